@@ -1,0 +1,1 @@
+//! A Bot API server and a small PokeAPI on loopback, with a chat page.

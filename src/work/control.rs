@@ -1,0 +1,63 @@
+//! What a piece of work and the board share while it runs: two ways to be stopped, one progress counter.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use tokio_util::sync::CancellationToken;
+
+/// The work was told to stop and did; what it had computed is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cancelled")]
+pub struct Cancelled;
+
+/// One job's side of the conversation with the board.
+///
+/// Cancel and exit are two things: `cancel` is one job's own token (a person's kill, a time limit), `exit` is the
+/// process's, shared by all jobs. Work looks at both and cannot tell them apart; the board can.
+#[derive(Debug, Default)]
+pub struct Control {
+    cancel: CancellationToken,
+    exit: CancellationToken,
+    done: AtomicU64,
+    total: AtomicU64,
+}
+
+impl Control {
+    /// A control that stops when either token is cancelled.
+    pub fn new(cancel: CancellationToken, exit: CancellationToken) -> Self {
+        Self { cancel, exit, ..Self::default() }
+    }
+
+    /// To be called between steps of work that take a few milliseconds at most.
+    ///
+    /// # Errors
+    /// [`Cancelled`] once the job was cancelled or the process is about to exit.
+    pub fn check(&self) -> Result<(), Cancelled> {
+        if self.cancel.is_cancelled() || self.exit.is_cancelled() { Err(Cancelled) } else { Ok(()) }
+    }
+
+    /// Waits until [`check`](Self::check) would fail.
+    pub async fn cancelled(&self) {
+        tokio::select! {
+            () = self.cancel.cancelled() => {}
+            () = self.exit.cancelled() => {}
+        }
+    }
+
+    /// Announces `cost` more units of work (any unit, the same as in [`advance`](Self::advance)).
+    pub fn expect(&self, cost: u64) {
+        self.total.fetch_add(cost, Relaxed);
+    }
+
+    /// Records `cost` units of the announced work as done.
+    pub fn advance(&self, cost: u64) {
+        self.done.fetch_add(cost, Relaxed);
+    }
+
+    /// How much of the announced work is done, 0 to 1; `None` while nothing was announced.
+    pub fn progress(&self) -> Option<f64> {
+        let total = self.total.load(Relaxed);
+        let done = self.done.load(Relaxed).min(total);
+        #[expect(clippy::cast_precision_loss, reason = "a share of the work, read by people")]
+        (total > 0).then(|| done as f64 / total as f64)
+    }
+}

@@ -1,0 +1,1 @@
+//! Fibonacci numbers in decimal.
