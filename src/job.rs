@@ -105,6 +105,43 @@ pub enum Spec {
     DexMulti(Vec<PokemonKey>),
 }
 
+/// One number of a `fib-multi`, one Pokémon of a `dex-multi`; the other kinds have one member.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Member {
+    /// The n-th Fibonacci number.
+    Fib(u64),
+    /// A Pokémon.
+    Dex(PokemonKey),
+}
+
+impl Member {
+    /// What it needs a slot of.
+    pub fn resource(&self) -> Resource {
+        match self {
+            Self::Fib(_) => Resource::Cpu,
+            Self::Dex(_) => Resource::Io,
+        }
+    }
+}
+
+/// What the slots of the queue are of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resource {
+    /// A worker of the CPU pool.
+    Cpu,
+    /// A request under way.
+    Io,
+}
+
+impl fmt::Display for Member {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fib(n) => write!(f, "fib {n}"),
+            Self::Dex(key) => write!(f, "dex {key}"),
+        }
+    }
+}
+
 impl Spec {
     /// The Fibonacci numbers that are asked for, in order; empty for other kinds.
     pub fn fib_members(&self) -> &[u64] {
@@ -112,6 +149,16 @@ impl Spec {
             Self::Fib(n) => std::slice::from_ref(n),
             Self::FibMulti(ns) => ns,
             Self::Dex(_) | Self::DexMulti(_) => &[],
+        }
+    }
+
+    /// What is to be done, one by one, in the order asked.
+    pub fn members(&self) -> Vec<Member> {
+        match self {
+            Self::Fib(n) => vec![Member::Fib(*n)],
+            Self::FibMulti(ns) => ns.iter().map(|n| Member::Fib(*n)).collect(),
+            Self::Dex(key) => vec![Member::Dex(key.clone())],
+            Self::DexMulti(keys) => keys.iter().cloned().map(Member::Dex).collect(),
         }
     }
 }

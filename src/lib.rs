@@ -1,5 +1,6 @@
 //! Jobboard: a Telegram bot that gives every chat a shared job board.
 
+pub mod board;
 pub mod command;
 pub mod job;
 pub mod sandbox;
