@@ -203,6 +203,11 @@ impl Boards {
         self.changes.next().await
     }
 
+    /// What changed and nobody has heard of yet.
+    pub fn pending_changes(&self) -> Vec<Change> {
+        self.changes.take()
+    }
+
     /// Takes no new jobs, cancels the unfinished ones and waits until the last has stopped.
     pub async fn stop(&self) {
         self.closed.store(true, Ordering::Release);

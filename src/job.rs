@@ -14,7 +14,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    digits::Digits,
+    digits::{Digits, NotDigits},
     outcome::{CancelReason, Failure, MemberResult, Number, Outcome, Output, Pokemon, Stat},
 };
 

@@ -45,12 +45,17 @@ impl Changes {
         self.marked.notify_one();
     }
 
+    /// All that was marked since the last call.
+    pub(super) fn take(&self) -> Vec<Change> {
+        mem::take(&mut *self.dirty.lock().unwrap_or_else(PoisonError::into_inner)).order
+    }
+
     /// All that was marked since the last call; waits for the first.
     pub(super) async fn next(&self) -> Vec<Change> {
         loop {
-            let dirty = mem::take(&mut *self.dirty.lock().unwrap_or_else(PoisonError::into_inner));
-            if !dirty.order.is_empty() {
-                return dirty.order;
+            let changes = self.take();
+            if !changes.is_empty() {
+                return changes;
             }
             self.marked.notified().await;
         }
