@@ -106,19 +106,19 @@ type Reader<T> = fn(&'static str, &str) -> Result<T, ParseError>;
 /// A counting number: 1, 2, 3 …
 pub(super) fn number(command: &'static str, word: &str) -> Result<u64, ParseError> {
     match whole_number(word) {
-        Some(Some(0)) => Err(ParseError::Zero { command }),
-        Some(Some(number)) => Ok(number),
-        Some(None) => Err(ParseError::TooLarge { command, word: word.to_owned() }),
-        None => Err(ParseError::NotANumber { command, word: word.to_owned() }),
+        Word::Number(0) => Err(ParseError::Zero { command }),
+        Word::Number(number) => Ok(number),
+        Word::TooLarge => Err(ParseError::TooLarge { command, word: word.to_owned() }),
+        Word::Other => Err(ParseError::NotANumber { command, word: word.to_owned() }),
     }
 }
 
 /// A task's number, `3` or `#3`.
 pub(super) fn task(command: &'static str, word: &str) -> Result<JobId, ParseError> {
     match whole_number(word.strip_prefix('#').unwrap_or(word)) {
-        Some(Some(number)) => Ok(JobId(number)),
-        Some(None) => Err(ParseError::NoSuchTask { word: word.to_owned() }),
-        None => Err(ParseError::NotATask { command, word: word.to_owned() }),
+        Word::Number(number) => Ok(JobId(number)),
+        Word::TooLarge => Err(ParseError::NoSuchTask { word: word.to_owned() }),
+        Word::Other => Err(ParseError::NotATask { command, word: word.to_owned() }),
     }
 }
 
@@ -126,9 +126,20 @@ pub(super) fn pokemon(command: &'static str, word: &str) -> Result<PokemonKey, P
     word.parse().map_err(|_| ParseError::NotAPokemon { command, word: word.to_owned() })
 }
 
-/// Digits 0 to 9 with `_` between them. `Some(None)`: a number, but beyond what 64 bits hold.
-fn whole_number(word: &str) -> Option<Option<u64>> {
+/// What a word is, as a number.
+enum Word {
+    Number(u64),
+    /// Beyond what 64 bits hold.
+    TooLarge,
+    Other,
+}
+
+/// Digits 0 to 9 with `_` between them.
+fn whole_number(word: &str) -> Word {
     let well_formed = word.starts_with(|c: char| c.is_ascii_digit())
         && word.bytes().all(|b| b.is_ascii_digit() || b == b'_');
-    well_formed.then(|| word.replace('_', "").parse().ok())
+    if !well_formed {
+        return Word::Other;
+    }
+    word.replace('_', "").parse().map_or(Word::TooLarge, Word::Number)
 }

@@ -162,7 +162,6 @@ impl Api {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn connection(error: reqwest::Error) -> ApiError {
     // The URL holds the token.
     let error = error.without_url();

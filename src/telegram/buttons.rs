@@ -9,7 +9,7 @@ const VERSION: &str = "1";
 
 /// What a press means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Button {
+pub(super) enum Button {
     /// Cancel this task.
     Kill(JobId),
     /// Run it again.
@@ -26,7 +26,7 @@ pub enum Button {
 
 impl Button {
     /// At most 45 bytes of the 64 that Telegram takes: two numbers of 20 digits and their names.
-    pub fn data(self) -> String {
+    pub(super) fn data(self) -> String {
         match self {
             Self::Kill(id) => format!("{VERSION}:kill:{}", id.0),
             Self::Retry(id) => format!("{VERSION}:retry:{}", id.0),
@@ -38,7 +38,7 @@ impl Button {
     }
 
     /// What somebody's client sent back; `None` for anything that this version did not write.
-    pub fn read(data: &str) -> Option<Self> {
+    pub(super) fn read(data: &str) -> Option<Self> {
         let (name, number) = match data.strip_prefix(VERSION)?.strip_prefix(':')?.split_once(':') {
             Some((name, number)) => (name, number.parse::<u64>().ok()?),
             None => return [Self::KillAll, Self::KeepAll].into_iter().find(|button| button.data() == data),
@@ -53,13 +53,13 @@ impl Button {
     }
 
     /// The button with what stands on it.
-    pub fn labelled(self, label: impl Into<String>) -> InlineKeyboardButton {
+    pub(super) fn labelled(self, label: impl Into<String>) -> InlineKeyboardButton {
         InlineKeyboardButton::callback(label, self.data())
     }
 }
 
 /// One row of buttons.
-pub fn row(buttons: Vec<InlineKeyboardButton>) -> InlineKeyboardMarkup {
+pub(super) fn row(buttons: Vec<InlineKeyboardButton>) -> InlineKeyboardMarkup {
     InlineKeyboardMarkup::new([buttons])
 }
 

@@ -224,13 +224,11 @@ impl Handlers {
                 Ok(new) => sentences::submitted(new),
                 Err(why) => sentences::retry_refusal(id, why),
             },
-            Button::Whole(id) => match self.boards.job(chat, id) {
-                None => sentences::no_such_task(id),
-                Some(_) => {
-                    self.send_whole(chat, origin, id);
-                    String::new()
-                }
-            },
+            Button::Whole(id) if self.boards.job(chat, id).is_none() => sentences::no_such_task(id),
+            Button::Whole(id) => {
+                self.send_whole(chat, origin, id);
+                String::new()
+            }
             Button::Page(number) => {
                 let page = render::dash(&self.boards.page(chat, number), SystemTime::now());
                 self.edit(chat, origin, page);

@@ -46,7 +46,7 @@ pub enum Body {
 
 /// The message about one job.
 #[derive(Clone, Debug)]
-pub struct Card {
+pub(super) struct Card {
     /// Once it was sent.
     pub message: Option<MessageId>,
     /// What it shows now.
@@ -62,7 +62,7 @@ pub struct Card {
 
 /// What comes next.
 #[derive(Debug)]
-pub enum Step {
+pub(super) enum Step {
     /// Say this.
     Answer(Answer),
     /// Bring this card up to date.
@@ -75,7 +75,7 @@ pub enum Step {
 
 /// What waits for one chat.
 #[derive(Debug)]
-pub struct Lane {
+pub(super) struct Lane {
     answers: VecDeque<Answer>,
     skipped: bool,
     cards: BTreeMap<JobId, Card>,
@@ -95,7 +95,7 @@ pub struct Lane {
 
 impl Lane {
     /// An empty lane.
-    pub fn new(pace: Pace) -> Self {
+    pub(super) fn new(pace: Pace) -> Self {
         Self {
             answers: VecDeque::new(),
             skipped: false,
@@ -111,7 +111,7 @@ impl Lane {
     }
 
     /// The next thing to do at `now`. An answer is taken out and must be put [`back`](Self::put_back) if it fails.
-    pub fn next(&mut self, now: Instant) -> Step {
+    pub(super) fn next(&mut self, now: Instant) -> Step {
         let due = self.dirty.iter().filter_map(|id| Some((self.cards.get(id)?.due, *id))).min();
         if self.answers.is_empty() && due.is_none() {
             return Step::Idle;
@@ -134,7 +134,7 @@ impl Lane {
     }
 
     /// Queues an answer.
-    pub fn say(&mut self, answer: Answer) {
+    pub(super) fn say(&mut self, answer: Answer) {
         if self.gone {
             return;
         }
@@ -149,7 +149,7 @@ impl Lane {
 
     /// The job moved: its card is looked at. At once if the job has `finished`; a new card waits until `quick`, so
     /// that a quick job is one message; an edit keeps its distance from the last one.
-    pub fn mark(&mut self, id: JobId, finished: bool, now: Instant, quick: Instant) {
+    pub(super) fn mark(&mut self, id: JobId, finished: bool, now: Instant, quick: Instant) {
         if self.gone {
             return;
         }
@@ -172,7 +172,7 @@ impl Lane {
 
     /// A card was brought up to date: the next edit comes not before `pause_until`, and it is looked at again at
     /// `refresh`, if ever.
-    pub fn card_shown(
+    pub(super) fn card_shown(
         &mut self,
         id: JobId,
         message: MessageId,
@@ -195,7 +195,7 @@ impl Lane {
     }
 
     /// Changes a card, and has it looked at once more.
-    pub fn redo_card(&mut self, id: JobId, now: Instant, change: impl FnOnce(&mut Card)) {
+    pub(super) fn redo_card(&mut self, id: JobId, now: Instant, change: impl FnOnce(&mut Card)) {
         if let Some(card) = self.cards.get_mut(&id) {
             change(card);
             card.due = now;
@@ -204,7 +204,7 @@ impl Lane {
     }
 
     /// The card's message was deleted: the end of the job gets a new one.
-    pub fn card_lost(&mut self, id: JobId, now: Instant) {
+    pub(super) fn card_lost(&mut self, id: JobId, now: Instant) {
         let Some(card) = self.cards.get_mut(&id) else { return };
         card.message = None;
         card.shown = None;
@@ -215,54 +215,54 @@ impl Lane {
     }
 
     /// A message was sent about a task.
-    pub fn sent(&mut self, message: MessageId, about: Option<JobId>) {
+    pub(super) fn sent(&mut self, message: MessageId, about: Option<JobId>) {
         if let Some(id) = about {
             self.tasks.insert(message, id);
         }
     }
 
     /// A call was made.
-    pub fn spend(&mut self, now: Instant) {
+    pub(super) fn spend(&mut self, now: Instant) {
         self.pace.spend(now);
     }
 
     /// A call was answered as it should be.
-    pub fn went_well(&mut self) {
+    pub(super) fn went_well(&mut self) {
         self.failures = 0;
         self.not_before = None;
         self.skipped &= !self.answers.is_empty();
     }
 
     /// Nothing more before `until`.
-    pub fn pause(&mut self, until: Instant) {
+    pub(super) fn pause(&mut self, until: Instant) {
         self.not_before = Some(until);
     }
 
     /// One more failure in a row; returns how many there were before.
-    pub fn failed(&mut self) -> u32 {
+    pub(super) fn failed(&mut self) -> u32 {
         self.failures = self.failures.saturating_add(1);
         self.failures - 1
     }
 
     /// An answer could not be said yet.
-    pub fn put_back(&mut self, answer: Answer) {
+    pub(super) fn put_back(&mut self, answer: Answer) {
         self.answers.push_front(answer);
     }
 
     /// The chat is gone, or has blocked the bot: nothing more is said, until it [speaks](Self::welcome) again.
-    pub fn give_up(&mut self) {
+    pub(super) fn give_up(&mut self) {
         self.gone = true;
         self.answers.clear();
         self.dirty.clear();
     }
 
     /// The chat spoke: it is there.
-    pub fn welcome(&mut self) {
+    pub(super) fn welcome(&mut self) {
         self.gone = false;
     }
 
     /// The task that one of the bot's messages is about.
-    pub fn task_of(&self, message: MessageId) -> Option<JobId> {
+    pub(super) fn task_of(&self, message: MessageId) -> Option<JobId> {
         self.tasks.get(&message).copied()
     }
 

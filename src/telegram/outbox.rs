@@ -132,14 +132,18 @@ impl Outbox {
                 () = stop.cancelled() => break,
                 changes = self.boards.changes() => changes,
             };
-            changes.into_iter().for_each(|change| self.hear(change));
+            for change in changes {
+                self.hear(change);
+            }
         }
     }
 
     /// Says what is still to be said, for at most `limit`. To be called when the last job has stopped and nobody
     /// listens any more.
     pub async fn drain(self: &Arc<Self>, limit: Duration) {
-        self.boards.pending_changes().into_iter().for_each(|change| self.hear(change));
+        for change in self.boards.pending_changes() {
+            self.hear(change);
+        }
         self.tasks.close();
         if tokio::time::timeout(limit, self.tasks.wait()).await.is_err() {
             tracing::warn!("some messages could not be delivered before the exit");
@@ -360,6 +364,6 @@ impl Outbox {
 }
 
 /// An answer that is plain text.
-pub fn text(reply_to: Origin, text: &str) -> Answer {
+pub(super) fn text(reply_to: Origin, text: &str) -> Answer {
     Answer { reply_to, about: None, body: Body::Message(render::Content::text(text)) }
 }

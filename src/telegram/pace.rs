@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 /// A token bucket, kept as the time at which it will be full (the generic cell rate algorithm, ITU-T I.371).
 #[derive(Clone, Debug)]
-pub struct Pace {
+pub(super) struct Pace {
     /// The time one message costs; zero: no limit.
     cost: Duration,
     /// How far ahead of the steady pace a burst may run.
@@ -14,24 +14,24 @@ pub struct Pace {
 
 impl Pace {
     /// `number` messages in `period`, of which `burst` may leave at once; 0 turns the pace off.
-    pub fn new(number: u32, period: Duration, burst: u32) -> Self {
+    pub(super) fn new(number: u32, period: Duration, burst: u32) -> Self {
         let cost = period.checked_div(number).unwrap_or_default();
         Self { cost, slack: cost * burst.saturating_sub(1), full_at: None }
     }
 
     /// When the next message may leave, if not at once.
-    pub fn wait_until(&self, now: Instant) -> Option<Instant> {
+    pub(super) fn wait_until(&self, now: Instant) -> Option<Instant> {
         let earliest = self.full_at?.checked_sub(self.slack)?;
         (earliest > now).then_some(earliest)
     }
 
     /// A message leaves at `now`.
-    pub fn spend(&mut self, now: Instant) {
+    pub(super) fn spend(&mut self, now: Instant) {
         self.full_at = Some(self.full_at.map_or(now, |full| full.max(now)) + self.cost);
     }
 
     /// Takes the next free place: the time at which the message may leave.
-    pub fn reserve(&mut self, now: Instant) -> Instant {
+    pub(super) fn reserve(&mut self, now: Instant) -> Instant {
         let at = self.wait_until(now).unwrap_or(now);
         self.spend(at);
         at

@@ -47,7 +47,7 @@ impl Content {
 }
 
 /// The card of a job: what was asked, where it is, what came of it.
-pub fn card(snapshot: &Snapshot, now: SystemTime) -> Content {
+pub(super) fn card(snapshot: &Snapshot, now: SystemTime) -> Content {
     let job = &snapshot.job;
     let told = told(job);
     let mut html = format!(
@@ -65,7 +65,7 @@ pub fn card(snapshot: &Snapshot, now: SystemTime) -> Content {
 }
 
 /// The answer to `job NUM`.
-pub fn result(snapshot: &Snapshot, now: SystemTime) -> Content {
+pub(super) fn result(snapshot: &Snapshot, now: SystemTime) -> Content {
     let job = &snapshot.job;
     let line = format!("Task {} · <code>{}</code> · {}", job.id.0, command(job), status(snapshot, now));
     let told = told(job);
@@ -77,7 +77,7 @@ pub fn result(snapshot: &Snapshot, now: SystemTime) -> Content {
 }
 
 /// The message of its own about the end of a job that took long.
-pub fn announcement(job: &Job, now: SystemTime) -> Content {
+pub(super) fn announcement(job: &Job, now: SystemTime) -> Content {
     let ran = job.ran_for(now).map(|ran| format!(" after {}", duration(ran))).unwrap_or_default();
     let mut html = format!("Task {} · <code>{}</code> {}{ran}", job.id.0, command(job), job.state.word());
     if let Some(told) = told(job) {
@@ -87,7 +87,7 @@ pub fn announcement(job: &Job, now: SystemTime) -> Content {
 }
 
 /// A kill's confirmation.
-pub fn kill_report(report: &KillReport) -> Content {
+pub(super) fn kill_report(report: &KillReport) -> Content {
     let mut lines: Vec<_> = report
         .verdicts
         .iter()
@@ -102,7 +102,7 @@ pub fn kill_report(report: &KillReport) -> Content {
 }
 
 /// The board.
-pub fn dash(page: &Page, now: SystemTime) -> Content {
+pub(super) fn dash(page: &Page, now: SystemTime) -> Content {
     if page.jobs.is_empty() {
         return Content::text(sentences::EMPTY_BOARD);
     }
@@ -129,7 +129,7 @@ pub fn dash(page: &Page, now: SystemTime) -> Content {
 }
 
 /// The whole result as a file, where a message cannot hold it.
-pub struct Whole {
+pub(super) struct Whole {
     /// The file's name.
     pub name: String,
     /// Its content.
@@ -138,7 +138,7 @@ pub struct Whole {
 
 /// Why there is no such file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoWhole {
+pub(super) enum NoWhole {
     /// The message shows it all.
     NotNeeded,
     /// The result has this many bytes, more than Telegram takes.
@@ -146,13 +146,13 @@ pub enum NoWhole {
 }
 
 /// Telegram takes documents of up to 50 MB.
-pub const MAX_DOCUMENT: usize = 50_000_000;
+pub(super) const MAX_DOCUMENT: usize = 50_000_000;
 
 /// The whole result as a file.
 ///
 /// # Errors
 /// [`NoWhole`].
-pub fn whole(job: &Job) -> Result<Whole, NoWhole> {
+pub(super) fn whole(job: &Job) -> Result<Whole, NoWhole> {
     let Some(Outcome::Succeeded(output)) = job.state.outcome() else { return Err(NoWhole::NotNeeded) };
     if tell(output).complete {
         return Err(NoWhole::NotNeeded);

@@ -9,33 +9,35 @@ use crate::{
 };
 
 /// The answer while a task is unfinished.
-pub const STILL_WAITING: &str = "Still waiting";
+pub(super) const STILL_WAITING: &str = "Still waiting";
 /// The last word to the owner.
-pub const EXITING: &str = "Exiting";
+pub(super) const EXITING: &str = "Exiting";
 /// The answer to anybody else's `quit`.
-pub const QUIT_REFUSED: &str = "Only an owner of this bot may stop it (the operator sets JOBBOARD_OWNERS).";
+pub(super) const QUIT_REFUSED: &str =
+    "Only an owner of this bot may stop it (the operator sets JOBBOARD_OWNERS).";
 /// Where there is nothing on the board.
-pub const EMPTY_BOARD: &str = "The board is empty. Try: fib 100";
+pub(super) const EMPTY_BOARD: &str = "The board is empty. Try: fib 100";
 /// The answer to `kill all` where nothing is unfinished.
-pub const NOTHING_RUNNING: &str = "Nothing is running, and nothing waits.";
+pub(super) const NOTHING_RUNNING: &str = "Nothing is running, and nothing waits.";
 /// After "no" to `kill all`.
-pub const NOTHING_KILLED: &str = "Nothing was killed.";
+pub(super) const NOTHING_KILLED: &str = "Nothing was killed.";
 /// The toast for a button that this version did not write.
-pub const OLD_BUTTON: &str = "This button is from another version of the bot: send dash for a fresh board.";
+pub(super) const OLD_BUTTON: &str =
+    "This button is from another version of the bot: send dash for a fresh board.";
 /// Where the chat got more answers than its queue holds.
-pub const ANSWERS_SKIPPED: &str =
+pub(super) const ANSWERS_SKIPPED: &str =
     "Too many commands at once: some went without an answer. dash shows the board as it is.";
 
 /// Digits that stand before and after the gap of a number that is cut.
 const ENDS: usize = 12;
 
 /// The first words of every card.
-pub fn submitted(id: JobId) -> String {
+pub(super) fn submitted(id: JobId) -> String {
     format!("Task {} is submitted", id.0)
 }
 
 /// 1st, 2nd, 3rd, 4th … 11th, 12th, 13th … 21st.
-pub fn ordinal(n: u64) -> String {
+pub(super) fn ordinal(n: u64) -> String {
     let suffix = match (n % 10, n % 100) {
         (_, 11..=13) => "th",
         (1, _) => "st",
@@ -47,7 +49,7 @@ pub fn ordinal(n: u64) -> String {
 }
 
 /// The number in a sentence, with its first and last digits where it has more than `limit`.
-pub fn number(number: &Number, limit: usize) -> String {
+pub(super) fn number(number: &Number, limit: usize) -> String {
     let digits = &number.digits;
     let start = format!("The {} fibonacci number is ", ordinal(number.n));
     if digits.len() <= limit {
@@ -58,12 +60,12 @@ pub fn number(number: &Number, limit: usize) -> String {
 }
 
 /// A Pokémon in one sentence.
-pub fn pokemon(pokemon: &Pokemon) -> String {
+pub(super) fn pokemon(pokemon: &Pokemon) -> String {
     format!("The pokemon with id {} is {}", pokemon.id, pokemon.name)
 }
 
 /// What else a card says of a Pokémon, a line each.
-pub fn pokemon_details(pokemon: &Pokemon) -> String {
+pub(super) fn pokemon_details(pokemon: &Pokemon) -> String {
     let abilities: Vec<_> = pokemon
         .abilities
         .iter()
@@ -84,7 +86,7 @@ pub fn pokemon_details(pokemon: &Pokemon) -> String {
 }
 
 /// Why a job, or a member of one, failed.
-pub fn failure(failure: &Failure) -> String {
+pub(super) fn failure(failure: &Failure) -> String {
     match failure {
         Failure::NoSuchPokemon(key) => format!("There is no Pokémon {key}"),
         Failure::PokeApiUnreachable => "PokéAPI could not be reached. Try again later.".to_owned(),
@@ -106,7 +108,7 @@ pub fn failure(failure: &Failure) -> String {
 }
 
 /// Why a job was cancelled.
-pub fn cancelled(reason: &CancelReason) -> String {
+pub(super) fn cancelled(reason: &CancelReason) -> String {
     match reason {
         CancelReason::Killed { by } => format!("Cancelled by {by}"),
         CancelReason::BotStopped => "Cancelled: the bot was stopped. retry runs it again.".to_owned(),
@@ -114,7 +116,7 @@ pub fn cancelled(reason: &CancelReason) -> String {
 }
 
 /// What became of a job that was to be killed.
-pub fn verdict(id: JobId, verdict: &Verdict) -> String {
+pub(super) fn verdict(id: JobId, verdict: &Verdict) -> String {
     match verdict {
         Verdict::Unknown => no_such_task(id),
         Verdict::Killed(command) => format!("Task \"{}\" is killed", cut(command, 200)),
@@ -128,22 +130,22 @@ pub fn verdict(id: JobId, verdict: &Verdict) -> String {
 }
 
 /// The answer to an unknown number.
-pub fn no_such_task(id: JobId) -> String {
+pub(super) fn no_such_task(id: JobId) -> String {
     format!("There is no task {}", id.0)
 }
 
 /// Beside a document.
-pub fn whole_caption(id: JobId) -> String {
+pub(super) fn whole_caption(id: JobId) -> String {
     format!("The whole result of task {}", id.0)
 }
 
 /// The answer to a wish for a document that would say nothing more.
-pub fn whole_not_needed(id: JobId) -> String {
+pub(super) fn whole_not_needed(id: JobId) -> String {
     format!("The message about task {} shows all there is.", id.0)
 }
 
 /// Where a document would be too large for Telegram.
-pub fn whole_too_large(bytes: usize, limit: usize) -> String {
+pub(super) fn whole_too_large(bytes: usize, limit: usize) -> String {
     format!(
         "The whole result has {} MB; Telegram takes documents of up to {} MB.",
         bytes / 1_000_000,
@@ -152,17 +154,17 @@ pub fn whole_too_large(bytes: usize, limit: usize) -> String {
 }
 
 /// The toast of a kill button whose task has come to its end.
-pub fn already(id: JobId, state: &str) -> String {
+pub(super) fn already(id: JobId, state: &str) -> String {
     format!("Task {} has {state} already", id.0).replace("has cancelled", "was cancelled")
 }
 
 /// The toast of a kill button.
-pub fn killing(id: JobId) -> String {
+pub(super) fn killing(id: JobId) -> String {
     format!("Killing task {} …", id.0)
 }
 
 /// The question before `kill all`.
-pub fn kill_all_question(count: usize) -> String {
+pub(super) fn kill_all_question(count: usize) -> String {
     match count {
         1 => "Kill the one unfinished task?".to_owned(),
         count => format!("Kill all {count} unfinished tasks?"),
@@ -170,12 +172,12 @@ pub fn kill_all_question(count: usize) -> String {
 }
 
 /// The question's text after "yes".
-pub fn killing_all(count: usize) -> String {
+pub(super) fn killing_all(count: usize) -> String {
     format!("Killing {count} {} …", plural(count, "task"))
 }
 
 /// Why a job was not taken.
-pub fn refusal(refusal: Refusal) -> String {
+pub(super) fn refusal(refusal: Refusal) -> String {
     match refusal {
         Refusal::TooManyLive { live, limit } => {
             format!(
@@ -188,7 +190,7 @@ pub fn refusal(refusal: Refusal) -> String {
 }
 
 /// Why a job was not run again.
-pub fn retry_refusal(id: JobId, why: RetryRefusal) -> String {
+pub(super) fn retry_refusal(id: JobId, why: RetryRefusal) -> String {
     match why {
         RetryRefusal::Unknown => no_such_task(id),
         RetryRefusal::NotNow(state) => {
@@ -199,7 +201,7 @@ pub fn retry_refusal(id: JobId, why: RetryRefusal) -> String {
 }
 
 /// What is wrong with a command, where, and what would be right.
-pub fn parse_error(error: &ParseError, max_fib: u64) -> String {
+pub(super) fn parse_error(error: &ParseError, max_fib: u64) -> String {
     match error {
         ParseError::UnknownCommand { word, suggestion, .. } => {
             let word = cut(word, 60);
@@ -252,12 +254,12 @@ fn example(command: &str) -> &'static str {
 }
 
 /// What a stranger is told, to hand to the owner.
-pub fn stranger(chat: i64) -> String {
+pub(super) fn stranger(chat: i64) -> String {
     format!("This bot works for other chats. To let this one in, give its id to the bot's owner: {chat}")
 }
 
 /// All of `help`; `bot` names the bot in a group, where commands have to be addressed.
-pub fn help(bot: Option<&str>) -> String {
+pub(super) fn help(bot: Option<&str>) -> String {
     let mut text = String::from("What can be said:\n");
     for entry in COMMANDS.iter().filter(|entry| entry.name != "start") {
         let _ = writeln!(text, "{}  {}", usage(entry, bot), entry.help);
@@ -274,7 +276,7 @@ pub fn help(bot: Option<&str>) -> String {
 }
 
 /// One command's lines.
-pub fn help_for(entry: &Entry, bot: Option<&str>) -> String {
+pub(super) fn help_for(entry: &Entry, bot: Option<&str>) -> String {
     let example = match bot {
         Some(_) => addressed(entry, bot) + entry.example.strip_prefix(entry.name).unwrap_or_default(),
         None => entry.example.to_owned(),
@@ -294,7 +296,7 @@ fn addressed(entry: &Entry, bot: Option<&str>) -> String {
 }
 
 /// The first words to a new person.
-pub fn welcome(bot: Option<&str>) -> String {
+pub(super) fn welcome(bot: Option<&str>) -> String {
     format!(
         "This chat has a board of jobs: I run what you send and tell when it is done. Everybody here sees the same \
          board (dash).\n\n{}",
@@ -303,31 +305,31 @@ pub fn welcome(bot: Option<&str>) -> String {
 }
 
 /// `1,234,567`, for counts; never for an ordinal.
-pub fn thousands(count: usize) -> String {
+pub(super) fn thousands(count: usize) -> String {
     let digits = count.to_string();
     let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
     groups.join(",")
 }
 
 /// `0.2 s`, `12 s`, `3 min 20 s`, `1 h 5 min`.
-pub fn duration(duration: Duration) -> String {
+pub(super) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
         0..10 => format!("{:.1} s", duration.as_secs_f64()),
         10..60 => format!("{seconds} s"),
-        60..3600 if seconds % 60 == 0 => format!("{} min", seconds / 60),
+        60..3600 if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
         60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
         _ => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
     }
 }
 
 /// `1 task`, `2 tasks`.
-pub fn plural(count: usize, word: &str) -> String {
+pub(super) fn plural(count: usize, word: &str) -> String {
     if count == 1 { word.to_owned() } else { format!("{word}s") }
 }
 
 /// The text in at most `limit` characters, with `…` where it was cut.
-pub fn cut(text: &str, limit: usize) -> String {
+pub(super) fn cut(text: &str, limit: usize) -> String {
     if text.chars().count() <= limit {
         return text.to_owned();
     }

@@ -73,7 +73,9 @@ pub async fn poll(
         match batch {
             Ok(updates) => {
                 failures = 0;
-                updates.iter().for_each(|update| inbox.handle(update, handlers));
+                for update in &updates {
+                    inbox.handle(update, handlers);
+                }
             }
             Err(ApiError::Unauthorized) => return Err(Fatal::Unauthorized),
             Err(error) => {
