@@ -1,1 +1,3 @@
 //! A Bot API server and a small PokeAPI on loopback, with a chat page.
+
+mod pokeapi;

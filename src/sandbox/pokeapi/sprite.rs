@@ -115,10 +115,11 @@ fn top_parts(grid: &mut Grid, types: &[&str; 2], face: i32, head: i32) {
 }
 
 fn expression(grid: &mut Grid, dice: &mut Dice, face: i32, head: i32) {
-    let apart = dice.between(5, 7);
-    let eye = face + dice.between(-1, 1);
+    // Odd lengths are the middles of cells: an eye between cells would lose its pupil.
+    let apart = 5 + 2 * dice.between(0, 1);
+    let eye = (face + dice.between(-2, 1)) | 1;
     grid.oval(apart, eye, 3, 3, Ink::White);
-    grid.oval(apart - 1, eye + 1, 1, 2, Ink::Line);
+    grid.oval(apart - 2 * dice.between(0, 1), eye + 1, 1, 1, Ink::Line);
     grid.oval(apart + 3, face + head / 2 + 1, 2, 1, Ink::Cheek);
     let mouth = face + head / 2 + 2;
     match dice.between(0, 2) {
