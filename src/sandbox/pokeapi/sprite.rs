@@ -57,7 +57,7 @@ fn creature(grid: &mut Grid, dice: &mut Dice, types: &[&str; 2]) {
 /// Wings, fins and manes, which the body covers in part.
 fn back_parts(grid: &mut Grid, dice: &mut Dice, types: &[&str; 2], face: i32, middle: i32) {
     match *types {
-        [_, "flying"] | ["flying", _] | ["bug", _] => {
+        [_, "flying"] | ["flying" | "bug", _] => {
             grid.oval(16, middle - 8, 6, 5, Ink::Accent);
             grid.oval(19, middle - 11, 4, 5, Ink::Accent);
             grid.oval(15, middle - 1, 5, 3, Ink::Accent);
