@@ -54,7 +54,7 @@ pub(super) fn carry_into<T: Copy + Sync>(
     tiles.grow(out, source.len())?;
     let mut carries = vec![0; source.len().div_ceil(TILE)];
     let work = source.chunks(TILE).zip(out.chunks_mut(TILE)).zip(&mut carries).collect();
-    tiles.run(work, carry_cost(TILE), |((source, out), carry): ((&[T], &mut [i32]), &mut i64)| {
+    tiles.run(work, carry_cost(source.len()), |((source, out), carry): ((&[T], &mut [i32]), &mut i64)| {
         for (&value, limb) in source.iter().zip(out) {
             (*limb, *carry) = split(coefficient(value) + *carry);
         }
@@ -72,7 +72,7 @@ pub(super) fn add_multiple(
     tiles.grow(b, a.len())?;
     let mut carries = vec![0; a.len().div_ceil(TILE)];
     let work = a.chunks(TILE).zip(b.chunks_mut(TILE)).zip(&mut carries).collect();
-    tiles.run(work, carry_cost(TILE), |((a, b), carry): ((&[i32], &mut [i32]), &mut i64)| {
+    tiles.run(work, carry_cost(a.len()), |((a, b), carry): ((&[i32], &mut [i32]), &mut i64)| {
         for (&a, b) in a.iter().zip(b) {
             (*b, *carry) = split(i64::from(a) + factor * i64::from(*b) + *carry);
         }
@@ -127,7 +127,8 @@ pub(super) fn to_digits(limbs: &[i32], tiles: &Tiles<'_>) -> Result<Digits, Canc
         let section_borrows = borrows.split_off(borrows.len() - section.len().div_ceil(TILE));
         let outs = bytes.rchunks_mut(TILE * LIMB_DIGITS);
         let work = section.chunks(TILE).zip(outs).zip(section_borrows).collect();
-        tiles.run(work, digits_cost(TILE), |((limbs, out), borrow)| write_tile(limbs, borrow, out))?;
+        tiles
+            .run(work, digits_cost(section.len()), |((limbs, out), borrow)| write_tile(limbs, borrow, out))?;
         for piece in bytes.chunks(TILE * LIMB_DIGITS) {
             tiles.step(0)?;
             // ASCII by construction, so nothing is ever lost here.

@@ -101,11 +101,11 @@ impl<'a, 'c> Products<'a, 'c> {
             let buffer = &mut buffer[..transform.len()];
             let (used, rest) = buffer.split_at_mut(limbs.len());
             let work = limbs.chunks(TILE).zip(used.chunks_mut(TILE)).collect();
-            self.tiles.run(work, load_cost(TILE), |(limbs, out): (&[i32], &mut [u64])| {
+            self.tiles.run(work, load_cost(limbs.len()), |(limbs, out): (&[i32], &mut [u64])| {
                 limbs.iter().zip(out).for_each(|(&limb, out)| *out = from_signed(limb));
             })?;
-            self.tiles
-                .run(rest.chunks_mut(TILE).collect(), load_cost(TILE), |rest: &mut [u64]| rest.fill(0))?;
+            let zeros = load_cost(rest.len());
+            self.tiles.run(rest.chunks_mut(TILE).collect(), zeros, |rest: &mut [u64]| rest.fill(0))?;
             transform.forward(buffer, self.tiles)?;
         }
         Ok(transform)
@@ -118,7 +118,7 @@ impl<'a, 'c> Products<'a, 'c> {
     ) -> Result<(), Cancelled> {
         let (a, b) = (&mut self.a[..transform.len()], &mut self.b[..transform.len()]);
         let work = a.chunks_mut(TILE).zip(b.chunks_mut(TILE)).collect();
-        self.tiles.run(work, pointwise_cost(TILE), |(a, b): (&mut [u64], &mut [u64])| {
+        self.tiles.run(work, pointwise_cost(transform.len()), |(a, b): (&mut [u64], &mut [u64])| {
             a.iter_mut().zip(b).for_each(|(a, b)| combine(a, b));
         })
     }

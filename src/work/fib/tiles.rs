@@ -41,21 +41,21 @@ impl<'a> Tiles<'a> {
         Ok(())
     }
 
-    /// Does `work` on every tile, each of about `cost`, on all idle threads of the pool if that is worth it.
+    /// Does `work` on every tile, on all idle threads of the pool if `cost`, that of all tiles, is worth it.
     pub(super) fn run<T: Send>(
         &self,
         mut tiles: Vec<T>,
         cost: u64,
         work: impl Fn(T) + Sync,
     ) -> Result<(), Cancelled> {
+        let tile_cost = cost / tiles.len().max(1) as u64;
         let one = |tile| {
             self.control.check()?;
             work(tile);
-            self.count(cost);
+            self.count(tile_cost);
             Ok(())
         };
-        let total = cost.saturating_mul(tiles.len() as u64);
-        if tiles.len() < 2 || total < PARALLEL_COST {
+        if tiles.len() < 2 || cost < PARALLEL_COST {
             return tiles.into_iter().try_for_each(one);
         }
         let section = TILES_PER_THREAD * rayon::current_num_threads();
@@ -107,9 +107,9 @@ mod tests {
 
     #[test]
     fn every_tile_is_done_once_and_counted() {
-        for cost in [1, PARALLEL_COST] {
+        for cost in [1000, PARALLEL_COST] {
             let control = Control::default();
-            let tiles = Tiles::new(&control, 1000 * cost);
+            let tiles = Tiles::new(&control, cost);
             let mut values = vec![0; 1000];
             tiles.run(values.iter_mut().collect(), cost, |value: &mut i32| *value += 1).unwrap();
             assert_eq!(values, [1; 1000]);

@@ -49,13 +49,18 @@ impl Transform {
 
     /// The cost of one transform in either direction, in the unit of [`Tiles`].
     pub(super) fn cost(&self) -> u64 {
-        let mut cost = block_cost(self.block()) * (self.len() / self.block()) as u64;
+        let mut cost = self.blocks_cost();
         let mut size = self.power;
         while size > BLOCK {
             cost += pass_cost(self.len());
             size /= 4;
         }
         if self.odd > 1 { cost + odd_cost(self.len()) } else { cost }
+    }
+
+    /// The cost of all blocks: each level of a transform costs about the same.
+    fn blocks_cost(&self) -> u64 {
+        self.len() as u64 * u64::from(self.block().trailing_zeros() + 2)
     }
 
     /// Coefficients to values. `data` holds [`len`](Self::len) residues.
@@ -68,7 +73,7 @@ impl Transform {
         }
         let nodes = self.power / size;
         let blocks = data.chunks_exact_mut(size).enumerate().collect();
-        tiles.run(blocks, block_cost(size), |(i, block)| forward_block(block, i % nodes, &FORWARD))
+        tiles.run(blocks, self.blocks_cost(), |(i, block)| forward_block(block, i % nodes, &FORWARD))
     }
 
     /// Values to coefficients, times N: the caller multiplies by [`scale`](Self::scale) where it is cheapest.
@@ -76,7 +81,7 @@ impl Transform {
         let mut size = self.block();
         let nodes = self.power / size;
         let blocks = data.chunks_exact_mut(size).enumerate().collect();
-        tiles.run(blocks, block_cost(size), |(i, block)| inverse_block(block, i % nodes, &INVERSE))?;
+        tiles.run(blocks, self.blocks_cost(), |(i, block)| inverse_block(block, i % nodes, &INVERSE))?;
         while size < self.power {
             size *= 4;
             self.pass(data, size, tiles, &INVERSE, inverse_4)?;
@@ -105,7 +110,7 @@ impl Transform {
             let [a, b, c, d] = quarters(block).map(|quarter| quarter.chunks_mut(TILE / 4));
             work.extend(a.zip(b).zip(c).zip(d).map(|(((a, b), c), d)| ([a, b, c, d], root)));
         }
-        tiles.run(work, pass_cost(TILE), |(columns, root)| butterflies(columns, root))
+        tiles.run(work, pass_cost(self.len()), |(columns, root)| butterflies(columns, root))
     }
 
     /// The pass that splits x^N − 1 into `odd` rings x^M − 1, or joins them.
@@ -120,7 +125,7 @@ impl Transform {
         let root = pow(7, (P - 1) / self.len() as u64);
         // The root of each tile's first column.
         let starts = (0..).map(|tile: u64| [root, pow(root, tile * width as u64)]);
-        let cost = odd_cost(width * self.odd);
+        let cost = odd_cost(self.len());
         let mut rings = data.chunks_exact_mut(self.power).map(|ring| ring.chunks_mut(width));
         match (self.odd, rings.next(), rings.next(), rings.next(), rings.next(), rings.next()) {
             (3, Some(a), Some(b), Some(c), ..) => {
@@ -139,10 +144,6 @@ impl Transform {
 /// Measured, in nanoseconds: a pass of two levels over `len` elements.
 fn pass_cost(len: usize) -> u64 {
     3 * len as u64
-}
-
-fn block_cost(block: usize) -> u64 {
-    block as u64 * u64::from(block.trailing_zeros() + 2)
 }
 
 fn odd_cost(len: usize) -> u64 {
