@@ -17,11 +17,14 @@ mod html;
 mod json;
 mod methods;
 mod page;
+mod people;
 mod pokeapi;
 mod polling;
+mod render;
 mod request;
 mod schema;
 mod shared;
+mod table;
 mod telegram;
 mod text;
 mod view;
@@ -47,6 +50,7 @@ const STOP_GRACE: Duration = Duration::from_secs(2);
 
 /// How the sandbox is set up.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, each named where it is set")]
 pub struct Options {
     /// Where to listen; port 0 is a free one.
     pub addr: SocketAddr,
@@ -80,7 +84,7 @@ impl Default for Options {
             call_log: true,
             privacy_mode: false,
             flood_limits: false,
-            callback_lifetime: Duration::from_secs(60),
+            callback_lifetime: Duration::from_mins(1),
         }
     }
 }
