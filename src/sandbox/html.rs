@@ -344,6 +344,17 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_text_breaks_the_parser(markup in "[<>/a-bi&;#x=\"' pre0-9é👍\n]{0,40}") {
+            if let Ok(text) = Text::from_bot(&markup, Some("HTML"), None) {
+                assert!(text.entities.iter().all(|entity| entity.length > 0 && entity.end() <= text.len()));
+                let escaped = crate::sandbox::render::html(&Text { entities: vec![], ..text.clone() });
+                assert_eq!(parse(&escaped).unwrap().text, text.text);
+            }
+        }
+    }
+
     #[test]
     fn links_and_languages_keep_what_they_carry() {
         let extra = |markup: &str| {

@@ -32,7 +32,7 @@ use super::{
 const MAX_SHOWN: usize = 500;
 
 /// The page and its routes.
-pub(super) fn router(_port: u16) -> Router<Arc<Shared>> {
+pub(super) fn router() -> Router<Arc<Shared>> {
     Router::new()
         .route("/", get(|| async { Html(include_str!("page.html")) }))
         .route("/sandbox/world", get(world))
