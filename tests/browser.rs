@@ -3,6 +3,14 @@
 //!
 //! Without Chromium and chromedriver these tests say so and pass, except where `CI` is set.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "helpers of tests fail as tests do, and what is skipped must be said"
+)]
+
 use std::io::{BufRead, BufReader};
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
