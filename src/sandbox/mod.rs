@@ -1,3 +1,160 @@
 //! A Bot API server and a small PokeAPI on loopback, with a chat page.
+//!
+//! It is the demo that runs without a token and the Telegram of the tests. It follows the published Bot API
+//! (see `schema`) and knows nothing of our bot. What it does not implement it refuses in words, so that no test passes
+//! because a call was ignored.
+//!
+//! ```text
+//! bot ──▶ api ──▶ request ──▶ schema ──▶ faults ──▶ methods ─┐
+//!          └────▶ polling ◀── updates ──┐                    ▼
+//! people ─▶ page, telegram ─────────────┴───────────────▶ world ──▶ page, view
+//! ```
 
+mod api;
+mod errors;
+mod faults;
+mod html;
+mod json;
+mod methods;
+mod page;
 mod pokeapi;
+mod polling;
+mod request;
+mod schema;
+mod shared;
+mod telegram;
+mod text;
+mod view;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{Router, extract::DefaultBodyLimit, middleware};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+pub use self::{
+    faults::{Failure, Fault, Fired, Gate},
+    telegram::Telegram,
+    view::{Call, CallbackAnswer, ChatId, File, Message, MessageId, Outcome, PersonId, View},
+};
+use self::{shared::Shared, world::World};
+
+/// How long a stopping sandbox waits for answers that are under way.
+const STOP_GRACE: Duration = Duration::from_secs(2);
+
+/// How the sandbox is set up.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where to listen; port 0 is a free one.
+    pub addr: SocketAddr,
+    /// The bot's token, `NUMBER:SECRET`; the number is the bot's id.
+    pub token: String,
+    /// The bot's name in the page.
+    pub first_name: String,
+    /// The bot's user name, without `@`.
+    pub username: String,
+    /// Whether Ann, Ben, Cleo and their group are there from the start.
+    pub demo: bool,
+    /// Whether calls are kept for [`Telegram::calls`]; off for benchmarks.
+    pub call_log: bool,
+    /// Whether the bot sees only what is meant for it in groups. Off: it sees all.
+    pub privacy_mode: bool,
+    /// Whether sending is limited about as strictly as Telegram does it (30 a second in all, 1 a second in a chat,
+    /// 20 a minute in a group). Off: as fast as the bot can.
+    pub flood_limits: bool,
+    /// How long a pressed button waits for its answer; Telegram gives no number, observed are some 15 s and more.
+    pub callback_lifetime: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            addr: SocketAddr::from(([127, 0, 0, 1], 0)),
+            token: "4242:a-bot-of-the-sandbox".to_owned(),
+            first_name: "Jobboard".to_owned(),
+            username: "jobboard_sandbox_bot".to_owned(),
+            demo: false,
+            call_log: true,
+            privacy_mode: false,
+            flood_limits: false,
+            callback_lifetime: Duration::from_secs(60),
+        }
+    }
+}
+
+/// A running sandbox. Dropping it stops it too, without waiting.
+pub struct Sandbox {
+    addr: SocketAddr,
+    telegram: Telegram,
+    server: JoinHandle<io::Result<()>>,
+}
+
+impl Sandbox {
+    /// Starts to listen.
+    ///
+    /// # Errors
+    /// The address cannot be listened on.
+    pub async fn start(options: Options) -> io::Result<Self> {
+        let listener = TcpListener::bind(options.addr).await?;
+        let addr = listener.local_addr()?;
+        let shared = Arc::new(Shared::new(World::new(options)));
+        let stop = shared.stop.clone();
+        let app = routes(&shared, addr.port());
+        let server = axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned());
+        let server = tokio::spawn(server.into_future());
+        Ok(Self { addr, telegram: Telegram(shared), server })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// The Bot API's URL, as `TELOXIDE_API_URL` wants it, and the page's: `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    /// The small PokeAPI's URL, as `JOBBOARD_POKEAPI_URL` wants it.
+    #[must_use]
+    pub fn pokeapi_url(&self) -> String {
+        format!("http://{}/pokeapi/api/v2", self.addr)
+    }
+
+    /// The people's and the tests' side.
+    #[must_use]
+    pub fn telegram(&self) -> &Telegram {
+        &self.telegram
+    }
+
+    /// Ends long polls and pages, waits for answers under way (2 s at most) and closes.
+    pub async fn stop(mut self) {
+        self.telegram.0.stop.cancel();
+        if tokio::time::timeout(STOP_GRACE, &mut self.server).await.is_err() {
+            self.server.abort();
+        }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.telegram.0.stop.cancel();
+    }
+}
+
+fn routes(shared: &Arc<Shared>, port: u16) -> Router {
+    let pages = page::router(port).layer(middleware::from_fn_with_state(port, page::guard_host));
+    let for_api = Arc::clone(shared);
+    Router::new()
+        .merge(pages)
+        .nest("/pokeapi", pokeapi::router())
+        .fallback(move |request| api::handle(Arc::clone(&for_api), request))
+        .layer(DefaultBodyLimit::disable())
+        .layer(middleware::from_fn(page::guard_origin))
+        .with_state(Arc::clone(shared))
+}

@@ -1,0 +1,59 @@
+//! Kills: who asked, which jobs, and what became of each.
+
+use crate::job::{JobId, Origin};
+
+/// A kill's number within its chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct KillId(pub(super) u64);
+
+/// What became of a job that was to be killed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The board has no such job.
+    Unknown,
+    /// Its work has stopped. The command, as people write it.
+    Killed(String),
+    /// It had come to another end before.
+    Finished {
+        /// The command, as people write it.
+        command: String,
+        /// The state's word.
+        state: &'static str,
+    },
+}
+
+/// To be said once, when all of a kill's jobs have stopped.
+#[derive(Clone, Debug)]
+pub struct KillReport {
+    /// What is answered.
+    pub reply_to: Origin,
+    /// In the order asked.
+    pub verdicts: Vec<(JobId, Verdict)>,
+}
+
+/// A kill under way.
+pub(super) struct Kill {
+    pub(super) reply_to: Origin,
+    pub(super) verdicts: Vec<(JobId, Option<Verdict>)>,
+}
+
+impl Kill {
+    /// Fills in what became of `id`; true where nothing is open any more because of it.
+    pub(super) fn resolve(&mut self, id: JobId, verdict: &Verdict) -> bool {
+        let mut changed = false;
+        for (_, open) in self.verdicts.iter_mut().filter(|(job, open)| *job == id && open.is_none()) {
+            *open = Some(verdict.clone());
+            changed = true;
+        }
+        changed && self.is_resolved()
+    }
+
+    pub(super) fn is_resolved(&self) -> bool {
+        self.verdicts.iter().all(|(_, verdict)| verdict.is_some())
+    }
+
+    pub(super) fn report(self) -> KillReport {
+        let verdicts = self.verdicts.into_iter().filter_map(|(id, verdict)| Some((id, verdict?))).collect();
+        KillReport { reply_to: self.reply_to, verdicts }
+    }
+}

@@ -1,0 +1,152 @@
+//! The way of one job: its members wait for slots, run, and their ends become one outcome.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use futures_util::future::join_all;
+use tokio::sync::watch;
+use tracing::Instrument;
+
+use super::{Boards, table::Live};
+use crate::{
+    job::{ChatId, Failure, JobId, Member, MemberResult, Outcome, Output, PokemonKey, Spec},
+    work::{Found, Unfinished},
+};
+
+/// How the work ended; why it was cancelled is the table's to say.
+pub(super) enum End {
+    Outcome(Outcome),
+    Cancelled,
+}
+
+type MemberEnd = Result<Found, Unfinished>;
+
+/// Runs the job to its end and tells the board.
+pub(super) async fn run(boards: Arc<Boards>, chat: ChatId, id: JobId, spec: Spec, live: Live) {
+    let span = tracing::info_span!("job", chat = chat.0, job = id.0);
+    let end = Run { boards: &boards, chat, id, live, started: watch::Sender::new(false) }
+        .run(&spec)
+        .instrument(span)
+        .await;
+    boards.finished(chat, id, end);
+}
+
+struct Run<'a> {
+    boards: &'a Boards,
+    chat: ChatId,
+    id: JobId,
+    live: Live,
+    started: watch::Sender<bool>,
+}
+
+impl Run<'_> {
+    async fn run(&self, spec: &Spec) -> End {
+        let members = spec.members();
+        let timed_out = AtomicBool::new(false);
+        let work = join_all(members.iter().map(|member| self.member(member)));
+        let limit = async {
+            self.time_limit().await;
+            timed_out.store(true, Ordering::Relaxed);
+            self.live.cancel.cancel();
+            // The work is what ends the race: it has to stop first.
+            std::future::pending::<Vec<MemberEnd>>().await
+        };
+        let ends = tokio::select! {
+            ends = work => ends,
+            ends = limit => ends,
+        };
+        match assemble(spec, members, ends) {
+            End::Cancelled if timed_out.load(Ordering::Relaxed) => {
+                End::Outcome(Outcome::Failed(Failure::TookTooLong(self.boards.limits.job_timeout)))
+            }
+            end => end,
+        }
+    }
+
+    async fn member(&self, member: &Member) -> MemberEnd {
+        let slot = tokio::select! {
+            biased;
+            () = self.live.control.cancelled() => None,
+            slot = self.boards.queue.slot(member.resource()) => slot,
+        };
+        // The slot is held to the end of the work: the next member starts when this one has truly stopped.
+        let Some(_slot) = slot else { return Err(Unfinished::Cancelled) };
+        if !self.started.send_replace(true) && !self.boards.started(self.chat, self.id) {
+            return Err(Unfinished::Cancelled);
+        }
+        let end = self.boards.work.run(member, &self.live.control).await;
+        if let (Member::Fib(_), Err(Unfinished::Failed(failure))) = (member, &end) {
+            tracing::error!(?failure, %member, "a member failed, the others are stopped");
+            self.live.cancel.cancel();
+        }
+        end
+    }
+
+    /// Ends when the job has run for as long as a job may.
+    async fn time_limit(&self) {
+        let mut started = self.started.subscribe();
+        // The sender lives as long as `self`.
+        let _ = started.wait_for(|started| *started).await;
+        let limit: Duration = self.boards.limits.job_timeout;
+        tokio::time::sleep(limit).await;
+    }
+}
+
+/// One outcome of all members' ends, which stand in the order asked.
+fn assemble(spec: &Spec, members: Vec<Member>, ends: Vec<MemberEnd>) -> End {
+    match spec {
+        Spec::Fib(_) | Spec::FibMulti(_) => numbers(ends),
+        Spec::Dex(_) | Spec::DexMulti(_) => {
+            let keys = members.into_iter().filter_map(|member| match member {
+                Member::Dex(key) => Some(key),
+                Member::Fib(_) => None,
+            });
+            pokemon(matches!(spec, Spec::DexMulti(_)), keys.zip(ends))
+        }
+    }
+}
+
+/// All or nothing: a number that is missing is a failure of the whole.
+fn numbers(ends: Vec<MemberEnd>) -> End {
+    let mut found = Vec::with_capacity(ends.len());
+    let mut cancelled = false;
+    for end in ends {
+        match end {
+            Ok(Found::Number(number)) => found.push(number),
+            Err(Unfinished::Failed(failure)) => return End::Outcome(Outcome::Failed(failure)),
+            Ok(Found::Pokemon(_)) | Err(Unfinished::Cancelled) => cancelled = true,
+        }
+    }
+    if cancelled { End::Cancelled } else { End::Outcome(Outcome::Succeeded(Output::Numbers(found))) }
+}
+
+/// Those that failed stand beside those that came, unless none came.
+fn pokemon(multi: bool, ends: impl Iterator<Item = (PokemonKey, MemberEnd)>) -> End {
+    let mut results = Vec::new();
+    for (key, end) in ends {
+        match end {
+            Ok(Found::Pokemon(found)) => results.push(MemberResult { key, result: Ok(found) }),
+            Err(Unfinished::Failed(failure)) => results.push(MemberResult { key, result: Err(failure) }),
+            Ok(Found::Number(_)) | Err(Unfinished::Cancelled) => return End::Cancelled,
+        }
+    }
+    if results.iter().any(|member| member.result.is_ok()) {
+        return End::Outcome(Outcome::Succeeded(Output::Pokemon(results)));
+    }
+    let mut failures: Vec<_> =
+        results.into_iter().filter_map(|member| Some((member.key, member.result.err()?))).collect();
+    let failure = match failures.pop() {
+        Some((_, only)) if !multi => only,
+        Some(last) => {
+            failures.push(last);
+            Failure::AllMembers(failures)
+        }
+        None => Failure::AllMembers(failures),
+    };
+    End::Outcome(Outcome::Failed(failure))
+}

@@ -1,0 +1,246 @@
+use std::sync::mpsc;
+
+use proptest::prelude::*;
+
+use super::{
+    table::{Killed, Table},
+    *,
+};
+use crate::{
+    job::{CancelReason, Digits, Failure, MessageId, Output, State},
+    work::{Cancelled, CpuPool, FibFn, PokeApi, PokeApiTimings},
+};
+
+const CHAT: ChatId = ChatId(1);
+
+fn person(name: &str) -> Person {
+    Person { id: 1, name: name.to_owned() }
+}
+
+fn origin(message: i32) -> Origin {
+    Origin { message: MessageId(message), thread: None, callback: None }
+}
+
+fn boards(fib: FibFn, limits: Limits) -> Arc<Boards> {
+    let pokeapi = PokeApi::new("http://127.0.0.1:9", PokeApiTimings::default()).unwrap();
+    Boards::new(Work::new(CpuPool::new(2).unwrap(), fib, pokeapi), limits)
+}
+
+const LIMITS: Limits = Limits {
+    max_fib: 1000,
+    max_live_jobs: 3,
+    job_timeout: Duration::from_secs(60),
+    cpu_slots: 2,
+    io_slots: 1,
+};
+
+/// A `fib` that says when it began and then waits for a cancel.
+fn endless() -> (FibFn, mpsc::Receiver<u64>) {
+    let (began, begins) = mpsc::channel();
+    let fib = move |n, control: &crate::work::Control| {
+        let _ = began.send(n);
+        loop {
+            control.check()?;
+            std::thread::yield_now();
+        }
+    };
+    (Arc::new(fib), begins)
+}
+
+/// A `fib` that is its own number.
+fn quick() -> FibFn {
+    Arc::new(|n, _: &crate::work::Control| Ok::<_, Cancelled>(Digits::from(n)))
+}
+
+/// Waits until the job has finished.
+async fn end(boards: &Boards, chat: ChatId, id: JobId) -> Snapshot {
+    loop {
+        let snapshot = boards.job(chat, id).unwrap();
+        if snapshot.job.state.is_finished() {
+            return snapshot;
+        }
+        boards.changes().await;
+    }
+}
+
+/// Waits for the report of the next kill.
+async fn report(boards: &Boards) -> Vec<(JobId, Verdict)> {
+    loop {
+        for change in boards.changes().await {
+            if let Change::Kill(chat, kill) = change {
+                return boards.take_kill(chat, kill).unwrap().verdicts;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn ids_count_per_chat_and_the_same_origin_is_the_same_job() {
+    let boards = boards(quick(), LIMITS);
+    let submit =
+        |chat, message| boards.submit(ChatId(chat), person("Ann"), origin(message), Spec::Fib(7)).unwrap().0;
+    assert_eq!([submit(1, 1), submit(1, 2), submit(2, 1), submit(1, 2)], [1, 2, 1, 2]);
+    assert_eq!(boards.page(ChatId(1), 0).total, 2);
+    assert_eq!(boards.page(ChatId(2), 0).total, 1);
+    assert!(boards.job(ChatId(2), JobId(2)).is_none());
+}
+
+#[tokio::test]
+async fn members_keep_the_order_asked() {
+    let boards = boards(quick(), LIMITS);
+    let id = boards.submit(CHAT, person("Ann"), origin(1), Spec::FibMulti(vec![30, 10, 20])).unwrap();
+    let snapshot = end(&boards, CHAT, id).await;
+    let Some(Outcome::Succeeded(Output::Numbers(numbers))) = snapshot.job.state.outcome() else {
+        panic!("{:?}", snapshot.job.state)
+    };
+    assert_eq!(numbers.iter().map(|number| number.n).collect::<Vec<_>>(), [30, 10, 20]);
+}
+
+#[tokio::test]
+async fn limits_are_named() {
+    let (fib, _begins) = endless();
+    let boards = boards(fib, LIMITS);
+    let submit = |message, spec| boards.submit(CHAT, person("Ann"), origin(message), spec);
+    assert_eq!(submit(1, Spec::Fib(1001)), Err(Refusal::FibTooLarge { n: 1001, limit: 1000 }));
+    assert_eq!(submit(1, Spec::FibMulti(vec![1, 1001])), Err(Refusal::FibTooLarge { n: 1001, limit: 1000 }));
+    for message in 1..=3 {
+        submit(message, Spec::Fib(5)).unwrap();
+    }
+    assert_eq!(submit(4, Spec::Fib(5)), Err(Refusal::TooManyLive { live: 3, limit: 3 }));
+    boards.stop().await;
+    assert_eq!(submit(5, Spec::Fib(5)), Err(Refusal::Stopping));
+}
+
+#[tokio::test]
+async fn a_kill_is_reported_when_the_work_has_stopped() {
+    let (fib, begins) = endless();
+    let boards = boards(fib, LIMITS);
+    let ids: Vec<_> = (1..=3)
+        .map(|message| boards.submit(CHAT, person("Ann"), origin(message), Spec::Fib(5)).unwrap())
+        .collect();
+    // Two run, the third waits for a slot.
+    let (first, second) =
+        tokio::task::spawn_blocking(move || (begins.recv().unwrap(), begins.recv().unwrap())).await.unwrap();
+    assert_eq!((first, second), (5, 5));
+    boards.kill(CHAT, &person("Ben"), origin(9), &[ids[2], JobId(57), ids[2]]);
+    let killed = Verdict::Killed("fib 5".to_owned());
+    assert_eq!(report(&boards).await, [(ids[2], killed.clone()), (JobId(57), Verdict::Unknown)]);
+    boards.kill(CHAT, &person("Ben"), origin(10), &[ids[0], ids[1], ids[2]]);
+    let cancelled = Verdict::Finished { command: "fib 5".to_owned(), state: "cancelled" };
+    assert_eq!(report(&boards).await, [(ids[0], killed.clone()), (ids[1], killed), (ids[2], cancelled)]);
+    let by_ben = Outcome::Cancelled(CancelReason::Killed { by: "Ben".to_owned() });
+    assert_eq!(end(&boards, CHAT, ids[0]).await.job.state.outcome(), Some(&by_ben));
+}
+
+#[tokio::test]
+async fn a_time_limit_and_a_panic_are_failures() {
+    let (fib, _begins) = endless();
+    let boards_1 = boards(fib, Limits { job_timeout: Duration::from_millis(5), ..LIMITS });
+    let id = boards_1.submit(CHAT, person("Ann"), origin(1), Spec::Fib(5)).unwrap();
+    let too_long = Outcome::Failed(Failure::TookTooLong(Duration::from_millis(5)));
+    assert_eq!(end(&boards_1, CHAT, id).await.job.state.outcome(), Some(&too_long));
+
+    let boards_2 = boards(Arc::new(|_, _| panic!("on purpose")), LIMITS);
+    let id = boards_2.submit(CHAT, person("Ann"), origin(1), Spec::FibMulti(vec![1, 2, 3])).unwrap();
+    assert_eq!(end(&boards_2, CHAT, id).await.job.state.outcome(), Some(&Outcome::Failed(Failure::Panicked)));
+}
+
+#[tokio::test]
+async fn a_stop_cancels_what_is_unfinished_and_waits_for_its_end() {
+    let (fib, _begins) = endless();
+    let boards = boards(fib, LIMITS);
+    let ids: Vec<_> = (1..=3)
+        .map(|message| boards.submit(CHAT, person("Ann"), origin(message), Spec::Fib(5)).unwrap())
+        .collect();
+    boards.stop().await;
+    for id in ids {
+        let state = boards.job(CHAT, id).unwrap().job.state;
+        assert_eq!(state.outcome(), Some(&Outcome::Cancelled(CancelReason::BotStopped)));
+    }
+}
+
+#[tokio::test]
+async fn only_failed_and_cancelled_tasks_run_again() {
+    let boards = boards(quick(), LIMITS);
+    let id = boards.submit(CHAT, person("Ann"), origin(1), Spec::Fib(5)).unwrap();
+    end(&boards, CHAT, id).await;
+    let retry = |id| boards.retry(CHAT, person("Ann"), origin(2), id);
+    assert_eq!(retry(id), Err(RetryRefusal::NotNow("succeeded")));
+    assert_eq!(retry(JobId(9)), Err(RetryRefusal::Unknown));
+    let failing = boards.submit(CHAT, person("Ann"), origin(3), Spec::Dex("25".parse().unwrap())).unwrap();
+    boards.kill(CHAT, &person("Ann"), origin(4), &[failing]);
+    end(&boards, CHAT, failing).await;
+    assert_eq!(retry(failing), Ok(JobId(failing.0 + 1)));
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Accept,
+    Start(u64),
+    Finish(u64),
+    Kill(u64),
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    let id = 1..12u64;
+    prop_oneof![
+        Just(Step::Accept),
+        id.clone().prop_map(Step::Start),
+        id.clone().prop_map(Step::Finish),
+        id.prop_map(Step::Kill),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_ids_are_new_finished_jobs_stay_and_kills_are_answered_once(
+        steps in prop::collection::vec(any_step(), 0..60)
+    ) {
+        let mut table = Table::default();
+        let exit = CancellationToken::new();
+        let now = SystemTime::UNIX_EPOCH;
+        let (mut accepted, mut kills, mut answered) = (0, 0, 0);
+        for (index, step) in steps.into_iter().enumerate() {
+            let before: Vec<_> = table.page(0).jobs;
+            let message = i32::try_from(index).unwrap();
+            let reports = match step {
+                Step::Accept => {
+                    accepted += 1;
+                    let new = table.accept(person("Ann"), origin(message), Spec::Fib(1), &exit);
+                    prop_assert_eq!(new.id, JobId(accepted));
+                    Vec::new()
+                }
+                Step::Start(id) => {
+                    table.start(JobId(id), now);
+                    Vec::new()
+                }
+                Step::Finish(id) => {
+                    let end = run::End::Outcome(Outcome::Succeeded(Output::Numbers(Vec::new())));
+                    table.finish(JobId(id), end, false, now).map(|finished| finished.reports).unwrap_or_default()
+                }
+                Step::Kill(id) => {
+                    kills += 1;
+                    let Killed { reports, .. } = table.kill(&person("Ben"), origin(message), &[JobId(id)], now);
+                    reports
+                }
+            };
+            for kill in reports {
+                answered += 1;
+                prop_assert!(table.take_kill(kill).is_some());
+                prop_assert!(table.take_kill(kill).is_none());
+            }
+            for old in before.iter().filter(|old| old.job.state.is_finished()) {
+                let state = table.snapshot(old.job.id).map(|new| new.job.state);
+                prop_assert_eq!(state, Some(old.job.state.clone()));
+            }
+        }
+        for id in 1..=accepted {
+            let end = run::End::Outcome(Outcome::Failed(Failure::Panicked));
+            answered += table.finish(JobId(id), end, false, now).map_or(0, |finished| finished.reports.len());
+            let finished = matches!(table.snapshot(JobId(id)).unwrap().job.state, State::Finished { .. });
+            prop_assert!(finished);
+        }
+        prop_assert_eq!(answered, kills);
+        prop_assert_eq!(table.live(), 0);
+    }
+}

@@ -1,0 +1,274 @@
+//! The grammar: text → a command, an error to be answered, or nothing for us. Pure.
+//!
+//! [`COMMANDS`] is the one table that parsing, `help`, the command menu and did-you-mean are read from.
+
+mod error;
+mod words;
+
+use std::fmt;
+
+pub use self::error::ParseError;
+use self::words::{Args, first_word, normalise};
+use crate::job::{JobId, Spec, write_list};
+
+/// Something a person wants from the bot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// A new job.
+    Submit(Spec),
+    /// A task's result; the chat's newest task where none is named.
+    Job(Option<JobId>),
+    /// Cancel these tasks; never empty.
+    Kill(Vec<JobId>),
+    /// Cancel every unfinished task of the chat.
+    KillAll,
+    /// Run a failed or cancelled task again.
+    Retry(JobId),
+    /// The board.
+    Dash,
+    /// What can be said, or one command's lines.
+    Help(Option<&'static Entry>),
+    /// Telegram's first command.
+    Start,
+    /// Stop the bot in good order.
+    Quit,
+}
+
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Submit(spec) => spec.fmt(f),
+            Self::Job(Some(id)) => write!(f, "job {}", id.0),
+            Self::Job(None) => f.write_str("job"),
+            Self::Kill(ids) => write_list(f, "kill", &ids.iter().map(|id| id.0).collect::<Vec<_>>()),
+            Self::KillAll => f.write_str("kill all"),
+            Self::Retry(id) => write!(f, "retry {}", id.0),
+            Self::Dash => f.write_str("dash"),
+            Self::Help(Some(entry)) => write!(f, "help {}", entry.name),
+            Self::Help(None) => f.write_str("help"),
+            Self::Start => f.write_str("start"),
+            Self::Quit => f.write_str("quit"),
+        }
+    }
+}
+
+/// One row of the table of commands.
+pub struct Entry {
+    /// Lower case, with hyphens.
+    pub name: &'static str,
+    /// The arguments as `help` shows them.
+    pub args: &'static str,
+    /// One line for `help` and the menu.
+    pub help: &'static str,
+    /// A line that can be typed as it is.
+    pub example: &'static str,
+    /// Whether Telegram's command menu lists it.
+    pub in_menu: bool,
+    build: fn(&mut Args<'_>) -> Result<Command, ParseError>,
+}
+
+impl Entry {
+    /// The name as Telegram's menu can hold it: `fib_multi`.
+    pub fn menu_name(&self) -> String {
+        self.name.replace('-', "_")
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Entry {}
+
+/// Members of one `-multi`: a result of that many lines can still be read.
+pub const MAX_MEMBERS: usize = 100;
+
+/// All that can be said, in the order of `help`.
+pub const COMMANDS: &[Entry] = &[
+    Entry {
+        name: "dex",
+        args: "NUM|NAME",
+        help: "Look a Pokémon up in PokeAPI",
+        example: "dex pikachu",
+        in_menu: true,
+        build: |args| Ok(Command::Submit(Spec::Dex(args.one(words::pokemon, "a Pokémon's number or name")?))),
+    },
+    Entry {
+        name: "dex-multi",
+        args: "NUM|NAME …",
+        help: "Look up several, concurrently, as one task",
+        example: "dex-multi 1 pikachu mr-mime",
+        in_menu: true,
+        build: |args| Ok(Command::Submit(Spec::DexMulti(args.many(words::pokemon, "numbers or names")?))),
+    },
+    Entry {
+        name: "fib",
+        args: "NUM",
+        help: "The NUM-th Fibonacci number, counted from the 1st = 0",
+        example: "fib 100",
+        in_menu: true,
+        build: |args| Ok(Command::Submit(Spec::Fib(args.one(words::number, "a number")?))),
+    },
+    Entry {
+        name: "fib-multi",
+        args: "NUM NUM …",
+        help: "Several Fibonacci numbers, in parallel, as one task",
+        example: "fib-multi 10 20 30",
+        in_menu: true,
+        build: |args| Ok(Command::Submit(Spec::FibMulti(args.many(words::number, "numbers")?))),
+    },
+    Entry {
+        name: "job",
+        args: "[NUM]",
+        help: "A task's result, or \"Still waiting\"",
+        example: "job 3",
+        in_menu: true,
+        build: |args| {
+            let id =
+                if args.is_empty() { args.card } else { Some(args.one(words::task, "a task's number")?) };
+            Ok(Command::Job(id))
+        },
+    },
+    Entry {
+        name: "kill",
+        args: "NUM … | all",
+        help: "Cancel tasks",
+        example: "kill 3",
+        in_menu: true,
+        build: |args| {
+            if args.take_word("all") {
+                return args.nothing_more().map(|()| Command::KillAll);
+            }
+            match args.card {
+                Some(card) if args.is_empty() => Ok(Command::Kill(vec![card])),
+                _ => Ok(Command::Kill(args.many(words::task, "a task's number, or all")?)),
+            }
+        },
+    },
+    Entry {
+        name: "retry",
+        args: "NUM",
+        help: "Run a failed or cancelled task again, as a new task",
+        example: "retry 3",
+        in_menu: true,
+        build: |args| match args.card {
+            Some(card) if args.is_empty() => Ok(Command::Retry(card)),
+            _ => Ok(Command::Retry(args.one(words::task, "a task's number")?)),
+        },
+    },
+    Entry {
+        name: "dash",
+        args: "",
+        help: "The chat's board",
+        example: "dash",
+        in_menu: true,
+        build: |args| args.nothing_more().map(|()| Command::Dash),
+    },
+    Entry {
+        name: "help",
+        args: "[COMMAND]",
+        help: "What can be said",
+        example: "help kill",
+        in_menu: true,
+        build: |args| {
+            if args.is_empty() {
+                return Ok(Command::Help(None));
+            }
+            args.one(
+                |command, word| known(&normalise(word)).ok_or_else(|| unknown(command, word)),
+                "a command",
+            )
+            .map(|entry| Command::Help(Some(entry)))
+        },
+    },
+    Entry {
+        name: "start",
+        args: "",
+        help: "What this bot is",
+        example: "start",
+        in_menu: false,
+        // Deep links bring a payload (`/start abc`), which means nothing here.
+        build: |_| Ok(Command::Start),
+    },
+    Entry {
+        name: "quit",
+        args: "",
+        help: "Owners only: stop the bot in good order",
+        example: "quit",
+        in_menu: false,
+        build: |args| args.nothing_more().map(|()| Command::Quit),
+    },
+];
+
+/// What the grammar must know of the message beside its text.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// A private chat: everything is for us.
+    pub private: bool,
+    /// The bot's username, without `@`.
+    pub bot: &'a str,
+    /// The message replies to one of the bot's own.
+    pub reply_to_bot: bool,
+    /// The task that message is about, where it is about one.
+    pub card: Option<JobId>,
+}
+
+/// What a text means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Parsed {
+    /// To be done.
+    Command(Command),
+    /// To be answered.
+    Error(ParseError),
+    /// Chatter, or another bot's command: no answer.
+    NotForUs,
+}
+
+/// Reads one message. Never panics, whatever the text.
+pub fn parse(text: &str, context: Context<'_>) -> Parsed {
+    let Some(first) = first_word(text, context.bot) else { return Parsed::NotForUs };
+    let for_us = match first.mention {
+        Some(mention) => mention.eq_ignore_ascii_case(context.bot),
+        None => context.private || first.slash || context.reply_to_bot,
+    };
+    if !for_us {
+        return Parsed::NotForUs;
+    }
+    let Some(entry) = known(&normalise(first.name)) else {
+        // In a group an unknown command may be another bot's, a reply may be thanks.
+        let surely_ours = context.private || first.mention.is_some();
+        return if surely_ours { Parsed::Error(unknown("", first.name)) } else { Parsed::NotForUs };
+    };
+    let mut args = Args::new(entry.name, first.rest, context.card);
+    match (entry.build)(&mut args) {
+        Ok(command) => Parsed::Command(command),
+        Err(error) => Parsed::Error(error),
+    }
+}
+
+/// The row with this normalised name.
+fn known(name: &str) -> Option<&'static Entry> {
+    COMMANDS.iter().find(|entry| entry.name == name)
+}
+
+/// The error for a word that is no command, with the nearest one if it is near.
+fn unknown(within: &'static str, word: &str) -> ParseError {
+    let name = normalise(word);
+    let distance = |entry: &&Entry| strsim::damerau_levenshtein(entry.name, &name);
+    let near = COMMANDS.iter().min_by_key(distance).filter(|entry| {
+        // Half of a short word may be wrong by chance: one letter in three.
+        distance(entry) <= (entry.name.len().max(name.len()) / 3).max(1) && name.len() > 1
+    });
+    ParseError::UnknownCommand { within, word: word.to_owned(), suggestion: near.map(|entry| entry.name) }
+}
+
+#[cfg(test)]
+mod tests;

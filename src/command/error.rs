@@ -1,0 +1,76 @@
+//! What can be wrong with a command.
+
+/// A mistake in a command that was for us. The sentence a person reads is made in `telegram::sentences`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ParseError {
+    /// The first word is no command, or the argument of `help` is none.
+    UnknownCommand {
+        /// `help`, or empty for the first word.
+        within: &'static str,
+        /// As it was written.
+        word: String,
+        /// The nearest command, if one is near.
+        suggestion: Option<&'static str>,
+    },
+    /// An argument is missing.
+    Missing {
+        /// The command's name.
+        command: &'static str,
+        /// What is missing, for people.
+        what: &'static str,
+    },
+    /// There is a word more than the command takes.
+    TooMany {
+        /// The command's name.
+        command: &'static str,
+        /// The first word too many.
+        word: String,
+        /// All arguments, separated by blanks.
+        words: String,
+    },
+    /// More members than a `-multi` takes ([`MAX_MEMBERS`](super::MAX_MEMBERS)).
+    TooManyMembers {
+        /// The command's name.
+        command: &'static str,
+        /// How many there were.
+        count: usize,
+    },
+    /// Not a whole number in the digits 0 to 9.
+    NotANumber {
+        /// The command's name.
+        command: &'static str,
+        /// As it was written.
+        word: String,
+    },
+    /// Counting starts at 1.
+    Zero {
+        /// The command's name.
+        command: &'static str,
+    },
+    /// Beyond 64 bits, and so beyond every limit.
+    TooLarge {
+        /// The command's name.
+        command: &'static str,
+        /// As it was written.
+        word: String,
+    },
+    /// A task's number beyond 64 bits: no board has it.
+    NoSuchTask {
+        /// As it was written.
+        word: String,
+    },
+    /// Not a task's number.
+    NotATask {
+        /// The command's name.
+        command: &'static str,
+        /// As it was written.
+        word: String,
+    },
+    /// Neither a number nor a name in PokeAPI's spelling.
+    NotAPokemon {
+        /// The command's name.
+        command: &'static str,
+        /// As it was written.
+        word: String,
+    },
+}

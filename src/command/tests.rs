@@ -1,0 +1,160 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::job::PokemonKey;
+
+const PRIVATE: Context<'static> =
+    Context { private: true, bot: "board_bot", reply_to_bot: false, card: None };
+const GROUP: Context<'static> = Context { private: false, ..PRIVATE };
+
+fn key(word: &str) -> PokemonKey {
+    word.parse().unwrap()
+}
+
+#[track_caller]
+fn check(text: &str, context: Context<'_>, expected: &str) {
+    let shown = match parse(text, context) {
+        Parsed::Command(command) => command.to_string(),
+        Parsed::Error(error) => format!("error {error:?}").split(' ').take(2).collect::<Vec<_>>().join(" "),
+        Parsed::NotForUs => "silence".to_owned(),
+    };
+    assert_eq!(shown, expected, "{text:?}");
+}
+
+#[test]
+fn every_command_in_every_form() {
+    for text in [
+        "fib 10",
+        "/fib 10",
+        "/fib@board_bot 10",
+        "FIB 10",
+        "/Fib@Board_Bot 10",
+        " fib  10 ",
+        "@board_bot fib 10",
+    ] {
+        check(text, PRIVATE, "fib 10");
+    }
+    for text in
+        ["fib-multi 1 2", "/fib-multi 1,2", "/fib_multi 1, 2", "fib_multi 1 , 2", "/FIB_multi@board_bot 1\n2"]
+    {
+        check(text, PRIVATE, "fib-multi 1 2");
+    }
+    check("fib 1_000_000", PRIVATE, "fib 1000000");
+    check("dex 25", PRIVATE, "dex 25");
+    check("dex Mr-Mime", PRIVATE, "dex mr-mime");
+    check("/dex_multi 1 pikachu", PRIVATE, "dex-multi 1 pikachu");
+    check("job", PRIVATE, "job");
+    check("job #3", PRIVATE, "job 3");
+    check("kill 1, 2 3", PRIVATE, "kill 1 2 3");
+    check("kill ALL", PRIVATE, "kill all");
+    check("retry 7", PRIVATE, "retry 7");
+    check("dash", PRIVATE, "dash");
+    check("help", PRIVATE, "help");
+    check("help fib_multi", PRIVATE, "help fib-multi");
+    check("/start deep_link", PRIVATE, "start");
+    check("quit", PRIVATE, "quit");
+}
+
+#[test]
+fn a_reply_to_a_card_means_its_task() {
+    let reply = Context { reply_to_bot: true, card: Some(JobId(4)), ..GROUP };
+    check("kill", reply, "kill 4");
+    check("job", reply, "job 4");
+    check("/retry", reply, "retry 4");
+    check("kill 5", reply, "kill 5");
+    check("fib 10", reply, "fib 10");
+    check("thanks!", reply, "silence");
+    check("kill", PRIVATE, "error Missing");
+}
+
+#[test]
+fn in_a_group_only_what_is_addressed_to_us() {
+    check("/fib 10", GROUP, "fib 10");
+    check("/fib_multi@board_bot 10 20", GROUP, "fib-multi 10 20");
+    check("@board_bot dash", GROUP, "dash");
+    check("fib 10", GROUP, "silence");
+    check("job well done", GROUP, "silence");
+    check("/fib@other_bot 10", GROUP, "silence");
+    check("/fbi 10", GROUP, "silence");
+    check("/fbi@board_bot 10", GROUP, "error UnknownCommand");
+    check("/fib@other_bot 10", PRIVATE, "silence");
+    check("", PRIVATE, "silence");
+}
+
+#[test]
+fn errors_name_the_word() {
+    let error = |text: &str| match parse(text, PRIVATE) {
+        Parsed::Error(error) => error,
+        other => panic!("{text:?} gave {other:?}"),
+    };
+    let word = |word: &str| word.to_owned();
+    assert_eq!(error("fib 0"), ParseError::Zero { command: "fib" });
+    assert_eq!(error("fib -1"), ParseError::NotANumber { command: "fib", word: word("-1") });
+    assert_eq!(error("fib 1e400"), ParseError::NotANumber { command: "fib", word: word("1e400") });
+    assert_eq!(error("fib ١٠"), ParseError::NotANumber { command: "fib", word: word("١٠") });
+    assert_eq!(
+        error("fib 99999999999999999999"),
+        ParseError::TooLarge { command: "fib", word: word("99999999999999999999") }
+    );
+    assert_eq!(
+        error("fib 1,000"),
+        ParseError::TooMany { command: "fib", word: word("000"), words: word("1 000") }
+    );
+    assert_eq!(error("fib-multi 1 x"), ParseError::NotANumber { command: "fib-multi", word: word("x") });
+    assert_eq!(error("kill x"), ParseError::NotATask { command: "kill", word: word("x") });
+    assert_eq!(error("dex ../../x"), ParseError::NotAPokemon { command: "dex", word: word("../../x") });
+    assert_eq!(error("dex <b>"), ParseError::NotAPokemon { command: "dex", word: word("<b>") });
+    let many = format!("fib-multi {}", "1 ".repeat(MAX_MEMBERS + 1));
+    assert_eq!(error(&many), ParseError::TooManyMembers { command: "fib-multi", count: MAX_MEMBERS + 1 });
+}
+
+#[test]
+fn a_mistyped_command_gets_the_nearest_one() {
+    let suggestion = |text: &str| match parse(text, PRIVATE) {
+        Parsed::Error(ParseError::UnknownCommand { suggestion, .. }) => suggestion,
+        other => panic!("{text:?} gave {other:?}"),
+    };
+    assert_eq!(suggestion("fbi 100"), Some("fib"));
+    assert_eq!(suggestion("fib-mutli 1 2"), Some("fib-multi"));
+    assert_eq!(suggestion("/kil 3"), Some("kill"));
+    assert_eq!(suggestion("help dsah"), Some("dash"));
+    assert_eq!(suggestion("hello"), None);
+    assert_eq!(suggestion("x"), None);
+}
+
+fn any_key() -> impl Strategy<Value = PokemonKey> {
+    "[1-9][0-9]{0,4}|[a-z][a-z0-9-]{0,20}".prop_map(|word| key(&word))
+}
+
+fn any_command() -> impl Strategy<Value = Command> {
+    let ids = prop::collection::vec(any::<u64>().prop_map(JobId), 1..=MAX_MEMBERS);
+    prop_oneof![
+        (1..=u64::MAX).prop_map(|n| Command::Submit(Spec::Fib(n))),
+        prop::collection::vec(1..=u64::MAX, 1..=MAX_MEMBERS)
+            .prop_map(|ns| Command::Submit(Spec::FibMulti(ns))),
+        any_key().prop_map(|key| Command::Submit(Spec::Dex(key))),
+        prop::collection::vec(any_key(), 1..10).prop_map(|keys| Command::Submit(Spec::DexMulti(keys))),
+        prop::option::of(any::<u64>().prop_map(JobId)).prop_map(Command::Job),
+        ids.prop_map(Command::Kill),
+        any::<u64>().prop_map(|id| Command::Retry(JobId(id))),
+        prop::option::of(0..COMMANDS.len()).prop_map(|i| Command::Help(i.map(|i| &COMMANDS[i]))),
+        prop_oneof![Just(Command::KillAll), Just(Command::Dash), Just(Command::Start), Just(Command::Quit)],
+    ]
+}
+
+proptest! {
+    #[test]
+    fn parse_never_panics(text in "\\PC{0,200}|[/@a-z_, 0-9\\s-]{0,60}", private: bool, reply: bool, card: Option<u64>) {
+        let context = Context { private, reply_to_bot: reply, card: card.map(JobId), ..PRIVATE };
+        let _ = parse(&text, context);
+    }
+
+    #[test]
+    fn a_printed_command_is_parsed_back(command in any_command()) {
+        prop_assert_eq!(parse(&command.to_string(), PRIVATE), Parsed::Command(command.clone()));
+        let in_group = format!("/{command}").replacen(' ', "@board_bot ", 1);
+        if in_group.contains('@') {
+            prop_assert_eq!(parse(&in_group, GROUP), Parsed::Command(command));
+        }
+    }
+}

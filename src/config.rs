@@ -1,0 +1,307 @@
+//! Every setting, once: flag, variable, default, help. Durations that people need not set are [`Timings`].
+
+use std::{convert::Infallible, fmt, num::NonZeroUsize, path::PathBuf, str::FromStr, time::Duration};
+
+use clap::{
+    Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
+
+/// Where the sandbox's page is unless `--port` says otherwise.
+pub const SANDBOX_PORT: u16 = 8787;
+
+const DEFAULT_POKEAPI: &str = "https://pokeapi.co/api/v2";
+
+/// A Telegram bot that gives every chat a shared job board.
+#[derive(Debug, Parser)]
+#[command(name = "jobboard", version, about, after_help = AFTER_HELP)]
+pub struct Cli {
+    /// What to do; without it, the bot runs against Telegram.
+    #[command(subcommand)]
+    pub mode: Option<Mode>,
+    /// The settings.
+    #[command(flatten)]
+    pub config: Config,
+}
+
+const AFTER_HELP: &str = "Every setting is a flag and a variable of the environment; a file `.env` in the working \
+                          folder is read too. RUST_LOG says what is logged (info).";
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Mode {
+    /// Try the bot in the browser: no token, no internet
+    Sandbox {
+        /// The page's port on 127.0.0.1; 0 takes a free one
+        #[arg(long, default_value_t = SANDBOX_PORT)]
+        port: u16,
+    },
+}
+
+/// The settings that people make.
+#[derive(Clone, Debug, Args)]
+pub struct Config {
+    /// The bot's token, from @BotFather
+    #[arg(
+        long,
+        global = true,
+        env = "TELOXIDE_TOKEN",
+        hide_env_values = true,
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub token: Token,
+
+    /// The Bot API server
+    #[arg(long, global = true, env = "TELOXIDE_API_URL", default_value = "https://api.telegram.org", value_parser = url)]
+    pub api_url: String,
+
+    /// PokeAPI; in the sandbox a small one of its own unless this is set
+    #[arg(
+        long,
+        global = true,
+        env = "JOBBOARD_POKEAPI_URL",
+        default_value = DEFAULT_POKEAPI,
+        value_parser = url
+    )]
+    pub pokeapi_url: String,
+
+    /// The folder for what survives the process; made at the start where it is missing
+    #[arg(long, global = true, env = "JOBBOARD_DATA_DIR", default_value = "./data", value_name = "FOLDER")]
+    pub data_dir: PathBuf,
+
+    /// Ids of the people who may stop the bot, separated by commas
+    #[arg(
+        long,
+        global = true,
+        env = "JOBBOARD_OWNERS",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "IDS"
+    )]
+    pub owners: Ids,
+
+    /// Ids of the chats that may use the bot, separated by commas; empty: every chat
+    #[arg(
+        long,
+        global = true,
+        env = "JOBBOARD_ALLOWED_CHATS",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "IDS"
+    )]
+    pub allowed_chats: Ids,
+
+    /// Threads for CPU jobs [default: one for each core]
+    #[arg(long, global = true, env = "JOBBOARD_CPU_WORKERS", value_name = "NUM")]
+    pub cpu_workers: Option<NonZeroUsize>,
+
+    /// IO jobs that run at once
+    #[arg(long, global = true, env = "JOBBOARD_IO_CONCURRENCY", default_value = "32", value_name = "NUM")]
+    pub io_concurrency: NonZeroUsize,
+
+    /// The largest number `fib` takes
+    #[arg(long, global = true, env = "JOBBOARD_MAX_FIB", default_value_t = 1_000_000_000, value_name = "NUM",
+          value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub max_fib: u64,
+
+    /// Unfinished tasks a chat may have
+    #[arg(long, global = true, env = "JOBBOARD_MAX_LIVE_JOBS", default_value = "100", value_name = "NUM")]
+    pub max_live_jobs: NonZeroUsize,
+
+    /// How long a task may run
+    #[arg(long, global = true, env = "JOBBOARD_JOB_TIMEOUT", default_value = "10m", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub job_timeout: Duration,
+
+    /// Messages a second in all; 0: no limit
+    #[arg(long, global = true, env = "JOBBOARD_RATE_ALL", default_value_t = 30, value_name = "NUM")]
+    pub rate_all: u32,
+
+    /// Messages a minute in one private chat, in bursts of up to 5; 0: no limit
+    #[arg(long, global = true, env = "JOBBOARD_RATE_PRIVATE", default_value_t = 60, value_name = "NUM")]
+    pub rate_private: u32,
+
+    /// Messages a minute in one group; 0: no limit
+    #[arg(long, global = true, env = "JOBBOARD_RATE_GROUP", default_value_t = 20, value_name = "NUM")]
+    pub rate_group: u32,
+
+    /// How log lines look
+    #[arg(long, global = true, env = "JOBBOARD_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
+    pub log_format: LogFormat,
+
+    /// What no flag sets.
+    #[arg(skip)]
+    pub timings: Timings,
+}
+
+/// Durations that only tests change.
+#[derive(Clone, Copy, Debug)]
+pub struct Timings {
+    /// How long Telegram may hold a `getUpdates` (its server allows 50 s).
+    pub poll: Duration,
+    /// How long one call may take, uploads excepted.
+    pub call: Duration,
+    /// How long an upload may take: 50 MB over a slow line.
+    pub upload: Duration,
+    /// The first pause after a lost connection or a 5xx; doubled up to [`backoff_max`](Self::backoff_max).
+    pub backoff: Duration,
+    /// The longest such pause.
+    pub backoff_max: Duration,
+    /// How long a card waits for the end of its job, so that a quick job is one message.
+    pub quick_job: Duration,
+    /// The pause between two edits of a card while its job is unfinished.
+    pub card_pause: Duration,
+    /// How often a running job's card is looked at for progress.
+    pub card_refresh: Duration,
+    /// From which duration on the end of a job is announced with a message of its own.
+    pub announce_after: Duration,
+    /// How long a stop may take for jobs to end.
+    pub stop_jobs: Duration,
+    /// How long a stop may take, after the jobs, for what is still to be said.
+    pub stop_outbox: Duration,
+    /// PokeAPI's.
+    pub pokeapi: crate::work::PokeApiTimings,
+}
+
+impl Default for Timings {
+    fn default() -> Self {
+        Self {
+            poll: Duration::from_secs(50),
+            call: Duration::from_secs(20),
+            upload: Duration::from_mins(5),
+            backoff: Duration::from_millis(500),
+            backoff_max: Duration::from_secs(30),
+            quick_job: Duration::from_millis(40),
+            card_pause: Duration::from_secs(1),
+            card_refresh: Duration::from_secs(5),
+            announce_after: Duration::from_secs(10),
+            stop_jobs: Duration::from_secs(5),
+            stop_outbox: Duration::from_secs(4),
+            pokeapi: crate::work::PokeApiTimings::default(),
+        }
+    }
+}
+
+impl Config {
+    /// The same for a bot in the sandbox. A PokeAPI that somebody set stays.
+    #[must_use]
+    pub fn for_sandbox(self, token: &str, api_url: &str, pokeapi_url: &str) -> Self {
+        let is_default = self.pokeapi_url == DEFAULT_POKEAPI;
+        Self {
+            token: Token(token.to_owned()),
+            api_url: api_url.to_owned(),
+            pokeapi_url: if is_default { pokeapi_url.to_owned() } else { self.pokeapi_url },
+            ..self
+        }
+    }
+
+    /// Threads for CPU jobs.
+    pub fn cpu_workers(&self) -> usize {
+        self.cpu_workers.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
+    }
+}
+
+/// The bot's secret. It is in no `Debug`, no log and no error.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
+
+impl Token {
+    /// The token itself, for the URL of a call.
+    pub fn secret(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether none was given.
+    pub fn is_missing(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromStr for Token {
+    type Err = Infallible;
+
+    fn from_str(token: &str) -> Result<Self, Infallible> {
+        Ok(Self(token.trim().to_owned()))
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_missing() { "(none)" } else { "(secret)" })
+    }
+}
+
+/// Telegram's ids of people or chats.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ids(pub Vec<i64>);
+
+impl FromStr for Ids {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let words = text.split(|c: char| c == ',' || c.is_whitespace()).filter(|word| !word.is_empty());
+        words
+            .map(|word| word.parse().map_err(|_| format!("{word:?} is not an id")))
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For collectors: an object a line.
+    Json,
+}
+
+fn url(text: &str) -> Result<String, String> {
+    let url = reqwest::Url::parse(text).map_err(|error| error.to_string())?;
+    if matches!(url.scheme(), "http" | "https") && url.has_host() {
+        Ok(text.trim_end_matches('/').to_owned())
+    } else {
+        Err("an http:// or https:// address is wanted".to_owned())
+    }
+}
+
+/// Why there are no settings.
+#[derive(Debug)]
+pub enum CliError {
+    /// `--help` or `--version`: the text to print.
+    Shown(String),
+    /// One line that names the setting.
+    Bad(String),
+}
+
+impl Cli {
+    /// Reads flags and variables.
+    ///
+    /// # Errors
+    /// [`CliError`].
+    pub fn read(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Self, CliError> {
+        let command = Self::command();
+        let read =
+            Self::command().try_get_matches_from(args).and_then(|matches| Self::from_arg_matches(&matches));
+        read.map_err(|error| match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+                CliError::Shown(error.render().ansi().to_string())
+            }
+            _ => CliError::Bad(one_line(&command, &error)),
+        })
+    }
+}
+
+/// clap's message in one line, with the variable's name beside the flag's: the value may come from either.
+fn one_line(command: &clap::Command, error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let line = text.lines().next().unwrap_or_default();
+    let line = line.strip_prefix("error: ").unwrap_or(line).to_owned();
+    let Some(ContextValue::String(flag)) = error.get(ContextKind::InvalidArg) else { return line };
+    let name = flag.split(' ').next().unwrap_or_default().trim_start_matches("--");
+    let arg = command.get_arguments().find(|arg| arg.get_long() == Some(name));
+    match arg.and_then(clap::Arg::get_env) {
+        Some(variable) => format!("{}: {line}", variable.to_string_lossy()),
+        None => line,
+    }
+}

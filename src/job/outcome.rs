@@ -1,0 +1,117 @@
+//! How a job ends, and what it leaves behind.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{Digits, PokemonKey};
+
+/// The end of a job.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// It did what was asked.
+    Succeeded(Output),
+    /// It could not.
+    Failed(Failure),
+    /// It was stopped.
+    Cancelled(CancelReason),
+}
+
+impl Outcome {
+    /// The state's one word.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Succeeded(_) => "succeeded",
+            Self::Failed(_) => "failed",
+            Self::Cancelled(_) => "cancelled",
+        }
+    }
+}
+
+/// What a job that succeeded found, in the order asked.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// `fib`, `fib-multi`.
+    Numbers(Vec<Number>),
+    /// `dex`, `dex-multi`; at least one member came.
+    Pokemon(Vec<MemberResult>),
+}
+
+/// A Fibonacci number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Number {
+    /// Which one, counted from the 1st = 0.
+    pub n: u64,
+    /// Itself, in decimal.
+    pub digits: Digits,
+}
+
+/// One member of a `dex` or `dex-multi`: what was asked, and what came of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MemberResult {
+    /// As the person wrote it.
+    pub key: PokemonKey,
+    /// What came.
+    pub result: Result<Arc<Pokemon>, Failure>,
+}
+
+/// What a card shows of a Pokémon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pokemon {
+    /// PokeAPI's id; forms have ids above 10000.
+    pub id: u64,
+    /// PokeAPI's name, lower case with hyphens.
+    pub name: String,
+    /// In PokeAPI's order, one or two.
+    pub types: Vec<String>,
+    /// In decimetres.
+    pub height: u64,
+    /// In hectograms.
+    pub weight: u64,
+    /// Names; a hidden one is marked.
+    pub abilities: Vec<(String, bool)>,
+    /// Base stats in PokeAPI's order.
+    pub stats: Vec<Stat>,
+    /// A PNG, where one came in time.
+    pub sprite: Option<Arc<[u8]>>,
+}
+
+/// A base stat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stat {
+    /// PokeAPI's name: `hp`, `special-attack` …
+    pub name: String,
+    /// 1 to 255.
+    pub value: u64,
+}
+
+/// Why a job, or a member of one, failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// PokeAPI does not have it.
+    NoSuchPokemon(PokemonKey),
+    /// PokeAPI could not be reached, or the connection was lost, also after retries.
+    PokeApiUnreachable,
+    /// PokeAPI did not answer in time, also after retries.
+    PokeApiTimedOut,
+    /// PokeAPI answered with this HTTP status, also after retries.
+    PokeApiStatus(u16),
+    /// PokeAPI's answer is not what it promises; the reason is for people.
+    PokeApiNonsense(String),
+    /// The job took longer than a job may.
+    TookTooLong(Duration),
+    /// A bug: the work panicked.
+    Panicked,
+    /// No member of a `-multi` came; each with its reason.
+    AllMembers(Vec<(PokemonKey, Failure)>),
+}
+
+/// Why a job was cancelled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CancelReason {
+    /// Somebody killed it; the name is not escaped.
+    Killed {
+        /// Who.
+        by: String,
+    },
+    /// The bot was stopped while the job was unfinished.
+    BotStopped,
+}

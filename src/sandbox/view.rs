@@ -1,0 +1,214 @@
+//! What tests read: snapshots of messages, calls and answers, and the ids that name things.
+
+use std::{fmt, sync::Arc};
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::{
+    html, json,
+    world::{self, World},
+};
+
+/// A person's id, as in the Bot API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PersonId(pub i64);
+
+/// A chat's id, as in the Bot API: a person's for a private chat, negative for a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ChatId(pub i64);
+
+/// A message's id within its chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MessageId(pub i32);
+
+impl fmt::Display for PersonId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for ChatId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A message as it was when it was read.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// Counts per chat.
+    pub id: MessageId,
+    /// Whether the bot wrote it.
+    pub from_bot: bool,
+    /// Who else did.
+    pub person: Option<PersonId>,
+    /// The text or the caption, without markup.
+    pub text: String,
+    /// The text or the caption as safe HTML.
+    pub html: String,
+    /// Label and callback data (or link) of each inline button, row by row.
+    pub buttons: Vec<(String, String)>,
+    /// The message it replies to, also when that is deleted.
+    pub reply_to: Option<MessageId>,
+    /// The photo, if it is one.
+    pub photo: Option<File>,
+    /// The document, if it is one.
+    pub document: Option<File>,
+    /// How often it was changed.
+    pub edits: u32,
+    /// The Bot API's object.
+    pub json: Value,
+}
+
+/// A file in a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// The file's name.
+    pub name: String,
+    /// What is in it.
+    pub bytes: Bytes,
+}
+
+/// What the bot answered to a pressed button.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallbackAnswer {
+    /// The callback query's id, as `press` gave it.
+    pub query: String,
+    /// The button's chat.
+    pub chat: ChatId,
+    /// Who had pressed it.
+    pub person: PersonId,
+    /// What the person sees; empty: nothing but the end of waiting.
+    pub text: String,
+    /// Whether it is a dialog.
+    pub show_alert: bool,
+}
+
+/// One call of the bot.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The method as the documentation spells it.
+    pub method: &'static str,
+    /// The chat it was about.
+    pub chat: Option<ChatId>,
+    /// Its parameters, files left out.
+    pub params: Value,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of a call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// Done; the result.
+    Done(Value),
+    /// Refused.
+    Refused {
+        /// The HTTP status and `error_code`.
+        code: u16,
+        /// The words.
+        description: String,
+    },
+    /// The connection was closed by a fault; whether the call was carried out.
+    Dropped {
+        /// `false`: nothing was done.
+        done: bool,
+    },
+}
+
+/// The state at one moment, for conditions of [`Telegram::until`](super::Telegram::until).
+pub struct View<'a>(pub(super) &'a World);
+
+impl View<'_> {
+    /// A chat's messages, oldest first; none of an unknown chat.
+    #[must_use]
+    pub fn messages(&self, chat: ChatId) -> Vec<Message> {
+        let messages = self.0.chats.get(&chat.0).map(|chat| chat.messages.values());
+        messages.into_iter().flatten().map(|message| self.snapshot(chat, message)).collect()
+    }
+
+    /// One message, if it is still there.
+    #[must_use]
+    pub fn message(&self, chat: ChatId, id: MessageId) -> Option<Message> {
+        self.0.message(chat.0, id.0).map(|message| self.snapshot(chat, message))
+    }
+
+    /// What was answered to pressed buttons.
+    #[must_use]
+    pub fn callback_answers(&self) -> Vec<CallbackAnswer> {
+        self.0.callback_answers.iter().cloned().collect()
+    }
+
+    /// The commands of the default scope: name and description.
+    #[must_use]
+    pub fn commands(&self) -> Vec<(String, String)> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let commands = self.0.commands.get(DEFAULT_SCOPE).and_then(Value::as_array);
+        commands.into_iter().flatten().map(|c| (text(&c["command"]), text(&c["description"]))).collect()
+    }
+
+    /// The latest calls, oldest first; none where the log is switched off.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        self.0.calls.iter().cloned().collect()
+    }
+
+    /// How many of the logged calls were of this method.
+    #[must_use]
+    pub fn count_calls(&self, method: &str) -> usize {
+        self.0.calls.iter().filter(|call| call.method.eq_ignore_ascii_case(method)).count()
+    }
+
+    /// The offset up to which the bot has confirmed its updates; 0: none yet.
+    #[must_use]
+    pub fn confirmed_offset(&self) -> i64 {
+        self.0.confirmed
+    }
+
+    /// Updates that the bot has not confirmed.
+    #[must_use]
+    pub fn pending_updates(&self) -> usize {
+        self.0.updates.len()
+    }
+
+    fn snapshot(&self, chat: ChatId, message: &world::Message) -> Message {
+        let file = |wanted: bool| {
+            let media = message.media.as_ref().filter(|media| media.file.photo.is_some() == wanted)?;
+            Some(File { name: media.file.name.clone(), bytes: Bytes::clone(&Arc::clone(&media.file).bytes) })
+        };
+        Message {
+            id: MessageId(message.id),
+            from_bot: message.person.is_none(),
+            person: message.person.map(PersonId),
+            text: message.text.text.clone(),
+            html: html::render(&message.text),
+            buttons: buttons(message.markup.as_ref()),
+            reply_to: message.reply_to.map(MessageId),
+            photo: file(true),
+            document: file(false),
+            edits: message.edits,
+            json: json::message(self.0, chat.0, message),
+        }
+    }
+}
+
+/// The key of the commands that everybody sees.
+pub(super) const DEFAULT_SCOPE: &str = "{\"type\":\"default\"} ";
+
+fn buttons(markup: Option<&Value>) -> Vec<(String, String)> {
+    let rows = markup.and_then(|markup| markup["inline_keyboard"].as_array());
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    rows.into_iter()
+        .flatten()
+        .filter_map(Value::as_array)
+        .flatten()
+        .map(|button| (text(&button["text"]), text(button.get("callback_data").unwrap_or(&button["url"]))))
+        .collect()
+}

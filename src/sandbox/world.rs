@@ -1,0 +1,542 @@
+//! What the sandbox's Telegram knows: people, chats, messages, updates, files; and what people do in it.
+//!
+//! Everything is plain data under one lock (see `Shared`); nothing here waits.
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    sync::Arc,
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::{
+    Options,
+    faults::FaultState,
+    json,
+    text::{MAX_TEXT, Text},
+    view::{Call, CallbackAnswer},
+};
+
+/// Messages kept of each chat; older ones are forgotten.
+const MAX_MESSAGES: usize = 2000;
+/// Updates kept for the bot.
+const MAX_UPDATES: usize = 100_000;
+/// Events kept for pages that are behind.
+const MAX_EVENTS: usize = 4096;
+/// Files kept, and their bytes together.
+const MAX_FILES: usize = 4096;
+const MAX_FILE_BYTES: usize = 512 << 20;
+/// Calls and callback answers kept for tests.
+const MAX_LOG: usize = 20_000;
+/// Callback queries kept for answers.
+const MAX_CALLBACKS: usize = 4096;
+
+/// Kinds of updates that a bot gets only where it asked for them by name (Bot API, getUpdates).
+const NOT_BY_DEFAULT: [&str; 3] = ["chat_member", "message_reaction", "message_reaction_count"];
+
+/// The whole state.
+pub(super) struct World {
+    pub(super) options: Options,
+    pub(super) bot_id: i64,
+    pub(super) people: BTreeMap<i64, Person>,
+    pub(super) chats: BTreeMap<i64, Chat>,
+    /// The commands of each scope and language, as given.
+    pub(super) commands: BTreeMap<String, Value>,
+    pub(super) updates: VecDeque<(i64, Value)>,
+    pub(super) next_update: i64,
+    /// The offset of the last getUpdates that had one: every update before it is confirmed.
+    pub(super) confirmed: i64,
+    pub(super) allowed_updates: Option<Vec<String>>,
+    /// Counts polls: a poll that finds another number than its own was ended by a newer one.
+    pub(super) poll: u64,
+    pub(super) webhook: Option<Value>,
+    pub(super) callbacks: HashMap<String, Callback>,
+    callback_order: VecDeque<String>,
+    next_callback: u64,
+    pub(super) callback_answers: VecDeque<CallbackAnswer>,
+    pub(super) files: HashMap<String, Arc<File>>,
+    file_order: VecDeque<String>,
+    file_bytes: usize,
+    next_file: u64,
+    pub(super) calls: VecDeque<Call>,
+    pub(super) faults: Vec<FaultState>,
+    pub(super) events: VecDeque<Event>,
+    /// The number of the last event.
+    pub(super) seq: u64,
+    next_person: i64,
+    next_group: i64,
+    flood: HashMap<i64, VecDeque<Instant>>,
+}
+
+/// Somebody who can write to the bot.
+#[derive(Clone, Debug)]
+pub(super) struct Person {
+    pub(super) id: i64,
+    pub(super) first_name: String,
+    pub(super) username: String,
+    pub(super) has_blocked: bool,
+}
+
+/// A chat and its messages.
+#[derive(Debug)]
+pub(super) struct Chat {
+    pub(super) id: i64,
+    /// `None`: the private chat of the one person in it.
+    pub(super) title: Option<String>,
+    pub(super) people: Vec<i64>,
+    pub(super) messages: BTreeMap<i32, Message>,
+    pub(super) last_message: i32,
+    pub(super) bot_is_kicked: bool,
+}
+
+/// One message.
+#[derive(Clone, Debug)]
+pub(super) struct Message {
+    pub(super) id: i32,
+    /// The person; `None`: the bot.
+    pub(super) person: Option<i64>,
+    /// Unix seconds.
+    pub(super) date: i64,
+    pub(super) edit_date: Option<i64>,
+    pub(super) edits: u32,
+    /// The text; the caption where there are media.
+    pub(super) text: Text,
+    pub(super) media: Option<Media>,
+    /// The inline keyboard.
+    pub(super) markup: Option<Value>,
+    pub(super) reply_to: Option<i32>,
+}
+
+/// A photo or a document.
+#[derive(Clone, Debug)]
+pub(super) struct Media {
+    pub(super) file: Arc<File>,
+    pub(super) caption_above: bool,
+    pub(super) spoiler: bool,
+}
+
+/// An uploaded file.
+#[derive(Debug)]
+pub(super) struct File {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) mime: &'static str,
+    pub(super) bytes: Bytes,
+    /// Width and height; `None`: a document.
+    pub(super) photo: Option<(u32, u32)>,
+}
+
+/// A pressed button that waits for its answer.
+#[derive(Debug)]
+pub(super) struct Callback {
+    pub(super) chat: i64,
+    pub(super) person: i64,
+    pub(super) pressed: Instant,
+}
+
+/// What a page that is open must hear of. Messages are rendered when a page asks, so nothing is rendered for nobody.
+#[derive(Clone, Debug)]
+pub(super) enum Event {
+    Message {
+        chat: i64,
+        id: i32,
+    },
+    Edited {
+        chat: i64,
+        id: i32,
+    },
+    Deleted {
+        chat: i64,
+        id: i32,
+    },
+    CallbackAnswer {
+        chat: i64,
+        person: i64,
+        text: String,
+        show_alert: bool,
+    },
+    Commands,
+    Action {
+        chat: i64,
+        action: String,
+    },
+    /// The chats or people changed.
+    Reload,
+}
+
+impl World {
+    pub(super) fn new(options: Options) -> Self {
+        let bot_id = options.token.split(':').next().and_then(|id| id.parse().ok()).unwrap_or(1);
+        let demo = options.demo;
+        let mut world = Self {
+            options,
+            bot_id,
+            people: BTreeMap::new(),
+            chats: BTreeMap::new(),
+            commands: BTreeMap::new(),
+            updates: VecDeque::new(),
+            next_update: 1000,
+            confirmed: 0,
+            allowed_updates: None,
+            poll: 0,
+            webhook: None,
+            callbacks: HashMap::new(),
+            callback_order: VecDeque::new(),
+            next_callback: 1,
+            callback_answers: VecDeque::new(),
+            files: HashMap::new(),
+            file_order: VecDeque::new(),
+            file_bytes: 0,
+            next_file: 1,
+            calls: VecDeque::new(),
+            faults: Vec::new(),
+            events: VecDeque::new(),
+            seq: 0,
+            next_person: 1_000_001,
+            next_group: -4001,
+            flood: HashMap::new(),
+        };
+        if demo {
+            let people = ["Ann", "Ben", "Cleo"].map(|name| world.add_person(name));
+            world.add_group("Ann, Ben and Cleo", &people);
+        }
+        world
+    }
+
+    /// A new person with an empty private chat; the chat has the person's id.
+    pub(super) fn add_person(&mut self, first_name: &str) -> i64 {
+        let id = self.next_person;
+        self.next_person += 1;
+        let mut username: String =
+            first_name.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+        if username.is_empty() || self.people.values().any(|person| person.username == username) {
+            username = format!("{username}_{id}");
+        }
+        self.people
+            .insert(id, Person { id, first_name: first_name.to_owned(), username, has_blocked: false });
+        self.add_chat(id, None, vec![id]);
+        id
+    }
+
+    /// A new group of these people and the bot.
+    pub(super) fn add_group(&mut self, title: &str, people: &[i64]) -> i64 {
+        let id = self.next_group;
+        self.next_group -= 1;
+        self.add_chat(id, Some(title.to_owned()), people.to_vec());
+        id
+    }
+
+    fn add_chat(&mut self, id: i64, title: Option<String>, people: Vec<i64>) {
+        let chat =
+            Chat { id, title, people, messages: BTreeMap::new(), last_message: 0, bot_is_kicked: false };
+        self.chats.insert(id, chat);
+        self.event(Event::Reload);
+    }
+
+    /// The message, if it is still there.
+    pub(super) fn message(&self, chat: i64, id: i32) -> Option<&Message> {
+        self.chats.get(&chat)?.messages.get(&id)
+    }
+
+    /// Adds a message to a chat that exists and gives its id.
+    pub(super) fn add_message(&mut self, chat_id: i64, mut message: Message) -> i32 {
+        let Some(chat) = self.chats.get_mut(&chat_id) else { return 0 };
+        chat.last_message += 1;
+        message.id = chat.last_message;
+        chat.messages.insert(message.id, message);
+        if chat.messages.len() > MAX_MESSAGES {
+            chat.messages.pop_first();
+        }
+        let id = chat.last_message;
+        self.event(Event::Message { chat: chat_id, id });
+        id
+    }
+
+    /// Takes a message away without a word to the bot, as Telegram does.
+    pub(super) fn delete(&mut self, chat: i64, id: i32) -> bool {
+        let found = self.chats.get_mut(&chat).is_some_and(|chat| chat.messages.remove(&id).is_some());
+        if found {
+            self.event(Event::Deleted { chat, id });
+        }
+        found
+    }
+
+    /// Keeps an event for the pages.
+    pub(super) fn event(&mut self, event: Event) {
+        self.seq += 1;
+        push_bounded(&mut self.events, event, MAX_EVENTS);
+    }
+
+    /// Hands an update to the bot, if it wants that kind. Whoever calls this wakes the poll afterwards.
+    pub(super) fn push_update(&mut self, kind: &str, content: Value) -> i64 {
+        let wanted = match &self.allowed_updates {
+            Some(kinds) => kinds.iter().any(|allowed| allowed == kind),
+            None => !NOT_BY_DEFAULT.contains(&kind),
+        };
+        let id = self.next_update;
+        if wanted {
+            self.next_update += 1;
+            push_bounded(&mut self.updates, (id, json!({"update_id": id, kind: content})), MAX_UPDATES);
+        }
+        id
+    }
+
+    /// Keeps a file and gives it its id.
+    pub(super) fn add_file(&mut self, name: &str, bytes: Bytes, photo: Option<(u32, u32)>) -> Arc<File> {
+        let prefix = if photo.is_some() { "AgACAgIAAx" } else { "BQACAgIAAx" };
+        let id = format!("{prefix}{:08}", self.next_file);
+        self.next_file += 1;
+        self.file_bytes += bytes.len();
+        let file =
+            Arc::new(File { id: id.clone(), name: name.to_owned(), mime: mime_of(name), bytes, photo });
+        self.files.insert(id.clone(), Arc::clone(&file));
+        self.file_order.push_back(id);
+        while self.file_order.len() > MAX_FILES
+            || (self.file_bytes > MAX_FILE_BYTES && self.file_order.len() > 1)
+        {
+            let forgotten = self.file_order.pop_front().and_then(|id| self.files.remove(&id));
+            self.file_bytes -= forgotten.map_or(0, |file| file.bytes.len());
+        }
+        file
+    }
+
+    /// Keeps a call for tests.
+    pub(super) fn log_call(&mut self, call: Call) {
+        push_bounded(&mut self.calls, call, MAX_LOG);
+    }
+
+    /// Keeps the answer to a callback query for tests and tells the page.
+    pub(super) fn log_callback_answer(&mut self, answer: CallbackAnswer) {
+        self.event(Event::CallbackAnswer {
+            chat: answer.chat.0,
+            person: answer.person.0,
+            text: answer.text.clone(),
+            show_alert: answer.show_alert,
+        });
+        push_bounded(&mut self.callback_answers, answer, MAX_LOG);
+    }
+
+    /// Takes one message's worth from a chat's and the whole bot's pace, roughly as strict as Telegram: 1 a second in a
+    /// chat with bursts, 20 a minute in a group, 30 a second in all. Gives the seconds to wait when there is none left.
+    pub(super) fn take_pace(&mut self, chat: i64) -> Result<(), u32> {
+        const ALL: i64 = 0;
+        let now = Instant::now();
+        let limits = if chat < 0 { [(ALL, 30, 1), (chat, 20, 60)] } else { [(ALL, 30, 1), (chat, 5, 5)] };
+        for (key, count, seconds) in limits {
+            let sent = self.flood.entry(key).or_default();
+            while sent.front().is_some_and(|at| now.duration_since(*at).as_secs() >= seconds) {
+                sent.pop_front();
+            }
+            if sent.len() >= count {
+                let oldest = sent.front().map_or(0, |at| now.duration_since(*at).as_secs());
+                return Err(u32::try_from(seconds - oldest.min(seconds - 1)).unwrap_or(1));
+            }
+        }
+        for (key, ..) in limits {
+            self.flood.entry(key).or_default().push_back(now);
+        }
+        Ok(())
+    }
+}
+
+/// What people do. The errors are for the page: one sentence each.
+impl World {
+    /// A person writes; the bot gets the message, unless privacy mode hides it.
+    pub(super) fn say(
+        &mut self,
+        chat: i64,
+        person: i64,
+        text: &str,
+        reply_to: Option<i32>,
+    ) -> Result<i32, String> {
+        self.check_member(chat, person)?;
+        if let Some(id) = reply_to.filter(|id| self.message(chat, *id).is_none()) {
+            return Err(format!("there is no message {id} to reply to"));
+        }
+        let text = typed(text)?;
+        let message = Message::new(Some(person), text, reply_to);
+        let id = self.add_message(chat, message);
+        self.deliver("message", chat, id);
+        Ok(id)
+    }
+
+    /// A person changes a message of theirs.
+    pub(super) fn edit(&mut self, chat: i64, person: i64, id: i32, text: &str) -> Result<(), String> {
+        self.check_member(chat, person)?;
+        let text = typed(text)?;
+        let message = self.chats.get_mut(&chat).and_then(|chat| chat.messages.get_mut(&id));
+        let message = message.ok_or_else(|| format!("there is no message {id}"))?;
+        if message.person != Some(person) {
+            return Err("only one's own messages can be edited".to_owned());
+        }
+        message.text = text;
+        message.mark_edited();
+        self.event(Event::Edited { chat, id });
+        self.deliver("edited_message", chat, id);
+        Ok(())
+    }
+
+    /// A person presses a button; the bot gets a callback query, whose id is given. Whether the keyboard still has that
+    /// button is not asked: a client may show an older one than the server has.
+    pub(super) fn press(&mut self, chat: i64, person: i64, id: i32, data: &str) -> Result<String, String> {
+        self.check_member(chat, person)?;
+        let message = self.message(chat, id).ok_or_else(|| format!("there is no message {id}"))?;
+        if message.person.is_some() {
+            return Err("only the bot's messages have buttons".to_owned());
+        }
+        let content = json::message(self, chat, message);
+        let query = format!("{}", 4_000_000_000 + self.next_callback);
+        self.next_callback += 1;
+        self.callbacks.insert(query.clone(), Callback { chat, person, pressed: Instant::now() });
+        self.callback_order.push_back(query.clone());
+        if self.callback_order.len() > MAX_CALLBACKS {
+            self.callback_order.pop_front().map(|id| self.callbacks.remove(&id));
+        }
+        let from = json::person(self, person);
+        self.push_update(
+            "callback_query",
+            json!({"id": query, "from": from, "message": content, "chat_instance": format!("{chat}"), "data": data}),
+        );
+        Ok(query)
+    }
+
+    /// A person blocks the bot or takes it back.
+    pub(super) fn set_blocked(&mut self, person: i64, has_blocked: bool) {
+        if let Some(person) = self.people.get_mut(&person) {
+            person.has_blocked = has_blocked;
+        }
+        self.bot_membership(person, person, has_blocked);
+    }
+
+    /// Somebody of the group throws the bot out or takes it back.
+    pub(super) fn set_kicked(&mut self, chat_id: i64, is_kicked: bool) {
+        let Some(chat) = self.chats.get_mut(&chat_id) else { return };
+        chat.bot_is_kicked = is_kicked;
+        let by = chat.people.first().copied().unwrap_or_default();
+        self.bot_membership(chat_id, by, is_kicked);
+    }
+
+    fn bot_membership(&mut self, chat: i64, by: i64, is_gone: bool) {
+        let bot = json::bot(self);
+        let gone = json!({"user": bot, "status": "kicked", "until_date": 0});
+        let there = json!({"user": bot, "status": "member"});
+        let (old, new) = if is_gone { (there, gone) } else { (gone, there) };
+        let content = json!({
+            "chat": json::chat(self, chat), "from": json::person(self, by), "date": now(),
+            "old_chat_member": old, "new_chat_member": new,
+        });
+        self.push_update("my_chat_member", content);
+    }
+
+    fn check_member(&self, chat: i64, person: i64) -> Result<(), String> {
+        let found = self.chats.get(&chat).ok_or_else(|| format!("there is no chat {chat}"))?;
+        if !found.people.contains(&person) {
+            return Err(format!("person {person} is not in chat {chat}"));
+        }
+        if found.title.is_none() && self.people.get(&person).is_some_and(|person| person.has_blocked) {
+            return Err("the bot is blocked".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Gives the bot a person's message as an update.
+    pub(super) fn deliver(&mut self, kind: &str, chat: i64, id: i32) {
+        let Some(message) = self.message(chat, id) else { return };
+        let is_hidden = self.chats.get(&chat).is_some_and(|chat| chat.bot_is_kicked)
+            || (chat < 0 && self.options.privacy_mode && !self.is_for_bot(chat, message));
+        if !is_hidden {
+            let content = json::message(self, chat, message);
+            self.push_update(kind, content);
+        }
+    }
+
+    /// What reaches a bot in privacy mode (Bot features, Privacy mode): commands for it, also without its name as it is
+    /// the only bot here; replies to it; mentions of it.
+    fn is_for_bot(&self, chat: i64, message: &Message) -> bool {
+        let is_reply =
+            message.reply_to.and_then(|id| self.message(chat, id)).is_some_and(|to| to.person.is_none());
+        let name = &self.options.username;
+        is_reply
+            || message
+                .text
+                .text
+                .split(|c: char| c.is_whitespace())
+                .any(|word| word.strip_prefix('@').is_some_and(|mention| mention.eq_ignore_ascii_case(name)))
+            || message.text.entities.iter().filter(|entity| entity.kind == "bot_command").any(|entity| {
+                let command = message.text.slice(entity);
+                command.split_once('@').is_none_or(|(_, bot)| bot.eq_ignore_ascii_case(name))
+            })
+    }
+}
+
+impl Message {
+    /// A message of now; its id comes with [`World::add_message`].
+    pub(super) fn new(person: Option<i64>, text: Text, reply_to: Option<i32>) -> Self {
+        Self {
+            id: 0,
+            person,
+            date: now(),
+            edit_date: None,
+            edits: 0,
+            text,
+            media: None,
+            markup: None,
+            reply_to,
+        }
+    }
+
+    pub(super) fn mark_edited(&mut self) {
+        self.edits += 1;
+        self.edit_date = Some(now());
+    }
+}
+
+impl Media {
+    /// Whether the page and the bot would see no difference.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.file.id == other.file.id
+            && self.caption_above == other.caption_above
+            && self.spoiler == other.spoiler
+    }
+}
+
+/// What a client lets a person send.
+fn typed(text: &str) -> Result<Text, String> {
+    let text = Text::from_person(text);
+    match text.len() {
+        0 => Err("the message is empty".to_owned()),
+        length if length > MAX_TEXT => Err(format!("the message is longer than {MAX_TEXT} characters")),
+        _ => Ok(text),
+    }
+}
+
+/// Unix seconds.
+pub(super) fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+fn push_bounded<T>(queue: &mut VecDeque<T>, item: T, max: usize) {
+    if queue.len() >= max {
+        queue.pop_front();
+    }
+    queue.push_back(item);
+}
+
+/// The type that Telegram would tell from a file's name.
+fn mime_of(name: &str) -> &'static str {
+    match name.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase()).as_deref() {
+        Some("txt" | "log" | "md") => "text/plain",
+        Some("json") => "application/json",
+        Some("csv") => "text/csv",
+        Some("png") => "image/png",
+        Some("jpg" | "jpeg") => "image/jpeg",
+        Some("html") => "text/html",
+        Some("zip") => "application/zip",
+        Some("gz") => "application/gzip",
+        Some("pdf") => "application/pdf",
+        _ => "application/octet-stream",
+    }
+}

@@ -1,0 +1,206 @@
+//! Calls to the Bot API: teloxide's payloads over a client of our own.
+//!
+//! teloxide's own client sleeps 10 s inside any call that is answered with a 5xx and gives uploads 17 s; the outbox
+//! has to know at once, and to decide itself.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::{
+    Client, Response,
+    multipart::{Form, Part},
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Value, value::RawValue};
+use teloxide::requests::Payload;
+
+use crate::config::{Config, Timings};
+
+/// A client of one bot. Cheap to clone.
+#[derive(Clone)]
+pub struct Api {
+    client: Client,
+    /// With the token: never to be shown.
+    base: String,
+    timings: Timings,
+}
+
+/// Why a call did not do what it should.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// Telegram wants a pause.
+    #[error("Telegram asks for a pause of {0:?}")]
+    RetryAfter(Duration),
+    /// The token is wrong, or was revoked.
+    #[error("Telegram does not know this token")]
+    Unauthorized,
+    /// The bot was blocked or kicked, or may not write here.
+    #[error("{0}")]
+    Forbidden(String),
+    /// Somebody else polls with this token, or a webhook is set.
+    #[error("{0}")]
+    Conflict(String),
+    /// The call can never work.
+    #[error("{0}")]
+    BadRequest(String),
+    /// Telegram's servers have a problem.
+    #[error("Telegram answered with status {0}")]
+    Server(u16),
+    /// The connection was lost or the time ran out: whether the call was done is not known.
+    #[error("no answer from Telegram: {0}")]
+    Connection(String),
+    /// The answer is not what the Bot API promises.
+    #[error("an answer that the Bot API does not promise: {0}")]
+    Nonsense(String),
+}
+
+impl ApiError {
+    /// An edit that would change nothing: what was wanted is already there.
+    pub fn is_not_modified(&self) -> bool {
+        matches!(self, Self::BadRequest(text) if text.contains("message is not modified"))
+    }
+
+    /// The message to be edited was deleted, or cannot be edited any more.
+    pub fn is_message_gone(&self) -> bool {
+        matches!(self, Self::BadRequest(text) if text.contains("message to edit not found")
+            || text.contains("message can't be edited") || text.contains("MESSAGE_ID_INVALID"))
+    }
+
+    /// The chat does not exist any more.
+    pub fn is_chat_gone(&self) -> bool {
+        matches!(self, Self::Forbidden(_))
+            || matches!(self, Self::BadRequest(text) if text.contains("chat not found") || text.contains("PEER_ID_INVALID"))
+    }
+}
+
+/// The envelope of every answer.
+#[derive(Deserialize)]
+struct Answer<'a> {
+    ok: bool,
+    #[serde(borrow)]
+    result: Option<&'a RawValue>,
+    error_code: Option<u16>,
+    description: Option<String>,
+    parameters: Option<Parameters>,
+}
+
+#[derive(Deserialize)]
+struct Parameters {
+    retry_after: Option<u64>,
+}
+
+/// A file for Telegram.
+#[derive(Clone)]
+pub struct Upload {
+    /// The form's field, or what `attach://` names.
+    pub field: &'static str,
+    /// The name people see.
+    pub name: String,
+    /// Its content; shared, not copied.
+    pub content: Bytes,
+}
+
+impl Api {
+    /// A client of the bot in `config`.
+    ///
+    /// # Errors
+    /// Where the TLS backend cannot be started.
+    pub fn new(config: &Config) -> reqwest::Result<Self> {
+        let client = Client::builder().connect_timeout(config.timings.call).tcp_nodelay(true).build()?;
+        let base = format!("{}/bot{}", config.api_url, config.token.secret());
+        Ok(Self { client, base, timings: config.timings })
+    }
+
+    /// Makes a call and reads its answer as `T`: teloxide's output, or just the parts of it that are used.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn call<P: Payload + Serialize, T: DeserializeOwned>(
+        &self,
+        payload: &P,
+    ) -> Result<T, ApiError> {
+        self.json(P::NAME, payload, self.timings.call).await
+    }
+
+    /// As [`call`](Self::call), for a payload of our own and with a time limit of its own.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn json<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        payload: &impl Serialize,
+        limit: Duration,
+    ) -> Result<T, ApiError> {
+        let request = self.client.post(format!("{}/{method}", self.base)).timeout(limit).json(payload);
+        read(request.send().await.map_err(connection)?).await
+    }
+
+    /// Makes a call that carries a file. `fields` are the other parameters; what is not text goes as JSON.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn upload<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        fields: Vec<(&'static str, Value)>,
+        file: Upload,
+    ) -> Result<T, ApiError> {
+        let mut form = Form::new();
+        for (name, value) in fields {
+            form = match value {
+                Value::Null => form,
+                Value::String(text) => form.text(name, text),
+                other => form.text(name, other.to_string()),
+            };
+        }
+        let length = file.content.len() as u64;
+        form = form.part(file.field, Part::stream_with_length(file.content, length).file_name(file.name));
+        let request =
+            self.client.post(format!("{}/{method}", self.base)).timeout(self.timings.upload).multipart(form);
+        read(request.send().await.map_err(connection)?).await
+    }
+}
+
+fn connection(error: reqwest::Error) -> ApiError {
+    // The URL holds the token.
+    let error = error.without_url();
+    let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+    ApiError::Connection(format!("{error}{cause}"))
+}
+
+async fn read<T: DeserializeOwned>(response: Response) -> Result<T, ApiError> {
+    let status = response.status().as_u16();
+    let body = response.bytes().await.map_err(connection)?;
+    let Ok(answer) = serde_json::from_slice::<Answer<'_>>(&body) else {
+        // A proxy in between answers in HTML.
+        return Err(if status >= 500 { ApiError::Server(status) } else { nonsense(status) });
+    };
+    match answer.result {
+        Some(result) if answer.ok => {
+            serde_json::from_str(result.get()).map_err(|error| ApiError::Nonsense(error.to_string()))
+        }
+        _ => Err(refusal(&answer, status)),
+    }
+}
+
+fn nonsense(status: u16) -> ApiError {
+    ApiError::Nonsense(format!("status {status}, not JSON"))
+}
+
+fn refusal(answer: &Answer<'_>, status: u16) -> ApiError {
+    let description = answer.description.clone().unwrap_or_default();
+    match answer.error_code.unwrap_or(status) {
+        401 | 404 => ApiError::Unauthorized,
+        403 => ApiError::Forbidden(description),
+        409 => ApiError::Conflict(description),
+        429 => {
+            // A 429 without the parameter has not been seen; a second is the smallest it names.
+            let seconds =
+                answer.parameters.as_ref().and_then(|parameters| parameters.retry_after).unwrap_or(1);
+            ApiError::RetryAfter(Duration::from_secs(seconds))
+        }
+        code if code >= 500 => ApiError::Server(code),
+        _ => ApiError::BadRequest(description),
+    }
+}

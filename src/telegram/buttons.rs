@@ -1,0 +1,94 @@
+//! Inline buttons: what a press means, and how it is written into 64 bytes.
+
+use teloxide::types::{InlineKeyboardButton, InlineKeyboardMarkup};
+
+use crate::job::JobId;
+
+/// The format's version: a press on a button of another one is answered, not guessed at.
+const VERSION: &str = "1";
+
+/// What a press means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Button {
+    /// Cancel this task.
+    Kill(JobId),
+    /// Run it again.
+    Retry(JobId),
+    /// Send its whole numbers as a document.
+    Whole(JobId),
+    /// Show this page of the board, from 0.
+    Page(usize),
+    /// Yes, cancel all that is unfinished.
+    KillAll,
+    /// No, do not.
+    KeepAll,
+}
+
+impl Button {
+    /// At most 45 bytes of the 64 that Telegram takes: two numbers of 20 digits and their names.
+    pub(super) fn data(self) -> String {
+        match self {
+            Self::Kill(id) => format!("{VERSION}:kill:{}", id.0),
+            Self::Retry(id) => format!("{VERSION}:retry:{}", id.0),
+            Self::Whole(id) => format!("{VERSION}:whole:{}", id.0),
+            Self::Page(page) => format!("{VERSION}:page:{page}"),
+            Self::KillAll => format!("{VERSION}:kill-all"),
+            Self::KeepAll => format!("{VERSION}:keep-all"),
+        }
+    }
+
+    /// What somebody's client sent back; `None` for anything that this version did not write.
+    pub(super) fn read(data: &str) -> Option<Self> {
+        let (name, number) = match data.strip_prefix(VERSION)?.strip_prefix(':')?.split_once(':') {
+            Some((name, number)) => (name, number.parse::<u64>().ok()?),
+            None => return [Self::KillAll, Self::KeepAll].into_iter().find(|button| button.data() == data),
+        };
+        match name {
+            "kill" => Some(Self::Kill(JobId(number))),
+            "retry" => Some(Self::Retry(JobId(number))),
+            "whole" => Some(Self::Whole(JobId(number))),
+            "page" => usize::try_from(number).ok().map(Self::Page),
+            _ => None,
+        }
+    }
+
+    /// The button with what stands on it.
+    pub(super) fn labelled(self, label: impl Into<String>) -> InlineKeyboardButton {
+        InlineKeyboardButton::callback(label, self.data())
+    }
+}
+
+/// One row of buttons.
+pub(super) fn row(buttons: Vec<InlineKeyboardButton>) -> InlineKeyboardMarkup {
+    InlineKeyboardMarkup::new([buttons])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_and_fits() {
+        let id = JobId(u64::MAX);
+        for button in [
+            Button::Kill(id),
+            Button::Retry(id),
+            Button::Whole(id),
+            Button::Page(usize::MAX),
+            Button::KillAll,
+            Button::KeepAll,
+        ] {
+            assert!(button.data().len() <= 64);
+            assert_eq!(Button::read(&button.data()), Some(button));
+        }
+    }
+
+    #[test]
+    fn nonsense_means_nothing() {
+        for data in
+            ["", "1", "1:", "1:kill", "1:kill:", "1:kill:x", "2:kill:1", "1:page:-1", "1:kill-all:1", "x:y:z"]
+        {
+            assert_eq!(Button::read(data), None, "{data}");
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! One chat's part of the outbox: what waits to be said there, and what comes next.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    time::{Duration, Instant},
+};
+
+use teloxide::types::InlineKeyboardMarkup;
+
+use super::{pace::Pace, render::Content};
+use crate::job::{JobId, MessageId, Origin};
+
+/// Answers that wait for one chat; what comes on top is dropped, and the chat is told so.
+const MAX_ANSWERS: usize = 500;
+/// Cards whose message is remembered, for replies to them.
+const MAX_CARDS: usize = 1_200;
+
+/// Something to be said once.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The message it replies to.
+    pub reply_to: Origin,
+    /// The task it is about: a reply to it means that task.
+    pub about: Option<JobId>,
+    /// What is said.
+    pub body: Body,
+}
+
+/// What is said.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// A new message.
+    Message(Content),
+    /// The whole result of the task as a document.
+    Whole(JobId),
+    /// Another text for one of the bot's messages.
+    Edit {
+        /// Which.
+        message: MessageId,
+        /// Telegram's HTML.
+        html: String,
+        /// Buttons below it.
+        keyboard: Option<InlineKeyboardMarkup>,
+    },
+}
+
+/// The message about one job.
+#[derive(Clone, Debug)]
+pub(super) struct Card {
+    /// Once it was sent.
+    pub message: Option<MessageId>,
+    /// What it shows now.
+    pub shown: Option<Content>,
+    /// Telegram refused the picture: the card goes without.
+    pub without_photo: bool,
+    /// When it is looked at again.
+    due: Instant,
+    /// Edits before the end of the job keep this distance.
+    pause_until: Instant,
+    finished: bool,
+}
+
+/// What comes next.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// Say this.
+    Answer(Answer),
+    /// Bring this card up to date.
+    Card(JobId, Card),
+    /// Nothing before this time, or before something new is marked.
+    Wait(Instant),
+    /// Nothing waits.
+    Idle,
+}
+
+/// What waits for one chat.
+#[derive(Debug)]
+pub(super) struct Lane {
+    answers: VecDeque<Answer>,
+    skipped: bool,
+    cards: BTreeMap<JobId, Card>,
+    /// Cards to be looked at.
+    dirty: BTreeSet<JobId>,
+    tasks: HashMap<MessageId, JobId>,
+    pace: Pace,
+    /// A pause that Telegram asked for, or that follows a failure.
+    not_before: Option<Instant>,
+    /// Failures in a row.
+    failures: u32,
+    /// The chat does not exist, or does not want us: nothing is said until it speaks.
+    gone: bool,
+    /// A worker is at it.
+    pub working: bool,
+}
+
+impl Lane {
+    /// An empty lane.
+    pub(super) fn new(pace: Pace) -> Self {
+        Self {
+            answers: VecDeque::new(),
+            skipped: false,
+            cards: BTreeMap::new(),
+            dirty: BTreeSet::new(),
+            tasks: HashMap::new(),
+            pace,
+            not_before: None,
+            failures: 0,
+            gone: false,
+            working: false,
+        }
+    }
+
+    /// The next thing to do at `now`. An answer is taken out and must be put [`back`](Self::put_back) if it fails.
+    pub(super) fn next(&mut self, now: Instant) -> Step {
+        let due = self.dirty.iter().filter_map(|id| Some((self.cards.get(id)?.due, *id))).min();
+        if self.answers.is_empty() && due.is_none() {
+            return Step::Idle;
+        }
+        let earliest = self.not_before.into_iter().chain(self.pace.wait_until(now)).max();
+        if let Some(earliest) = earliest.filter(|earliest| *earliest > now) {
+            return Step::Wait(earliest);
+        }
+        if let Some(answer) = self.answers.pop_front() {
+            return Step::Answer(answer);
+        }
+        match due.and_then(|(due, id)| Some((due, id, self.cards.get(&id)?))) {
+            Some((due, ..)) if due > now => Step::Wait(due),
+            Some((_, id, card)) => {
+                self.dirty.remove(&id);
+                Step::Card(id, card.clone())
+            }
+            None => Step::Idle,
+        }
+    }
+
+    /// Queues an answer.
+    pub(super) fn say(&mut self, answer: Answer) {
+        if self.gone {
+            return;
+        }
+        if self.answers.len() < MAX_ANSWERS {
+            self.answers.push_back(answer);
+        } else if !self.skipped {
+            self.skipped = true;
+            let told = Content::text(super::sentences::ANSWERS_SKIPPED);
+            self.answers.push_back(Answer { body: Body::Message(told), ..answer });
+        }
+    }
+
+    /// The job moved: its card is looked at. At once if the job has `finished`; a new card waits until `quick`, so
+    /// that a quick job is one message; an edit keeps its distance from the last one.
+    pub(super) fn mark(&mut self, id: JobId, finished: bool, now: Instant, quick: Instant) {
+        if self.gone {
+            return;
+        }
+        let new = Card {
+            message: None,
+            shown: None,
+            without_photo: false,
+            due: quick,
+            pause_until: quick,
+            finished: false,
+        };
+        let card = self.cards.entry(id).or_insert(new);
+        card.finished |= finished;
+        let due = if finished { now } else { card.pause_until.max(now) };
+        card.due = if self.dirty.insert(id) { due } else { card.due.min(due) };
+        if self.cards.len() > MAX_CARDS {
+            self.forget_oldest();
+        }
+    }
+
+    /// A card was brought up to date: the next edit comes not before `pause_until`, and it is looked at again at
+    /// `refresh`, if ever.
+    pub(super) fn card_shown(
+        &mut self,
+        id: JobId,
+        message: MessageId,
+        shown: Content,
+        pause_until: Instant,
+        refresh: Option<Instant>,
+    ) {
+        self.tasks.insert(message, id);
+        let Some(card) = self.cards.get_mut(&id) else { return };
+        card.message = Some(message);
+        card.shown = Some(shown);
+        card.pause_until = pause_until;
+        if self.dirty.contains(&id) {
+            // It moved meanwhile.
+            card.due = if card.finished { card.due } else { card.due.max(pause_until) };
+        } else if let Some(refresh) = refresh {
+            card.due = refresh;
+            self.dirty.insert(id);
+        }
+    }
+
+    /// Changes a card, and has it looked at once more.
+    pub(super) fn redo_card(&mut self, id: JobId, now: Instant, change: impl FnOnce(&mut Card)) {
+        if let Some(card) = self.cards.get_mut(&id) {
+            change(card);
+            card.due = now;
+            self.dirty.insert(id);
+        }
+    }
+
+    /// The card's message was deleted: the end of the job gets a new one.
+    pub(super) fn card_lost(&mut self, id: JobId, now: Instant) {
+        let Some(card) = self.cards.get_mut(&id) else { return };
+        card.message = None;
+        card.shown = None;
+        card.due = now;
+        if card.finished {
+            self.dirty.insert(id);
+        }
+    }
+
+    /// A message was sent about a task.
+    pub(super) fn sent(&mut self, message: MessageId, about: Option<JobId>) {
+        if let Some(id) = about {
+            self.tasks.insert(message, id);
+        }
+    }
+
+    /// A call was made.
+    pub(super) fn spend(&mut self, now: Instant) {
+        self.pace.spend(now);
+    }
+
+    /// A call was answered as it should be.
+    pub(super) fn went_well(&mut self) {
+        self.failures = 0;
+        self.not_before = None;
+        self.skipped &= !self.answers.is_empty();
+    }
+
+    /// Nothing more before `until`.
+    pub(super) fn pause(&mut self, until: Instant) {
+        self.not_before = Some(until);
+    }
+
+    /// One more failure in a row; returns how many there were before.
+    pub(super) fn failed(&mut self) -> u32 {
+        self.failures = self.failures.saturating_add(1);
+        self.failures - 1
+    }
+
+    /// An answer could not be said yet.
+    pub(super) fn put_back(&mut self, answer: Answer) {
+        self.answers.push_front(answer);
+    }
+
+    /// The chat is gone, or has blocked the bot: nothing more is said, until it [speaks](Self::welcome) again.
+    pub(super) fn give_up(&mut self) {
+        self.gone = true;
+        self.answers.clear();
+        self.dirty.clear();
+    }
+
+    /// The chat spoke: it is there.
+    pub(super) fn welcome(&mut self) {
+        self.gone = false;
+    }
+
+    /// The task that one of the bot's messages is about.
+    pub(super) fn task_of(&self, message: MessageId) -> Option<JobId> {
+        self.tasks.get(&message).copied()
+    }
+
+    fn forget_oldest(&mut self) {
+        let oldest =
+            self.cards.iter().find(|(id, card)| card.finished && !self.dirty.contains(id)).map(|(id, _)| *id);
+        if let Some(id) = oldest {
+            self.cards.remove(&id);
+            self.tasks.retain(|_, task| *task != id);
+        }
+    }
+}
+
+/// The pause after `failures` failures in a row: doubled each time, up to `max`.
+pub fn backoff(first: Duration, max: Duration, failures: u32) -> Duration {
+    first.saturating_mul(1 << failures.min(16)).min(max)
+}

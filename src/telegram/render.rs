@@ -1,0 +1,333 @@
+//! Jobs and boards as Telegram's HTML.
+
+use std::{fmt::Write, sync::Arc, time::SystemTime};
+
+use bytes::Bytes;
+use teloxide::{types::InlineKeyboardMarkup, utils::html::escape};
+
+use super::{
+    buttons::{Button, row},
+    sentences::{self, cut, duration, plural},
+};
+use crate::{
+    board::{KillReport, Page, Snapshot},
+    job::{Digits, Job, MemberResult, Outcome, Output, State},
+};
+
+/// Characters of a result in a message: Telegram takes 4096 UTF-16 units after its entities, and the lines around
+/// the result want some.
+const MAX_RESULT: usize = 3_400;
+/// Characters of a picture's caption: Telegram takes 1024.
+const MAX_CAPTION: usize = 1_024;
+/// Characters of a command in a card.
+const MAX_COMMAND: usize = 200;
+/// Columns of the board: what a phone's monospace shows without wrapping.
+const DASH_COLUMNS: usize = 31;
+/// Columns of a command on the board.
+const DASH_COMMAND: usize = 17;
+/// Verdicts that a kill's confirmation lists.
+const MAX_VERDICTS: usize = 20;
+
+/// A message's content.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Content {
+    /// Telegram's HTML.
+    pub html: String,
+    /// Buttons below it.
+    pub keyboard: Option<InlineKeyboardMarkup>,
+    /// A PNG above it; the text is its caption then.
+    pub photo: Option<Arc<[u8]>>,
+}
+
+impl Content {
+    /// Plain text, escaped.
+    pub fn text(text: &str) -> Self {
+        Self { html: escape(text), ..Self::default() }
+    }
+}
+
+/// The card of a job: what was asked, where it is, what came of it.
+pub(super) fn card(snapshot: &Snapshot, now: SystemTime) -> Content {
+    let job = &snapshot.job;
+    let told = told(job);
+    let mut html = format!(
+        "{}\n<code>{}</code> · {}",
+        sentences::submitted(job.id),
+        command(job),
+        status(snapshot, now)
+    );
+    if let Some(told) = &told {
+        let _ = write!(html, "\n\n{}", escape(&told.text));
+    }
+    let photo =
+        told.as_ref().and_then(|told| told.photo.clone()).filter(|_| html.chars().count() <= MAX_CAPTION);
+    Content { html, keyboard: keyboard(job, told.as_ref()), photo }
+}
+
+/// The answer to `job NUM`.
+pub(super) fn result(snapshot: &Snapshot, now: SystemTime) -> Content {
+    let job = &snapshot.job;
+    let line = format!("Task {} · <code>{}</code> · {}", job.id.0, command(job), status(snapshot, now));
+    let told = told(job);
+    let html = match &told {
+        Some(told) => format!("{}\n\n{line}", escape(&told.text)),
+        None => format!("{}\n\n{line}", sentences::STILL_WAITING),
+    };
+    Content { html, keyboard: keyboard(job, told.as_ref()), photo: None }
+}
+
+/// The message of its own about the end of a job that took long.
+pub(super) fn announcement(job: &Job, now: SystemTime) -> Content {
+    let ran = job.ran_for(now).map(|ran| format!(" after {}", duration(ran))).unwrap_or_default();
+    let mut html = format!("Task {} · <code>{}</code> {}{ran}", job.id.0, command(job), job.state.word());
+    if let Some(told) = told(job) {
+        let _ = write!(html, "\n\n{}", escape(&cut(&told.text, 600)));
+    }
+    Content { html, ..Content::default() }
+}
+
+/// A kill's confirmation.
+pub(super) fn kill_report(report: &KillReport) -> Content {
+    let mut lines: Vec<_> = report
+        .verdicts
+        .iter()
+        .take(MAX_VERDICTS)
+        .map(|(id, verdict)| sentences::verdict(*id, verdict))
+        .collect();
+    let more = report.verdicts.len().saturating_sub(MAX_VERDICTS);
+    if more > 0 {
+        lines.push(format!("… and {more} more: dash shows them"));
+    }
+    Content::text(&lines.join("\n"))
+}
+
+/// The board.
+pub(super) fn dash(page: &Page, now: SystemTime) -> Content {
+    if page.jobs.is_empty() {
+        return Content::text(sentences::EMPTY_BOARD);
+    }
+    let ids = page.jobs.iter().map(|snapshot| snapshot.job.id.0.to_string().len()).max().unwrap_or(1).max(2);
+    let mut table = format!("{:>ids$} {:<DASH_COMMAND$} state", "id", "command");
+    for snapshot in &page.jobs {
+        let job = &snapshot.job;
+        let command = cut(&job.spec.to_string(), DASH_COMMAND);
+        let _ = write!(table, "\n{:>ids$} {command:<DASH_COMMAND$} {}", job.id.0, job.state.word());
+        let note = note(snapshot, now);
+        if !note.is_empty() {
+            let _ = write!(table, "\n{:ids$} {}", "", cut(&note, DASH_COLUMNS - ids - 1));
+        }
+    }
+    let html = format!(
+        "Board: {} {}, {} running, {} queued\n<pre>{}</pre>",
+        page.total,
+        plural(page.total, "task"),
+        page.running,
+        page.queued,
+        escape(&table)
+    );
+    Content { html, keyboard: Some(pages(page)), photo: None }
+}
+
+/// The whole result as a file, where a message cannot hold it.
+pub(super) struct Whole {
+    /// The file's name.
+    pub name: String,
+    /// Its content.
+    pub content: Bytes,
+}
+
+/// Why there is no such file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoWhole {
+    /// The message shows it all.
+    NotNeeded,
+    /// The result has this many bytes, more than Telegram takes.
+    TooLarge(usize),
+}
+
+/// Telegram takes documents of up to 50 MB.
+pub(super) const MAX_DOCUMENT: usize = 50_000_000;
+
+/// The whole result as a file.
+///
+/// # Errors
+/// [`NoWhole`].
+pub(super) fn whole(job: &Job) -> Result<Whole, NoWhole> {
+    let Some(Outcome::Succeeded(output)) = job.state.outcome() else { return Err(NoWhole::NotNeeded) };
+    if tell(output).complete {
+        return Err(NoWhole::NotNeeded);
+    }
+    let name = job.spec.to_string();
+    let name = name.split(' ').next().unwrap_or_default();
+    let size = match output {
+        Output::Numbers(numbers) => numbers.iter().map(|number| number.digits.len()).sum(),
+        Output::Pokemon(_) => 0,
+    };
+    if size > MAX_DOCUMENT {
+        return Err(NoWhole::TooLarge(size));
+    }
+    Ok(match output {
+        Output::Numbers(numbers) if numbers.len() == 1 => {
+            Whole { name: format!("{name}-{}.txt", numbers[0].n), content: shared(numbers[0].digits.clone()) }
+        }
+        _ => Whole {
+            name: format!("{name}-task-{}.txt", job.id.0),
+            content: lines(output, usize::MAX).join("\n").into(),
+        },
+    })
+}
+
+/// Digits as bytes, without a copy.
+fn shared(digits: Digits) -> Bytes {
+    struct Shared(Digits);
+    impl AsRef<[u8]> for Shared {
+        fn as_ref(&self) -> &[u8] {
+            self.0.as_str().as_bytes()
+        }
+    }
+    Bytes::from_owner(Shared(digits))
+}
+
+/// An end in words, as far as a message holds them.
+struct Told {
+    text: String,
+    /// Nothing was left out.
+    complete: bool,
+    photo: Option<Arc<[u8]>>,
+}
+
+fn told(job: &Job) -> Option<Told> {
+    let words = |text| Told { text, complete: true, photo: None };
+    Some(match job.state.outcome()? {
+        Outcome::Succeeded(output) => tell(output),
+        Outcome::Failed(failure) => words(cut(&sentences::failure(failure), MAX_RESULT)),
+        Outcome::Cancelled(reason) => words(sentences::cancelled(reason)),
+    })
+}
+
+fn tell(output: &Output) -> Told {
+    if let Output::Pokemon(members) = output
+        && let [member] = members.as_slice()
+        && let Ok(pokemon) = &member.result
+    {
+        let text = format!("{}\n{}", sentences::pokemon(pokemon), sentences::pokemon_details(pokemon));
+        return Told { text: cut(&text, MAX_RESULT), complete: true, photo: pokemon.sprite.clone() };
+    }
+    let digits = match output {
+        Output::Numbers(numbers) => {
+            MAX_RESULT / numbers.len().max(1) - 80.min(MAX_RESULT / numbers.len().max(1))
+        }
+        Output::Pokemon(_) => 0,
+    }
+    .max(60);
+    let cut_digits =
+        matches!(output, Output::Numbers(numbers) if numbers.iter().any(|n| n.digits.len() > digits));
+    let lines = lines(output, digits);
+    let mut text = String::new();
+    for (index, line) in lines.iter().enumerate() {
+        if text.len() + line.len() > MAX_RESULT {
+            let _ = write!(text, "… and {} more", lines.len() - index);
+            return Told { text, complete: false, photo: None };
+        }
+        text.push_str(line);
+        text.push('\n');
+    }
+    text.truncate(text.trim_end().len());
+    Told { text, complete: !cut_digits, photo: None }
+}
+
+/// A sentence a member, numbers of more than `digits` cut.
+fn lines(output: &Output, digits: usize) -> Vec<String> {
+    match output {
+        Output::Numbers(numbers) => numbers.iter().map(|number| sentences::number(number, digits)).collect(),
+        Output::Pokemon(members) => {
+            let line = |member: &MemberResult| match &member.result {
+                Ok(pokemon) => sentences::pokemon(pokemon),
+                Err(failure) => sentences::failure(failure),
+            };
+            members.iter().map(line).collect()
+        }
+    }
+}
+
+fn command(job: &Job) -> String {
+    escape(&cut(&job.spec.to_string(), MAX_COMMAND))
+}
+
+/// `running, 42 %, 12 s`, `succeeded in 0.2 s`.
+fn status(snapshot: &Snapshot, now: SystemTime) -> String {
+    let job = &snapshot.job;
+    let word = job.state.word();
+    let ran = job.ran_for(now).map(duration);
+    match (&job.state, ran) {
+        (State::Queued, _) | (_, None) => word.to_owned(),
+        (State::Running { .. } | State::Cancelling { .. }, Some(ran)) => match percent(snapshot) {
+            Some(percent) => format!("{word}, {percent}, {ran}"),
+            None => format!("{word}, {ran}"),
+        },
+        (State::Finished { outcome, .. }, Some(ran)) => match **outcome {
+            Outcome::Succeeded(_) => format!("{word} in {ran}"),
+            _ => format!("{word} after {ran}"),
+        },
+    }
+}
+
+fn percent(snapshot: &Snapshot) -> Option<String> {
+    snapshot.progress.map(|share| format!("{:.0} %", (share * 100.0).floor()))
+}
+
+/// A job's second line on the board.
+fn note(snapshot: &Snapshot, now: SystemTime) -> String {
+    let job = &snapshot.job;
+    match job.state.outcome() {
+        None if job.state == State::Queued => String::new(),
+        None => status(snapshot, now).split_once(", ").map(|(_, rest)| rest.to_owned()).unwrap_or_default(),
+        Some(Outcome::Succeeded(Output::Numbers(numbers))) => {
+            let digits: Vec<_> =
+                numbers.iter().map(|number| number.digits.head(DASH_COLUMNS).to_owned()).collect();
+            format!("= {}", digits.join(", "))
+        }
+        Some(Outcome::Succeeded(Output::Pokemon(members))) => {
+            let names = members.iter().map(|member| match &member.result {
+                Ok(pokemon) => format!("{} {}", pokemon.id, pokemon.name),
+                Err(_) => format!("no {}", member.key),
+            });
+            format!("= {}", names.collect::<Vec<_>>().join(", "))
+        }
+        Some(Outcome::Failed(failure)) => sentences::failure(failure).replace('\n', "; "),
+        Some(Outcome::Cancelled(reason)) => sentences::cancelled(reason),
+    }
+}
+
+fn keyboard(job: &Job, told: Option<&Told>) -> Option<InlineKeyboardMarkup> {
+    let button = match (&job.state, told) {
+        (State::Queued | State::Running { .. }, _) => Button::Kill(job.id).labelled("Kill"),
+        (State::Finished { outcome, .. }, Some(told)) => match **outcome {
+            Outcome::Succeeded(_) if told.complete => return None,
+            Outcome::Succeeded(Output::Numbers(ref numbers)) if numbers.len() == 1 => {
+                Button::Whole(job.id).labelled("Whole number")
+            }
+            Outcome::Succeeded(_) => Button::Whole(job.id).labelled("Whole result"),
+            Outcome::Failed(_) | Outcome::Cancelled(_) => Button::Retry(job.id).labelled("Retry"),
+        },
+        _ => return None,
+    };
+    Some(row(vec![button]))
+}
+
+fn pages(page: &Page) -> InlineKeyboardMarkup {
+    let mut buttons = Vec::new();
+    if page.number > 0 {
+        buttons.push(Button::Page(page.number - 1).labelled("‹ Newer"));
+    }
+    let label = if page.pages > 1 {
+        format!("Refresh {}/{}", page.number + 1, page.pages)
+    } else {
+        "Refresh".to_owned()
+    };
+    buttons.push(Button::Page(page.number).labelled(label));
+    if page.number + 1 < page.pages {
+        buttons.push(Button::Page(page.number + 1).labelled("Older ›"));
+    }
+    row(buttons)
+}

@@ -1,0 +1,212 @@
+//! One message, one call: how contents become requests.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use teloxide::{
+    payloads::{
+        AnswerCallbackQuery, AnswerCallbackQuerySetters, EditMessageCaption, EditMessageCaptionSetters,
+        EditMessageText, EditMessageTextSetters, SendMessage, SendMessageSetters,
+    },
+    types::{
+        CallbackQueryId, ChatId as TelegramChat, InlineKeyboardMarkup, LinkPreviewOptions,
+        MessageId as TelegramMessage, ParseMode, ReplyParameters, ThreadId,
+    },
+};
+
+use super::{
+    api::{Api, ApiError, Upload},
+    lane::Card,
+    render::{self, Content, NoWhole},
+    sentences,
+};
+use crate::{
+    board::Snapshot,
+    job::{ChatId, MessageId, Origin},
+};
+
+/// All that is read of a sent message.
+#[derive(Deserialize)]
+struct Sent {
+    message_id: i32,
+}
+
+/// All that is read of an answer that says nothing new.
+type Ignored = serde::de::IgnoredAny;
+
+/// What a card is to show.
+pub(super) fn wanted(snapshot: &Snapshot, card: &Card) -> Content {
+    let mut content = render::card(snapshot, std::time::SystemTime::now());
+    if card.without_photo {
+        content.photo = None;
+    }
+    content
+}
+
+/// Sends a card, or edits the message that is there.
+pub(super) async fn card(
+    api: &Api,
+    chat: ChatId,
+    origin: &Origin,
+    card: &Card,
+    content: &Content,
+) -> Result<MessageId, ApiError> {
+    let Some(message) = card.message else { return new_message(api, chat, origin, content).await };
+    let has_photo = card.shown.as_ref().is_some_and(|shown| shown.photo.is_some());
+    let edited = match &content.photo {
+        Some(_) if has_photo => edit_caption(api, chat, message, content).await,
+        Some(photo) => add_photo(api, chat, message, content, photo).await,
+        None => edit_text(api, chat, message, &content.html, content.keyboard.as_ref()).await,
+    };
+    match edited {
+        Err(error) if !error.is_not_modified() => Err(error),
+        _ => Ok(message),
+    }
+}
+
+/// Sends a message, with its picture if it has one.
+pub(super) async fn new_message(
+    api: &Api,
+    chat: ChatId,
+    reply_to: &Origin,
+    content: &Content,
+) -> Result<MessageId, ApiError> {
+    if let Some(photo) = &content.photo {
+        return new_photo(api, chat, reply_to, content, photo).await;
+    }
+    let mut message = SendMessage::new(telegram(chat), &content.html)
+        .parse_mode(ParseMode::Html)
+        .link_preview_options(no_preview())
+        .reply_parameters(reply(reply_to));
+    message.message_thread_id = thread(reply_to);
+    message.reply_markup = content.keyboard.clone().map(Into::into);
+    api.call(&message).await.map(|sent: Sent| MessageId(sent.message_id))
+}
+
+async fn new_photo(
+    api: &Api,
+    chat: ChatId,
+    reply_to: &Origin,
+    content: &Content,
+    photo: &std::sync::Arc<[u8]>,
+) -> Result<MessageId, ApiError> {
+    let mut fields = address(chat, reply_to);
+    fields.push(("caption", content.html.clone().into()));
+    fields.push(("parse_mode", "HTML".into()));
+    fields.push(("reply_markup", json!(content.keyboard)));
+    let sent: Sent = api.upload("SendPhoto", fields, picture("photo", photo)).await?;
+    Ok(MessageId(sent.message_id))
+}
+
+/// A picture for a message that had none. The Bot API lets `editMessageMedia` "add media to text messages".
+async fn add_photo(
+    api: &Api,
+    chat: ChatId,
+    message: MessageId,
+    content: &Content,
+    photo: &std::sync::Arc<[u8]>,
+) -> Result<(), ApiError> {
+    let media =
+        json!({"type": "photo", "media": "attach://sprite", "caption": content.html, "parse_mode": "HTML"});
+    let fields = vec![
+        ("chat_id", chat.0.into()),
+        ("message_id", message.0.into()),
+        ("media", media),
+        ("reply_markup", json!(content.keyboard)),
+    ];
+    api.upload("EditMessageMedia", fields, picture("sprite", photo)).await.map(|_: Ignored| ())
+}
+
+async fn edit_caption(
+    api: &Api,
+    chat: ChatId,
+    message: MessageId,
+    content: &Content,
+) -> Result<(), ApiError> {
+    let mut edit = EditMessageCaption::new(telegram(chat), TelegramMessage(message.0))
+        .caption(&content.html)
+        .parse_mode(ParseMode::Html);
+    edit.reply_markup = content.keyboard.clone();
+    api.call(&edit).await.map(|_: Ignored| ())
+}
+
+/// Gives a text message another text.
+pub(super) async fn edit_text(
+    api: &Api,
+    chat: ChatId,
+    message: MessageId,
+    html: &str,
+    keyboard: Option<&InlineKeyboardMarkup>,
+) -> Result<(), ApiError> {
+    let mut edit = EditMessageText::new(telegram(chat), TelegramMessage(message.0), html)
+        .parse_mode(ParseMode::Html)
+        .link_preview_options(no_preview());
+    edit.reply_markup = keyboard.cloned();
+    api.call(&edit).await.map(|_: Ignored| ())
+}
+
+/// Sends a task's whole result as a document, or says why there is none.
+pub(super) async fn whole(
+    api: &Api,
+    chat: ChatId,
+    reply_to: &Origin,
+    snapshot: &Snapshot,
+) -> Result<Option<MessageId>, ApiError> {
+    let text = match render::whole(&snapshot.job) {
+        Ok(whole) => {
+            let mut fields = address(chat, reply_to);
+            fields.push(("caption", sentences::whole_caption(snapshot.job.id).into()));
+            let file = Upload { field: "document", name: whole.name, content: whole.content };
+            let sent: Sent = api.upload("SendDocument", fields, file).await?;
+            return Ok(Some(MessageId(sent.message_id)));
+        }
+        Err(NoWhole::NotNeeded) => sentences::whole_not_needed(snapshot.job.id),
+        Err(NoWhole::TooLarge(bytes)) => sentences::whole_too_large(bytes, render::MAX_DOCUMENT),
+    };
+    new_message(api, chat, reply_to, &Content::text(&text)).await.map(Some)
+}
+
+/// Answers the press of a button.
+pub(super) async fn toast(api: &Api, query: &str, text: &str) -> Result<(), ApiError> {
+    let mut answer = AnswerCallbackQuery::new(CallbackQueryId(query.to_owned()));
+    if !text.is_empty() {
+        // Telegram takes 200 characters.
+        answer = answer.text(sentences::cut(text, 200));
+    }
+    api.call(&answer).await.map(|_: Ignored| ())
+}
+
+/// Where a multipart message goes.
+fn address(chat: ChatId, reply_to: &Origin) -> Vec<(&'static str, Value)> {
+    vec![
+        ("chat_id", chat.0.into()),
+        ("message_thread_id", reply_to.thread.map_or(Value::Null, Into::into)),
+        ("reply_parameters", json!(reply(reply_to))),
+    ]
+}
+
+fn picture(field: &'static str, png: &std::sync::Arc<[u8]>) -> Upload {
+    Upload { field, name: "sprite.png".to_owned(), content: bytes::Bytes::from_owner(png.clone()) }
+}
+
+fn reply(origin: &Origin) -> ReplyParameters {
+    ReplyParameters::new(TelegramMessage(origin.message.0)).allow_sending_without_reply()
+}
+
+fn thread(origin: &Origin) -> Option<ThreadId> {
+    origin.thread.map(|thread| ThreadId(TelegramMessage(thread)))
+}
+
+fn telegram(chat: ChatId) -> TelegramChat {
+    TelegramChat(chat.0)
+}
+
+/// A link in a failure's words is no news.
+fn no_preview() -> LinkPreviewOptions {
+    LinkPreviewOptions {
+        is_disabled: true,
+        url: None,
+        prefer_small_media: false,
+        prefer_large_media: false,
+        show_above_text: false,
+    }
+}

@@ -1,0 +1,392 @@
+//! What people read. Every sentence stands here, once; names and arguments are escaped by whoever puts them into HTML.
+
+use std::{fmt::Write, time::Duration};
+
+use crate::{
+    board::{Refusal, RetryRefusal, Verdict},
+    command::{COMMANDS, Entry, MAX_MEMBERS, ParseError},
+    job::{CancelReason, Failure, JobId, Number, Pokemon},
+};
+
+/// The answer while a task is unfinished.
+pub(super) const STILL_WAITING: &str = "Still waiting";
+/// The last word to the owner.
+pub(super) const EXITING: &str = "Exiting";
+/// The answer to anybody else's `quit`.
+pub(super) const QUIT_REFUSED: &str =
+    "Only an owner of this bot may stop it (the operator sets JOBBOARD_OWNERS).";
+/// Where there is nothing on the board.
+pub(super) const EMPTY_BOARD: &str = "The board is empty. Try: fib 100";
+/// The answer to `kill all` where nothing is unfinished.
+pub(super) const NOTHING_RUNNING: &str = "Nothing is running, and nothing waits.";
+/// After "no" to `kill all`.
+pub(super) const NOTHING_KILLED: &str = "Nothing was killed.";
+/// The toast for a button that this version did not write.
+pub(super) const OLD_BUTTON: &str =
+    "This button is from another version of the bot: send dash for a fresh board.";
+/// Where the chat got more answers than its queue holds.
+pub(super) const ANSWERS_SKIPPED: &str =
+    "Too many commands at once: some went without an answer. dash shows the board as it is.";
+
+/// Digits that stand before and after the gap of a number that is cut.
+const ENDS: usize = 12;
+
+/// The first words of every card.
+pub(super) fn submitted(id: JobId) -> String {
+    format!("Task {} is submitted", id.0)
+}
+
+/// 1st, 2nd, 3rd, 4th … 11th, 12th, 13th … 21st.
+pub(super) fn ordinal(n: u64) -> String {
+    let suffix = match (n % 10, n % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{n}{suffix}")
+}
+
+/// The number in a sentence, with its first and last digits where it has more than `limit`.
+pub(super) fn number(number: &Number, limit: usize) -> String {
+    let digits = &number.digits;
+    let start = format!("The {} fibonacci number is ", ordinal(number.n));
+    if digits.len() <= limit {
+        return start + digits.as_str();
+    }
+    let (head, tail) = (digits.head(ENDS), digits.tail(ENDS));
+    format!("{start}{head}… …{tail} ({} digits)", thousands(digits.len()))
+}
+
+/// A Pokémon in one sentence.
+pub(super) fn pokemon(pokemon: &Pokemon) -> String {
+    format!("The pokemon with id {} is {}", pokemon.id, pokemon.name)
+}
+
+/// What else a card says of a Pokémon, a line each.
+pub(super) fn pokemon_details(pokemon: &Pokemon) -> String {
+    let abilities: Vec<_> = pokemon
+        .abilities
+        .iter()
+        .map(|(name, hidden)| if *hidden { format!("{name} (hidden)") } else { name.clone() })
+        .collect();
+    let stats: Vec<_> = pokemon.stats.iter().map(|stat| format!("{} {}", stat.name, stat.value)).collect();
+    let mut text = format!(
+        "Types: {}\nHeight: {} m, weight: {} kg\nAbilities: {}",
+        pokemon.types.join(", "),
+        tenths(pokemon.height),
+        tenths(pokemon.weight),
+        abilities.join(", "),
+    );
+    if !stats.is_empty() {
+        let _ = write!(text, "\nBase stats: {}", stats.join(", "));
+    }
+    text
+}
+
+/// Why a job, or a member of one, failed.
+pub(super) fn failure(failure: &Failure) -> String {
+    match failure {
+        Failure::NoSuchPokemon(key) => format!("There is no Pokémon {key}"),
+        Failure::PokeApiUnreachable => "PokéAPI could not be reached. Try again later.".to_owned(),
+        Failure::PokeApiTimedOut => "PokéAPI did not answer in time. Try again later.".to_owned(),
+        Failure::PokeApiStatus(status) => {
+            format!("PokéAPI has a problem (status {status}). Try again later.")
+        }
+        Failure::PokeApiNonsense(why) => format!("PokéAPI's answer makes no sense: {why}"),
+        Failure::TookTooLong(limit) => {
+            format!("It took longer than {}, the limit for a task.", duration(*limit))
+        }
+        Failure::Panicked => {
+            "It failed by a mistake in the bot; the operator finds it in the log.".to_owned()
+        }
+        Failure::AllMembers(failures) => {
+            failures.iter().map(|(_, one)| self::failure(one)).collect::<Vec<_>>().join("\n")
+        }
+    }
+}
+
+/// Why a job was cancelled.
+pub(super) fn cancelled(reason: &CancelReason) -> String {
+    match reason {
+        CancelReason::Killed { by } => format!("Cancelled by {by}"),
+        CancelReason::BotStopped => "Cancelled: the bot was stopped. retry runs it again.".to_owned(),
+    }
+}
+
+/// What became of a job that was to be killed.
+pub(super) fn verdict(id: JobId, verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Unknown => no_such_task(id),
+        Verdict::Killed(command) => format!("Task \"{}\" is killed", cut(command, 200)),
+        Verdict::Finished { command, state: "cancelled" } => {
+            format!("Task \"{}\" was cancelled already", cut(command, 200))
+        }
+        Verdict::Finished { command, .. } => {
+            format!("Task \"{}\" finished before it could be killed", cut(command, 200))
+        }
+    }
+}
+
+/// The answer to an unknown number.
+pub(super) fn no_such_task(id: JobId) -> String {
+    format!("There is no task {}", id.0)
+}
+
+/// Beside a document.
+pub(super) fn whole_caption(id: JobId) -> String {
+    format!("The whole result of task {}", id.0)
+}
+
+/// The answer to a wish for a document that would say nothing more.
+pub(super) fn whole_not_needed(id: JobId) -> String {
+    format!("The message about task {} shows all there is.", id.0)
+}
+
+/// Where a document would be too large for Telegram.
+pub(super) fn whole_too_large(bytes: usize, limit: usize) -> String {
+    format!(
+        "The whole result has {} MB; Telegram takes documents of up to {} MB.",
+        bytes / 1_000_000,
+        limit / 1_000_000
+    )
+}
+
+/// The toast of a kill button whose task has come to its end.
+pub(super) fn already(id: JobId, state: &str) -> String {
+    format!("Task {} has {state} already", id.0).replace("has cancelled", "was cancelled")
+}
+
+/// The toast of a kill button.
+pub(super) fn killing(id: JobId) -> String {
+    format!("Killing task {} …", id.0)
+}
+
+/// The question before `kill all`.
+pub(super) fn kill_all_question(count: usize) -> String {
+    match count {
+        1 => "Kill the one unfinished task?".to_owned(),
+        count => format!("Kill all {count} unfinished tasks?"),
+    }
+}
+
+/// The question's text after "yes".
+pub(super) fn killing_all(count: usize) -> String {
+    format!("Killing {count} {} …", plural(count, "task"))
+}
+
+/// Why a job was not taken.
+pub(super) fn refusal(refusal: Refusal) -> String {
+    match refusal {
+        Refusal::TooManyLive { live, limit } => {
+            format!(
+                "This chat has {live} unfinished tasks and may have {limit}. Wait for one to finish, or kill one."
+            )
+        }
+        Refusal::FibTooLarge { n, limit } => format!("fib: {n} is too large, the largest I take is {limit}."),
+        Refusal::Stopping => "The bot is about to stop and takes no new tasks.".to_owned(),
+    }
+}
+
+/// Why a job was not run again.
+pub(super) fn retry_refusal(id: JobId, why: RetryRefusal) -> String {
+    match why {
+        RetryRefusal::Unknown => no_such_task(id),
+        RetryRefusal::NotNow(state) => {
+            format!("Task {} is {state}: only a failed or cancelled task can be run again.", id.0)
+        }
+        RetryRefusal::Refused(why) => refusal(why),
+    }
+}
+
+/// What is wrong with a command, where, and what would be right.
+pub(super) fn parse_error(error: &ParseError, max_fib: u64) -> String {
+    match error {
+        ParseError::UnknownCommand { word, suggestion, .. } => {
+            let word = cut(word, 60);
+            match suggestion {
+                Some(name) => format!("I do not know \"{word}\": did you mean {name}?"),
+                None => format!("I do not know \"{word}\". help tells what can be said."),
+            }
+        }
+        ParseError::Missing { command, what } => format!("{command} wants {what}: {}", example(command)),
+        ParseError::TooMany { command, word, words } => too_many(command, &cut(word, 60), &cut(words, 60)),
+        ParseError::TooManyMembers { command, count } => {
+            format!("{command} takes up to {MAX_MEMBERS} at once, not {count}.")
+        }
+        ParseError::NotANumber { command, word } => format!(
+            "{command}: \"{}\" is not a whole number I can read; write it in the digits 0 to 9: {}",
+            cut(word, 60),
+            example(command)
+        ),
+        ParseError::Zero { command } => {
+            format!("{command}: there is no 0th number, counting starts at 1 (the 1st is 0): fib 1")
+        }
+        ParseError::TooLarge { command, word } => {
+            format!("{command}: {} is too large, the largest I take is {max_fib}.", cut(word, 60))
+        }
+        ParseError::NoSuchTask { word } => format!("There is no task {}", cut(word, 60)),
+        ParseError::NotATask { command, word } => {
+            format!("{command}: \"{}\" is not a task's number: {}", cut(word, 60), example(command))
+        }
+        ParseError::NotAPokemon { command, word } => format!(
+            "{command}: \"{}\" is neither a number nor a name; write names with the letters a to z and hyphens: {}",
+            cut(word, 60),
+            example(command)
+        ),
+    }
+}
+
+fn too_many(command: &str, word: &str, words: &str) -> String {
+    match command {
+        "fib" | "dex" => format!(
+            "{command} takes one, and \"{word}\" is one more: did you mean {command}-multi {words}? \
+             (Inside a number write _: 1_000_000.)"
+        ),
+        "dash" | "quit" => format!("{command} stands alone: \"{word}\" is too much."),
+        _ => format!("{command} takes one, and \"{word}\" is one more: {}", example(command)),
+    }
+}
+
+fn example(command: &str) -> &'static str {
+    COMMANDS.iter().find(|entry| entry.name == command).map_or("help", |entry| entry.example)
+}
+
+/// What a stranger is told, to hand to the owner.
+pub(super) fn stranger(chat: i64) -> String {
+    format!("This bot works for other chats. To let this one in, give its id to the bot's owner: {chat}")
+}
+
+/// All of `help`; `bot` names the bot in a group, where commands have to be addressed.
+pub(super) fn help(bot: Option<&str>) -> String {
+    let mut text = String::from("What can be said:\n");
+    for entry in COMMANDS.iter().filter(|entry| entry.name != "start") {
+        let _ = writeln!(text, "{}  {}", usage(entry, bot), entry.help);
+    }
+    match bot {
+        Some(_) => text.push_str(
+            "\nA reply to one of my messages needs no slash: kill as a reply to a card kills its task.",
+        ),
+        None => text.push_str(
+            "\nThe slash is not needed here. A reply to a card with kill, job or retry means its task.",
+        ),
+    }
+    text
+}
+
+/// One command's lines.
+pub(super) fn help_for(entry: &Entry, bot: Option<&str>) -> String {
+    let example = match bot {
+        Some(_) => addressed(entry, bot) + entry.example.strip_prefix(entry.name).unwrap_or_default(),
+        None => entry.example.to_owned(),
+    };
+    format!("{}\n{}\nFor example: {example}", usage(entry, bot), entry.help)
+}
+
+fn usage(entry: &Entry, bot: Option<&str>) -> String {
+    format!("{} {}", addressed(entry, bot), entry.args).trim_end().to_owned()
+}
+
+fn addressed(entry: &Entry, bot: Option<&str>) -> String {
+    match bot {
+        Some(bot) => format!("/{}@{bot}", entry.menu_name()),
+        None => entry.name.to_owned(),
+    }
+}
+
+/// The first words to a new person.
+pub(super) fn welcome(bot: Option<&str>) -> String {
+    format!(
+        "This chat has a board of jobs: I run what you send and tell when it is done. Everybody here sees the same \
+         board (dash).\n\n{}",
+        help(bot)
+    )
+}
+
+/// `1,234,567`, for counts; never for an ordinal.
+pub(super) fn thousands(count: usize) -> String {
+    let digits = count.to_string();
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    groups.join(",")
+}
+
+/// `0.2 s`, `12 s`, `3 min 20 s`, `1 h 5 min`.
+pub(super) fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0..10 => format!("{:.1} s", duration.as_secs_f64()),
+        10..60 => format!("{seconds} s"),
+        60..3600 if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
+/// `1 task`, `2 tasks`.
+pub(super) fn plural(count: usize, word: &str) -> String {
+    if count == 1 { word.to_owned() } else { format!("{word}s") }
+}
+
+/// The text in at most `limit` characters, with `…` where it was cut.
+pub(super) fn cut(text: &str, limit: usize) -> String {
+    if text.chars().count() <= limit {
+        return text.to_owned();
+    }
+    text.chars().take(limit.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// Decimetres as metres, hectograms as kilograms.
+fn tenths(value: u64) -> String {
+    if value.is_multiple_of(10) { (value / 10).to_string() } else { format!("{}.{}", value / 10, value % 10) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinals() {
+        let ordinals: Vec<_> = [1, 2, 3, 4, 11, 12, 13, 21, 100, 101, 111, 3_000_000].map(ordinal).into();
+        let expected = [
+            "1st",
+            "2nd",
+            "3rd",
+            "4th",
+            "11th",
+            "12th",
+            "13th",
+            "21st",
+            "100th",
+            "101st",
+            "111th",
+            "3000000th",
+        ];
+        assert_eq!(ordinals, expected);
+    }
+
+    #[test]
+    fn a_long_number_keeps_its_sentence_and_loses_its_middle() {
+        let digits = "123456789".repeat(100).parse().unwrap();
+        let text = number(&Number { n: 4303, digits }, 800);
+        assert_eq!(text, "The 4303rd fibonacci number is 123456789123… …789123456789 (900 digits)");
+    }
+
+    #[test]
+    fn counts_durations_and_cuts() {
+        assert_eq!([0, 999, 1000, 20_898_764].map(thousands), ["0", "999", "1,000", "20,898,764"]);
+        let durations =
+            [200, 12_000, 60_000, 200_000, 3_900_000].map(|ms| duration(Duration::from_millis(ms)));
+        assert_eq!(durations, ["0.2 s", "12 s", "1 min", "3 min 20 s", "1 h 5 min"]);
+        assert_eq!([cut("short", 5), cut("longer", 5)], ["short", "long…"]);
+        assert_eq!([4, 60, 905].map(tenths), ["0.4", "6", "90.5"]);
+    }
+
+    #[test]
+    fn errors_say_what_would_be_right() {
+        let unknown = ParseError::UnknownCommand { within: "", word: "fbi".into(), suggestion: Some("fib") };
+        assert_eq!(parse_error(&unknown, 10), "I do not know \"fbi\": did you mean fib?");
+        let too_many = ParseError::TooMany { command: "fib", word: "2".into(), words: "1 2".into() };
+        assert!(parse_error(&too_many, 10).contains("did you mean fib-multi 1 2?"));
+    }
+}

@@ -1,0 +1,155 @@
+//! Updates in: long polling that confirms an update only when it was handled.
+//!
+//! teloxide's own poller confirms on receipt; here Telegram is the inbox, and the next `getUpdates` says what of it
+//! is done. Its dispatcher is not needed either: a handler never waits, so one loop serves all chats.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    time::Duration,
+};
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use teloxide::types::{Update, UpdateKind};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    api::{Api, ApiError},
+    handlers::Handlers,
+    lane::backoff,
+};
+use crate::config::Timings;
+
+/// The kinds of updates that mean something to the bot. Sent with every call: Telegram keeps the last list it saw.
+const ALLOWED: [&str; 2] = ["message", "callback_query"];
+/// Updates in one answer: Telegram's own bound.
+const BATCH: u8 = 100;
+/// Updates that are remembered, to know one that is delivered twice.
+const REMEMBERED: usize = 10_000;
+/// How long the last confirmation may take.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// Why polling cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Fatal {
+    /// The token was revoked.
+    #[error("Telegram does not accept the token any more")]
+    Unauthorized,
+}
+
+#[derive(Serialize)]
+struct GetUpdates {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset: Option<i64>,
+    limit: u8,
+    timeout: u64,
+    allowed_updates: [&'static str; 2],
+}
+
+/// The part of an update that every kind has; the rest is read one by one, so that one that cannot be read does not
+/// hide the others.
+#[derive(serde::Deserialize)]
+struct Envelope {
+    update_id: i64,
+}
+
+/// Polls until `stop`, then confirms what was handled.
+///
+/// # Errors
+/// [`Fatal`] where no pause would help.
+pub async fn poll(
+    api: &Api,
+    handlers: &Handlers,
+    timings: &Timings,
+    stop: &CancellationToken,
+) -> Result<(), Fatal> {
+    let mut inbox = Inbox::default();
+    let mut failures = 0;
+    loop {
+        let batch = tokio::select! {
+            () = stop.cancelled() => break,
+            batch = inbox.fetch(api, timings.poll, BATCH, timings.poll + timings.call) => batch,
+        };
+        match batch {
+            Ok(updates) => {
+                failures = 0;
+                for update in &updates {
+                    inbox.handle(update, handlers);
+                }
+            }
+            Err(ApiError::Unauthorized) => return Err(Fatal::Unauthorized),
+            Err(error) => {
+                let pause = match error {
+                    ApiError::RetryAfter(pause) => pause,
+                    _ => backoff(timings.backoff, timings.backoff_max, failures),
+                };
+                failures += 1;
+                tracing::warn!(%error, ?pause, "no updates; trying again");
+                tokio::select! {
+                    () = stop.cancelled() => break,
+                    () = tokio::time::sleep(pause) => {}
+                }
+            }
+        }
+    }
+    // Without this, the command that stopped the bot would stop it again at every start.
+    if let Err(error) = inbox.fetch(api, Duration::ZERO, 1, GOODBYE).await {
+        tracing::warn!(%error, "the last updates could not be confirmed; they may come again at the next start");
+    }
+    Ok(())
+}
+
+#[derive(Default)]
+struct Inbox {
+    offset: Option<i64>,
+    seen: HashSet<i64>,
+    order: VecDeque<i64>,
+}
+
+impl Inbox {
+    async fn fetch(
+        &self,
+        api: &Api,
+        hold: Duration,
+        limit: u8,
+        time: Duration,
+    ) -> Result<Vec<Box<RawValue>>, ApiError> {
+        let call =
+            GetUpdates { offset: self.offset, limit, timeout: hold.as_secs(), allowed_updates: ALLOWED };
+        api.json("GetUpdates", &call, time).await
+    }
+
+    /// Handles one update; it is confirmed by the next fetch.
+    fn handle(&mut self, raw: &RawValue, handlers: &Handlers) {
+        let Ok(Envelope { update_id }) = serde_json::from_str(raw.get()) else {
+            tracing::error!("an update without an id");
+            return;
+        };
+        self.offset = Some(update_id + 1);
+        if !self.remember(update_id) {
+            tracing::debug!(update = update_id, "delivered twice");
+            return;
+        }
+        match serde_json::from_str::<Update>(raw.get()) {
+            Ok(Update { kind: UpdateKind::Error(_), .. }) => {
+                tracing::warn!(update = update_id, "an update of a kind that this version cannot read");
+            }
+            Ok(update) => handlers.handle(update),
+            Err(error) => tracing::warn!(update = update_id, %error, "an update that cannot be read"),
+        }
+    }
+
+    /// False where the update was handled before.
+    fn remember(&mut self, update: i64) -> bool {
+        let new = self.seen.insert(update);
+        if new {
+            self.order.push_back(update);
+            if self.order.len() > REMEMBERED
+                && let Some(oldest) = self.order.pop_front()
+            {
+                self.seen.remove(&oldest);
+            }
+        }
+        new
+    }
+}

@@ -1,0 +1,223 @@
+//! Pokémon from PokeAPI: looked up, retried, cached.
+
+use std::{sync::Arc, time::Duration};
+
+use backon::{ExponentialBuilder, Retryable};
+use moka::future::Cache;
+use reqwest::{Client, Response, StatusCode};
+use serde::Deserialize;
+
+use crate::job::{Failure, Pokemon, PokemonKey, Stat};
+
+/// PokeAPI's bodies reach 560 kB today; what is far above is not one.
+const MAX_BODY: usize = 4 << 20;
+/// Sprites are about 1 kB, artwork 100 kB.
+const MAX_SPRITE: usize = 1 << 20;
+/// All of PokeAPI is about 1,300 Pokémon and forms.
+const MAX_CACHED: u64 = 2_000;
+/// PokeAPI's fair-use rule asks clients to cache; its data changes a few times a year.
+const CACHED_FOR: Duration = Duration::from_hours(24);
+
+/// How long PokeAPI is waited for.
+#[derive(Clone, Copy, Debug)]
+pub struct PokeApiTimings {
+    /// One attempt, from the connection to the last byte. A timeout is not tried again.
+    pub attempt: Duration,
+    /// The pause before the first retry; doubled, with jitter, for each of the two after it.
+    pub backoff: Duration,
+    /// The sprite; the card goes without it after that.
+    pub sprite: Duration,
+}
+
+impl Default for PokeApiTimings {
+    fn default() -> Self {
+        Self {
+            attempt: Duration::from_secs(10),
+            backoff: Duration::from_millis(250),
+            sprite: Duration::from_secs(2),
+        }
+    }
+}
+
+/// A client with a bounded cache.
+pub struct PokeApi {
+    client: Client,
+    base: String,
+    timings: PokeApiTimings,
+    answers: Cache<PokemonKey, Arc<Answer>>,
+    sprites: Cache<String, Arc<[u8]>>,
+}
+
+/// What is kept of an answer: the Pokémon without its sprite, and where that is.
+#[derive(Debug)]
+struct Answer {
+    pokemon: Pokemon,
+    sprite_url: Option<String>,
+}
+
+impl PokeApi {
+    /// A client of the PokeAPI at `base` (`https://pokeapi.co/api/v2`).
+    ///
+    /// # Errors
+    /// Where the TLS backend cannot be started.
+    pub fn new(base: &str, timings: PokeApiTimings) -> reqwest::Result<Self> {
+        let client = Client::builder()
+            .user_agent(concat!("jobboard/", env!("CARGO_PKG_VERSION")))
+            .timeout(timings.attempt)
+            .build()?;
+        Ok(Self {
+            client,
+            base: base.trim_end_matches('/').to_owned(),
+            timings,
+            answers: Cache::builder().max_capacity(MAX_CACHED).time_to_live(CACHED_FOR).build(),
+            sprites: Cache::builder().max_capacity(MAX_CACHED).time_to_live(CACHED_FOR).build(),
+        })
+    }
+
+    /// The Pokémon with its sprite, if that comes in time. Two that ask for the same at once make one request.
+    ///
+    /// # Errors
+    /// A [`Failure`] for people.
+    pub async fn look_up(&self, key: &PokemonKey) -> Result<Arc<Pokemon>, Failure> {
+        let answer = self.answers.try_get_with_by_ref(key, self.ask(key)).await;
+        let answer = answer.map_err(|failure: Arc<Failure>| (*failure).clone())?;
+        let sprite = match &answer.sprite_url {
+            Some(url) => self.sprite(url).await,
+            None => None,
+        };
+        Ok(Arc::new(Pokemon { sprite, ..answer.pokemon.clone() }))
+    }
+
+    async fn ask(&self, key: &PokemonKey) -> Result<Arc<Answer>, Failure> {
+        let backoff = ExponentialBuilder::default()
+            .with_min_delay(self.timings.backoff)
+            .with_jitter()
+            .with_max_times(3);
+        let body = (|| self.fetch(key))
+            .retry(backoff)
+            .when(is_worth_a_retry)
+            .notify(|failure, pause| tracing::info!(%key, ?failure, ?pause, "PokeAPI is asked again"))
+            .await?;
+        read_answer(&body).map(Arc::new)
+    }
+
+    async fn fetch(&self, key: &PokemonKey) -> Result<Vec<u8>, Failure> {
+        let url = format!("{}/pokemon/{key}/", self.base);
+        let response = self.client.get(url).send().await.map_err(|error| transport_failure(&error))?;
+        match response.status() {
+            StatusCode::OK => match bounded_body(response, MAX_BODY).await {
+                Ok(Some(body)) => Ok(body),
+                Ok(None) => Err(Failure::PokeApiNonsense(format!("it is longer than {} MB", MAX_BODY >> 20))),
+                Err(error) => Err(transport_failure(&error)),
+            },
+            StatusCode::NOT_FOUND => Err(Failure::NoSuchPokemon(key.clone())),
+            status => Err(Failure::PokeApiStatus(status.as_u16())),
+        }
+    }
+
+    /// `None` where it does not come within the time for sprites; the next look-up tries again.
+    async fn sprite(&self, url: &str) -> Option<Arc<[u8]>> {
+        let fetched = self.sprites.try_get_with_by_ref(url, async {
+            let response = self.client.get(url).send().await.and_then(Response::error_for_status);
+            let response = response.map_err(|error| error.without_url().to_string())?;
+            let body =
+                bounded_body(response, MAX_SPRITE).await.map_err(|error| error.without_url().to_string())?;
+            body.map(Arc::from).ok_or_else(|| "it is too large".to_owned())
+        });
+        match tokio::time::timeout(self.timings.sprite, fetched).await {
+            Ok(Ok(sprite)) => Some(sprite),
+            Ok(Err(error)) => {
+                tracing::info!(url, %error, "a sprite did not come");
+                None
+            }
+            Err(_) => {
+                tracing::info!(url, "a sprite did not come in time");
+                None
+            }
+        }
+    }
+}
+
+/// The whole body, or `None` where it is longer than `limit` bytes.
+async fn bounded_body(mut response: Response, limit: usize) -> reqwest::Result<Option<Vec<u8>>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > limit {
+            return Ok(None);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Some(body))
+}
+
+fn transport_failure(error: &reqwest::Error) -> Failure {
+    if error.is_timeout() { Failure::PokeApiTimedOut } else { Failure::PokeApiUnreachable }
+}
+
+fn is_worth_a_retry(failure: &Failure) -> bool {
+    match failure {
+        Failure::PokeApiUnreachable => true,
+        Failure::PokeApiStatus(status) => *status >= 500 || *status == 429,
+        _ => false,
+    }
+}
+
+/// The parts of PokeAPI's body that a card shows.
+#[derive(Deserialize)]
+struct Body {
+    id: u64,
+    name: String,
+    height: u64,
+    weight: u64,
+    types: Vec<TypeSlot>,
+    abilities: Vec<AbilitySlot>,
+    stats: Vec<StatSlot>,
+    sprites: Sprites,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct TypeSlot {
+    r#type: Named,
+}
+
+#[derive(Deserialize)]
+struct AbilitySlot {
+    ability: Named,
+    is_hidden: bool,
+}
+
+#[derive(Deserialize)]
+struct StatSlot {
+    base_stat: u64,
+    stat: Named,
+}
+
+#[derive(Deserialize)]
+struct Sprites {
+    front_default: Option<String>,
+}
+
+fn read_answer(body: &[u8]) -> Result<Answer, Failure> {
+    let body: Body =
+        serde_json::from_slice(body).map_err(|error| Failure::PokeApiNonsense(error.to_string()))?;
+    let pokemon = Pokemon {
+        id: body.id,
+        name: body.name,
+        types: body.types.into_iter().map(|slot| slot.r#type.name).collect(),
+        height: body.height,
+        weight: body.weight,
+        abilities: body.abilities.into_iter().map(|slot| (slot.ability.name, slot.is_hidden)).collect(),
+        stats: body
+            .stats
+            .into_iter()
+            .map(|slot| Stat { name: slot.stat.name, value: slot.base_stat })
+            .collect(),
+        sprite: None,
+    };
+    Ok(Answer { pokemon, sprite_url: body.sprites.front_default })
+}
