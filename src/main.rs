@@ -73,12 +73,13 @@ fn start(cli: Cli) -> Result<()> {
 /// The bot against a Telegram of its own.
 async fn sandbox(config: Config, port: u16, signals: Signals) -> Result<()> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let sandbox = Sandbox::start(Options { addr: address, ..Options::default() })
-        .await
-        .with_context(|| format!("port {port} cannot be used, try --port 0"))?;
+    let options = Options { addr: address, demo: true, call_log: false, ..Options::default() };
+    let token = options.token.clone();
+    let sandbox =
+        Sandbox::start(options).await.with_context(|| format!("port {port} cannot be used, try --port 0"))?;
     // Said on stdout, alone on its line, also where the log goes elsewhere.
     writeln!(std::io::stdout(), "Open {} in your browser", sandbox.url())?;
-    let config = config.for_sandbox(sandbox.token(), &sandbox.url(), &sandbox.pokeapi_url());
+    let config = config.for_sandbox(&token, &sandbox.url(), &sandbox.pokeapi_url());
     let result = jobboard::run(config, signals.wait()).await;
     sandbox.stop().await;
     Ok(result?)
