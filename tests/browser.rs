@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 /// How long anything may take to show on the page. Only a failing test waits so long.
 const BOUND: Duration = Duration::from_mins(1);
 
-/// Calls `arguments[1]` as soon as the XPath in `arguments[0]` finds something: at once, or at the change that brings it.
+/// Calls `arguments[1]` as soon as the `XPath` in `arguments[0]` finds something: at once, or at the change that brings it.
 const WAIT_FOR: &str = r"
     const [path, done] = arguments;
     const found = () => document.evaluate(path, document, null, XPathResult.BOOLEAN_TYPE, null).booleanValue;
@@ -74,7 +74,7 @@ async fn a_group_shares_its_board() {
     .await;
 }
 
-/// The XPath of a message whose text contains this (which holds no single quote).
+/// The `XPath` of a message whose text contains this (which holds no single quote).
 fn message(text: &str) -> String {
     format!("//*[@data-testid='message'][.//*[@data-testid='text'][contains(., '{text}')]]")
 }
@@ -126,7 +126,8 @@ async fn in_browser(test: impl AsyncFnOnce(&Page)) {
     else {
         assert!(std::env::var_os("CI").is_none(), "chromedriver and Chromium are needed here");
         // Past the test harness, which shows nothing of a test that passes.
-        writeln!(std::io::stderr(), "skipped: no chromedriver").unwrap();
+        let mut stderr = std::io::stderr();
+        stderr.write_all(b"skipped: no chromedriver\n").unwrap();
         return;
     };
     let folder = tempfile::tempdir().unwrap();
