@@ -79,7 +79,7 @@ fn compute(index: u64, tiles: &Tiles<'_>) -> Result<Limbs, Cancelled> {
         }
     }
     debug_assert_eq!(k, last);
-    if index % 2 == 0 {
+    if index.is_multiple_of(2) {
         // F(2k) as the product of two numbers: the sum of the doubling steps would not fit in the transform here.
         add_multiple(&a, &mut b, 2, tiles)?;
         products.product(&mut a, &b)?;
@@ -101,7 +101,6 @@ fn small(index: u64) -> (u128, u128) {
 }
 
 /// How many limbs F(k) has, at most two too many.
-#[expect(clippy::cast_possible_truncation, reason = "a number of limbs in memory")]
 const fn limbs_of(k: u64) -> usize {
     // A number grows by log10((1 + √5) / 2) = 0.20898764… digits each time.
     (k * 208_987_641 / 1_000_000_000) as usize / LIMB_DIGITS + 2
