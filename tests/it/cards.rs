@@ -118,5 +118,5 @@ async fn a_stop_cancels_jobs_and_says_so() {
     world.stop_bot().await;
     let end = world.telegram.message(chat, card.id).unwrap();
     assert!(end.text.contains("the bot was stopped"), "{}", end.text);
-    assert_eq!(world.telegram.view(|view| view.pending_updates()), 0);
+    assert!(world.telegram.view(|view| view.pending_updates() == 0));
 }

@@ -6,7 +6,7 @@
 //! - `products`: those products, through the transform where operands are long;
 //! - `transform`: the number-theoretic transform; `field`: its arithmetic;
 //! - `limbs`: carries, sums and the digits at the end;
-//! - `tiles`: everything above runs in short tiles, which is how it stops, tells its progress and uses idle threads;
+//! - `tiles`: everything above runs in short tiles, which is how it stops and tells its progress;
 
 mod field;
 mod limbs;
@@ -34,10 +34,6 @@ const _: () = {
 };
 
 /// The `n`-th Fibonacci number, where the 1st is 0 and the 2nd is 1; `n` = 0 is taken for 1.
-///
-/// Large numbers use the idle threads of the rayon pool that the caller is in, or of the global one: short sections of a few
-/// milliseconds. A thread that waits for the end of a section may take up anything else that its pool has to do: so start whole
-/// numbers on threads of their own, not as jobs of the same pool, or one number may wait for another's end.
 ///
 /// Memory at its peak: about 1 GB for the 10^9-th, in proportion for others.
 ///
