@@ -1,6 +1,6 @@
 //! How fast the Fibonacci engine is, and how soon it stops.
 //!
-//! `cargo bench --bench fib` prints seconds for n = 10^5 to 10^8 on one thread and on all, then the time from a cancel at a
+//! `cargo bench --bench fib` prints seconds for n = 10^5 to 10^8, then the time from a cancel at a
 //! random moment to the return of the call. `cargo bench --bench fib -- 1000000000` measures the given n alone.
 #![expect(clippy::print_stdout, clippy::expect_used, reason = "a program for a developer's terminal")]
 
@@ -20,15 +20,11 @@ fn main() {
     } else {
         (given.clone(), given.into_iter().map(|n| (n, 50)).collect())
     };
-    for threads in [1, 0] {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
-        println!("{} thread(s)", pool.current_num_threads());
-        for &n in &speed {
-            println!("  {n:>10}: {:8.4} s", pool.install(|| seconds(n)));
-        }
-        for &(n, tries) in &stops {
-            stop(&pool, n, tries);
-        }
+    for &n in &speed {
+        println!("{n:>10}: {:8.4} s", seconds(n));
+    }
+    for &(n, tries) in &stops {
+        stop(n, tries);
     }
 }
 
@@ -47,8 +43,8 @@ fn seconds(n: u64) -> f64 {
 }
 
 /// Prints how long a call runs on after its cancel.
-fn stop(pool: &rayon::ThreadPool, n: u64, tries: usize) {
-    let whole = pool.install(|| seconds(n));
+fn stop(n: u64, tries: usize) {
+    let whole = seconds(n);
     let mut gaps = Vec::new();
     while gaps.len() < tries {
         let token = CancellationToken::new();
@@ -60,7 +56,7 @@ fn stop(pool: &rayon::ThreadPool, n: u64, tries: usize) {
             token.cancel();
             cancelled
         });
-        let result = pool.install(|| fib(n, &control));
+        let result = fib(n, &control);
         let returned = Instant::now();
         let cancelled = canceller.join().expect("the canceller ends");
         if result.is_err() {
@@ -70,7 +66,7 @@ fn stop(pool: &rayon::ThreadPool, n: u64, tries: usize) {
     gaps.sort();
     let at = |share: usize| gaps[(gaps.len() - 1) * share / 100].as_secs_f64() * 1e3;
     println!(
-        "  {n:>10}: stops within {:.3} ms (median), {:.3} ms (p99), {:.3} ms (longest)",
+        "{n:>10}: stops within {:.3} ms (median), {:.3} ms (p99), {:.3} ms (longest)",
         at(50),
         at(99),
         at(100)

@@ -36,13 +36,13 @@ fn main() -> ExitCode {
     log(cli.config.log_format);
     match start(cli) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => match error.downcast_ref::<RunError>() {
-            Some(RunError::Token(_) | RunError::Setting(_)) => refuse(&error.to_string()),
-            _ => {
-                let _ = writeln!(std::io::stderr(), "jobboard: {error:#}");
-                ExitCode::FAILURE
+        Err(error) => {
+            if let Some(RunError::Token(_) | RunError::Setting(_)) = error.downcast_ref() {
+                return refuse(&error.to_string());
             }
-        },
+            let _ = writeln!(std::io::stderr(), "jobboard: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }
 

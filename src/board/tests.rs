@@ -29,7 +29,7 @@ fn boards(fib: FibFn, limits: Limits) -> Arc<Boards> {
 const LIMITS: Limits = Limits {
     max_fib: 1000,
     max_live_jobs: 3,
-    job_timeout: Duration::from_secs(60),
+    job_timeout: Duration::from_mins(1),
     cpu_slots: 2,
     io_slots: 1,
 };

@@ -9,15 +9,17 @@ use axum::{
     http::{StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::{
     errors::{ApiError, NOT_FOUND, UNAUTHORIZED},
     faults::{self, Failure},
     methods::{self, Params},
     polling, request,
-    schema::{Method, SCHEMA},
+    schema::SCHEMA,
     shared::Shared,
+    table::Method,
     view::{Call, ChatId, Outcome},
 };
 
@@ -162,9 +164,16 @@ fn hang_up() -> Response {
     Body::from_stream(futures_util::stream::iter([Err::<bytes::Bytes, _>(error)])).into_response()
 }
 
+/// The body of an answer. A struct, because `json!` would copy the result.
+#[derive(Serialize)]
+struct Done {
+    ok: bool,
+    result: Value,
+}
+
 fn answer(result: Result<Value, ApiError>) -> Response {
     match result {
-        Ok(result) => Json(json!({"ok": true, "result": result})).into_response(),
+        Ok(result) => Json(Done { ok: true, result }).into_response(),
         Err(error) => {
             let status = StatusCode::from_u16(error.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             (status, Json(error.body())).into_response()

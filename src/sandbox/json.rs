@@ -1,6 +1,6 @@
 //! The Bot API's objects, as the real server writes them.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::world::{File, Media, Message, World};
 
@@ -46,12 +46,13 @@ pub(super) fn message(world: &World, chat_id: i64, message: &Message) -> Value {
 }
 
 fn message_alone(world: &World, chat_id: i64, message: &Message) -> Value {
-    let mut value = json!({
-        "message_id": message.id,
-        "from": message.person.map_or_else(|| bot(world), |id| person(world, id)),
-        "chat": chat(world, chat_id),
-        "date": message.date,
-    });
+    // Not `json!`, which copies the values that it is given.
+    let mut value = Value::Object(Map::from_iter([
+        ("message_id".to_owned(), Value::from(message.id)),
+        ("from".to_owned(), message.person.map_or_else(|| bot(world), |id| person(world, id))),
+        ("chat".to_owned(), chat(world, chat_id)),
+        ("date".to_owned(), Value::from(message.date)),
+    ]));
     if let Some(date) = message.edit_date {
         value["edit_date"] = Value::from(date);
     }

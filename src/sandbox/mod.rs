@@ -17,11 +17,14 @@ mod html;
 mod json;
 mod methods;
 mod page;
+mod people;
 mod pokeapi;
 mod polling;
+mod render;
 mod request;
 mod schema;
 mod shared;
+mod table;
 mod telegram;
 mod text;
 mod view;
@@ -32,7 +35,7 @@ mod tests;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Router, extract::DefaultBodyLimit, middleware};
+use axum::{Router, extract::DefaultBodyLimit, middleware, serve::ListenerExt};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 pub use self::{
@@ -47,6 +50,7 @@ const STOP_GRACE: Duration = Duration::from_secs(2);
 
 /// How the sandbox is set up.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, each named where it is set")]
 pub struct Options {
     /// Where to listen; port 0 is a free one.
     pub addr: SocketAddr,
@@ -80,7 +84,7 @@ impl Default for Options {
             call_log: true,
             privacy_mode: false,
             flood_limits: false,
-            callback_lifetime: Duration::from_secs(60),
+            callback_lifetime: Duration::from_mins(1),
         }
     }
 }
@@ -99,16 +103,22 @@ impl Sandbox {
     /// The address cannot be listened on.
     pub async fn start(options: Options) -> io::Result<Self> {
         let listener = TcpListener::bind(options.addr).await?;
-        let addr = listener.local_addr()?;
+        let mut addr = listener.local_addr()?;
+        if addr.ip().is_unspecified() {
+            addr.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+        }
         let shared = Arc::new(Shared::new(World::new(options)));
         let stop = shared.stop.clone();
         let app = routes(&shared, addr.port());
+        // Small answers and events must not wait for the peer's acknowledgement of the ones before. That it cannot be
+        // set costs milliseconds and nothing else.
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let server = axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned());
         let server = tokio::spawn(server.into_future());
         Ok(Self { addr, telegram: Telegram(shared), server })
     }
 
-    /// Where it listens.
+    /// Where it can be reached from this machine.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
@@ -148,7 +158,7 @@ impl Drop for Sandbox {
 }
 
 fn routes(shared: &Arc<Shared>, port: u16) -> Router {
-    let pages = page::router(port).layer(middleware::from_fn_with_state(port, page::guard_host));
+    let pages = page::router().layer(middleware::from_fn_with_state(port, page::guard_host));
     let for_api = Arc::clone(shared);
     Router::new()
         .merge(pages)

@@ -22,7 +22,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
 use super::{
-    html, json,
+    json, render,
     shared::Shared,
     view::DEFAULT_SCOPE,
     world::{Event, World},
@@ -32,7 +32,7 @@ use super::{
 const MAX_SHOWN: usize = 500;
 
 /// The page and its routes.
-pub(super) fn router(_port: u16) -> Router<Arc<Shared>> {
+pub(super) fn router() -> Router<Arc<Shared>> {
     Router::new()
         .route("/", get(|| async { Html(include_str!("page.html")) }))
         .route("/sandbox/world", get(world))
@@ -118,7 +118,7 @@ fn commands(world: &World) -> Value {
 fn message(world: &World, chat: i64, id: i32) -> Option<Value> {
     let message = world.message(chat, id)?;
     let mut value = json::message(world, chat, message);
-    value["html"] = Value::from(html::render(&message.text));
+    value["html"] = Value::from(render::html(&message.text));
     if let Some(media) = &message.media {
         value["file_url"] = Value::from(format!("/sandbox/file/{}", media.file.id));
     }

@@ -83,14 +83,10 @@ async fn add_multipart(params: &mut Params, request: Request) -> Result<(), ApiE
                 bytes.extend_from_slice(&chunk);
             }
         }
-        match file_name {
-            Some(file_name) => {
-                params.files.insert(name, Upload { name: file_name, bytes: bytes.freeze() });
-            }
-            None => {
-                let text = String::from_utf8_lossy(&bytes).into_owned();
-                params.map.insert(name, Value::String(text));
-            }
+        if let Some(file_name) = file_name {
+            params.files.insert(name, Upload { name: file_name, bytes: bytes.freeze() });
+        } else {
+            params.map.insert(name, Value::String(String::from_utf8_lossy(&bytes).into_owned()));
         }
     }
     if size > MAX_MULTIPART { Err(TOO_LARGE) } else { Ok(()) }

@@ -4,11 +4,14 @@
 //! does not know; this one refuses them, because a misspelt `reply_parameter` that does nothing is a fault to be found
 //! in a test and not in a chat.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
-use super::errors::{ApiError, bad_request};
+use super::{
+    errors::{ApiError, bad_request},
+    table::{Field, Fields, Kind, Limit, Method, Schema, Type},
+};
 
 /// The table, parsed once.
 pub(super) static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::parse(include_str!("bot_api.tsv")));
@@ -18,59 +21,6 @@ const LIMITED_ELSEWHERE: [&str; 6] = ["text", "caption", "callback_data", "comma
 
 /// Objects inside objects deeper than this are refused: the table has recursive types.
 const MAX_DEPTH: u8 = 16;
-
-/// Methods by their name in lower case, objects by name.
-#[derive(Debug, Default)]
-pub(super) struct Schema {
-    methods: HashMap<String, Method>,
-    kinds: HashMap<&'static str, Kind>,
-}
-
-/// One method.
-#[derive(Debug)]
-pub(super) struct Method {
-    /// As the documentation spells it.
-    pub(super) name: &'static str,
-    /// What the result is.
-    #[cfg_attr(not(test), expect(dead_code, reason = "tests check every result against it"))]
-    pub(super) returns: Vec<Type>,
-    params: Fields,
-}
-
-type Fields = HashMap<&'static str, Field>;
-
-#[derive(Debug)]
-struct Field {
-    required: bool,
-    types: Vec<Type>,
-    limit: Option<Limit>,
-}
-
-#[derive(Debug)]
-enum Kind {
-    Object(Fields),
-    Union(Vec<Type>),
-}
-
-/// A value's type.
-#[derive(Debug)]
-pub(super) enum Type {
-    Integer,
-    Float,
-    String,
-    Boolean,
-    File,
-    Array(Box<Type>),
-    Named(&'static str),
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Limit {
-    Chars(usize, usize),
-    Bytes(usize, usize),
-    Value(i64, i64),
-    Is(&'static str),
-}
 
 impl Schema {
     /// The method, whatever the case of its name.
@@ -219,46 +169,6 @@ impl Schema {
             None => Ok(()),
         }
     }
-
-    /// The table is our own file: a row that does not parse is left out, and a test counts the rows.
-    fn parse(table: &'static str) -> Self {
-        let mut schema = Self::default();
-        let (mut method, mut object) = (None, None);
-        for line in table.lines().filter(|line| !line.starts_with('#')) {
-            let cells: Vec<&'static str> = line.split('\t').collect();
-            match cells.as_slice() {
-                ["*method", name, returns] => {
-                    let row = Method { name, returns: types(returns), params: Fields::new() };
-                    schema.methods.insert(name.to_ascii_lowercase(), row);
-                    (method, object) = (Some(name.to_ascii_lowercase()), None);
-                }
-                ["*type", name] => {
-                    schema.kinds.insert(name, Kind::Object(Fields::new()));
-                    (method, object) = (None, Some(*name));
-                }
-                ["*union", name, members] => {
-                    schema.kinds.insert(name, Kind::Union(types(members)));
-                    (method, object) = (None, None);
-                }
-                [name, kinds, rest @ ..] => {
-                    let field = Field {
-                        required: name.ends_with('!'),
-                        types: types(kinds),
-                        limit: rest.first().and_then(|cell| Limit::parse(cell)),
-                    };
-                    let of_method = method.as_ref().and_then(|method| schema.methods.get_mut(method));
-                    let fields = match (of_method, object.and_then(|object| schema.kinds.get_mut(object))) {
-                        (Some(method), _) => &mut method.params,
-                        (None, Some(Kind::Object(fields))) => fields,
-                        _ => continue,
-                    };
-                    fields.insert(name.trim_end_matches('!'), field);
-                }
-                _ => {}
-            }
-        }
-        schema
-    }
 }
 
 impl Field {
@@ -285,36 +195,6 @@ impl Field {
     }
 }
 
-impl Limit {
-    fn parse(cell: &'static str) -> Option<Self> {
-        match cell.split(':').collect::<Vec<_>>().as_slice() {
-            ["is", text] => Some(Self::Is(text)),
-            ["chars", min, max] => Some(Self::Chars(min.parse().ok()?, max.parse().ok()?)),
-            ["bytes", min, max] => Some(Self::Bytes(min.parse().ok()?, max.parse().ok()?)),
-            ["value", min, max] => Some(Self::Value(min.parse().ok()?, max.parse().ok()?)),
-            _ => None,
-        }
-    }
-
-    fn check(self, path: &str, value: &Value) -> Result<(), ApiError> {
-        let (ok, what) = match (self, value) {
-            (Self::Chars(min, max), Value::String(text)) => {
-                ((min..=max).contains(&text.encode_utf16().count()), format!("of {min} to {max} characters"))
-            }
-            (Self::Bytes(min, max), Value::String(text)) => {
-                ((min..=max).contains(&text.len()), format!("of {min} to {max} bytes"))
-            }
-            (Self::Value(min, max), Value::Number(number)) => (
-                number.as_i64().is_some_and(|number| (min..=max).contains(&number)),
-                format!("{min} to {max}"),
-            ),
-            (Self::Is(literal), Value::String(text)) => (text == literal, format!("\"{literal}\"")),
-            _ => (true, String::new()),
-        };
-        if ok { Ok(()) } else { Err(bad_request(format_args!("\"{path}\" must be {what}"))) }
-    }
-}
-
 /// The real server's words for what it looks for by name.
 fn missing_parameter(name: &str) -> ApiError {
     match name {
@@ -326,25 +206,6 @@ fn missing_parameter(name: &str) -> ApiError {
             bad_request(format_args!("there is no {name} in the request"))
         }
         name => bad_request(format_args!("parameter \"{name}\" is required")),
-    }
-}
-
-/// `A|[B]`.
-fn types(cell: &'static str) -> Vec<Type> {
-    cell.split('|').map(type_of).collect()
-}
-
-fn type_of(name: &'static str) -> Type {
-    if let Some(item) = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        return Type::Array(Box::new(type_of(item)));
-    }
-    match name {
-        "Integer" => Type::Integer,
-        "Float" => Type::Float,
-        "String" => Type::String,
-        "Boolean" => Type::Boolean,
-        "InputFile" => Type::File,
-        name => Type::Named(name),
     }
 }
 

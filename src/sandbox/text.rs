@@ -1,5 +1,8 @@
 //! Texts with their entities: cleaned, trimmed and checked as the real server does.
 //!
+//! Of what the server finds by itself in a text (commands, mentions, links, hashtags …) only commands are found here:
+//! nothing else matters to a bot that reads text.
+//!
 //! Offsets and lengths count UTF-16 code units, as everywhere in the Bot API.
 
 use serde_json::{Value, json};

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::{
-    html, json,
+    json, render,
     world::{self, World},
 };
 
@@ -188,7 +188,7 @@ impl View<'_> {
             from_bot: message.person.is_none(),
             person: message.person.map(PersonId),
             text: message.text.text.clone(),
-            html: html::render(&message.text),
+            html: render::html(&message.text),
             buttons: buttons(message.markup.as_ref()),
             reply_to: message.reply_to.map(MessageId),
             photo: file(true),

@@ -9,13 +9,12 @@ use std::{
 };
 
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     Options,
     faults::FaultState,
-    json,
-    text::{MAX_TEXT, Text},
+    text::Text,
     view::{Call, CallbackAnswer},
 };
 
@@ -278,7 +277,9 @@ impl World {
         let id = self.next_update;
         if wanted {
             self.next_update += 1;
-            push_bounded(&mut self.updates, (id, json!({"update_id": id, kind: content})), MAX_UPDATES);
+            let update =
+                Map::from_iter([("update_id".to_owned(), Value::from(id)), (kind.to_owned(), content)]);
+            push_bounded(&mut self.updates, (id, Value::Object(update)), MAX_UPDATES);
         }
         id
     }
@@ -300,6 +301,18 @@ impl World {
             self.file_bytes -= forgotten.map_or(0, |file| file.bytes.len());
         }
         file
+    }
+
+    /// Keeps a pressed button until it is answered and gives the query's id.
+    pub(super) fn add_callback(&mut self, chat: i64, person: i64) -> String {
+        let id = (4_000_000_000 + self.next_callback).to_string();
+        self.next_callback += 1;
+        self.callbacks.insert(id.clone(), Callback { chat, person, pressed: Instant::now() });
+        self.callback_order.push_back(id.clone());
+        if self.callback_order.len() > MAX_CALLBACKS {
+            self.callback_order.pop_front().map(|id| self.callbacks.remove(&id));
+        }
+        id
     }
 
     /// Keeps a call for tests.
@@ -341,136 +354,6 @@ impl World {
     }
 }
 
-/// What people do. The errors are for the page: one sentence each.
-impl World {
-    /// A person writes; the bot gets the message, unless privacy mode hides it.
-    pub(super) fn say(
-        &mut self,
-        chat: i64,
-        person: i64,
-        text: &str,
-        reply_to: Option<i32>,
-    ) -> Result<i32, String> {
-        self.check_member(chat, person)?;
-        if let Some(id) = reply_to.filter(|id| self.message(chat, *id).is_none()) {
-            return Err(format!("there is no message {id} to reply to"));
-        }
-        let text = typed(text)?;
-        let message = Message::new(Some(person), text, reply_to);
-        let id = self.add_message(chat, message);
-        self.deliver("message", chat, id);
-        Ok(id)
-    }
-
-    /// A person changes a message of theirs.
-    pub(super) fn edit(&mut self, chat: i64, person: i64, id: i32, text: &str) -> Result<(), String> {
-        self.check_member(chat, person)?;
-        let text = typed(text)?;
-        let message = self.chats.get_mut(&chat).and_then(|chat| chat.messages.get_mut(&id));
-        let message = message.ok_or_else(|| format!("there is no message {id}"))?;
-        if message.person != Some(person) {
-            return Err("only one's own messages can be edited".to_owned());
-        }
-        message.text = text;
-        message.mark_edited();
-        self.event(Event::Edited { chat, id });
-        self.deliver("edited_message", chat, id);
-        Ok(())
-    }
-
-    /// A person presses a button; the bot gets a callback query, whose id is given. Whether the keyboard still has that
-    /// button is not asked: a client may show an older one than the server has.
-    pub(super) fn press(&mut self, chat: i64, person: i64, id: i32, data: &str) -> Result<String, String> {
-        self.check_member(chat, person)?;
-        let message = self.message(chat, id).ok_or_else(|| format!("there is no message {id}"))?;
-        if message.person.is_some() {
-            return Err("only the bot's messages have buttons".to_owned());
-        }
-        let content = json::message(self, chat, message);
-        let query = format!("{}", 4_000_000_000 + self.next_callback);
-        self.next_callback += 1;
-        self.callbacks.insert(query.clone(), Callback { chat, person, pressed: Instant::now() });
-        self.callback_order.push_back(query.clone());
-        if self.callback_order.len() > MAX_CALLBACKS {
-            self.callback_order.pop_front().map(|id| self.callbacks.remove(&id));
-        }
-        let from = json::person(self, person);
-        self.push_update(
-            "callback_query",
-            json!({"id": query, "from": from, "message": content, "chat_instance": format!("{chat}"), "data": data}),
-        );
-        Ok(query)
-    }
-
-    /// A person blocks the bot or takes it back.
-    pub(super) fn set_blocked(&mut self, person: i64, has_blocked: bool) {
-        if let Some(person) = self.people.get_mut(&person) {
-            person.has_blocked = has_blocked;
-        }
-        self.bot_membership(person, person, has_blocked);
-    }
-
-    /// Somebody of the group throws the bot out or takes it back.
-    pub(super) fn set_kicked(&mut self, chat_id: i64, is_kicked: bool) {
-        let Some(chat) = self.chats.get_mut(&chat_id) else { return };
-        chat.bot_is_kicked = is_kicked;
-        let by = chat.people.first().copied().unwrap_or_default();
-        self.bot_membership(chat_id, by, is_kicked);
-    }
-
-    fn bot_membership(&mut self, chat: i64, by: i64, is_gone: bool) {
-        let bot = json::bot(self);
-        let gone = json!({"user": bot, "status": "kicked", "until_date": 0});
-        let there = json!({"user": bot, "status": "member"});
-        let (old, new) = if is_gone { (there, gone) } else { (gone, there) };
-        let content = json!({
-            "chat": json::chat(self, chat), "from": json::person(self, by), "date": now(),
-            "old_chat_member": old, "new_chat_member": new,
-        });
-        self.push_update("my_chat_member", content);
-    }
-
-    fn check_member(&self, chat: i64, person: i64) -> Result<(), String> {
-        let found = self.chats.get(&chat).ok_or_else(|| format!("there is no chat {chat}"))?;
-        if !found.people.contains(&person) {
-            return Err(format!("person {person} is not in chat {chat}"));
-        }
-        if found.title.is_none() && self.people.get(&person).is_some_and(|person| person.has_blocked) {
-            return Err("the bot is blocked".to_owned());
-        }
-        Ok(())
-    }
-
-    /// Gives the bot a person's message as an update.
-    pub(super) fn deliver(&mut self, kind: &str, chat: i64, id: i32) {
-        let Some(message) = self.message(chat, id) else { return };
-        let is_hidden = self.chats.get(&chat).is_some_and(|chat| chat.bot_is_kicked)
-            || (chat < 0 && self.options.privacy_mode && !self.is_for_bot(chat, message));
-        if !is_hidden {
-            let content = json::message(self, chat, message);
-            self.push_update(kind, content);
-        }
-    }
-
-    /// What reaches a bot in privacy mode (Bot features, Privacy mode): commands for it, also without its name as it is
-    /// the only bot here; replies to it; mentions of it.
-    fn is_for_bot(&self, chat: i64, message: &Message) -> bool {
-        let is_reply =
-            message.reply_to.and_then(|id| self.message(chat, id)).is_some_and(|to| to.person.is_none());
-        let name = &self.options.username;
-        is_reply
-            || message
-                .text
-                .text
-                .split(|c: char| c.is_whitespace())
-                .any(|word| word.strip_prefix('@').is_some_and(|mention| mention.eq_ignore_ascii_case(name)))
-            || message.text.entities.iter().filter(|entity| entity.kind == "bot_command").any(|entity| {
-                let command = message.text.slice(entity);
-                command.split_once('@').is_none_or(|(_, bot)| bot.eq_ignore_ascii_case(name))
-            })
-    }
-}
-
 impl Message {
     /// A message of now; its id comes with [`World::add_message`].
     pub(super) fn new(person: Option<i64>, text: Text, reply_to: Option<i32>) -> Self {
@@ -499,16 +382,6 @@ impl Media {
         self.file.id == other.file.id
             && self.caption_above == other.caption_above
             && self.spoiler == other.spoiler
-    }
-}
-
-/// What a client lets a person send.
-fn typed(text: &str) -> Result<Text, String> {
-    let text = Text::from_person(text);
-    match text.len() {
-        0 => Err("the message is empty".to_owned()),
-        length if length > MAX_TEXT => Err(format!("the message is longer than {MAX_TEXT} characters")),
-        _ => Ok(text),
     }
 }
 

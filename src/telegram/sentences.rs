@@ -311,11 +311,13 @@ pub(super) fn thousands(count: usize) -> String {
     groups.join(",")
 }
 
-/// `0.2 s`, `12 s`, `3 min 20 s`, `1 h 5 min`.
+/// `150 µs`, `20 ms`, `2.3 s`, `12 s`, `3 min 20 s`, `1 h 5 min`.
 pub(super) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
-        0..10 => format!("{:.1} s", duration.as_secs_f64()),
+        0 if duration.as_millis() == 0 => format!("{} µs", duration.as_micros()),
+        0 => format!("{} ms", duration.as_millis()),
+        1..10 => format!("{:.1} s", duration.as_secs_f64()),
         10..60 => format!("{seconds} s"),
         60..3600 if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
         60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
@@ -376,8 +378,8 @@ mod tests {
     fn counts_durations_and_cuts() {
         assert_eq!([0, 999, 1000, 20_898_764].map(thousands), ["0", "999", "1,000", "20,898,764"]);
         let durations =
-            [200, 12_000, 60_000, 200_000, 3_900_000].map(|ms| duration(Duration::from_millis(ms)));
-        assert_eq!(durations, ["0.2 s", "12 s", "1 min", "3 min 20 s", "1 h 5 min"]);
+            [20, 2_300, 12_000, 60_000, 200_000, 3_900_000].map(|ms| duration(Duration::from_millis(ms)));
+        assert_eq!(durations, ["20 ms", "2.3 s", "12 s", "1 min", "3 min 20 s", "1 h 5 min"]);
         assert_eq!([cut("short", 5), cut("longer", 5)], ["short", "long…"]);
         assert_eq!([4, 60, 905].map(tenths), ["0.4", "6", "90.5"]);
     }

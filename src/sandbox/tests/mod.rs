@@ -5,6 +5,7 @@ mod faults;
 mod page;
 mod polling;
 mod sending;
+mod speed;
 mod with_teloxide;
 
 use serde_json::{Value, json};

@@ -89,6 +89,21 @@ async fn a_page_that_is_behind_loads_again() {
 }
 
 #[tokio::test]
+async fn new_chats_reach_the_page_and_its_stream_ends_with_the_sandbox() {
+    let bench = Bench::new().await;
+    let seq = bench.world().await["seq"].as_u64().unwrap();
+    let url = format!("{}/sandbox/events?after={seq}", bench.sandbox.url());
+    let mut stream = bench.client.get(url).send().await.unwrap().bytes_stream();
+    let _group = bench.telegram().group("Friends", &[bench.ann]);
+    let news = stream.next().await.unwrap().unwrap();
+    assert!(String::from_utf8_lossy(&news).contains("\"kind\":\"reload\""), "{news:?}");
+    bench.sandbox.stop().await;
+    while let Some(rest) = stream.next().await {
+        assert!(rest.is_ok());
+    }
+}
+
+#[tokio::test]
 async fn what_people_cannot_do_is_said() {
     let bench = Bench::new().await;
     let (chat, ann) = (bench.chat.0, bench.ann.0);

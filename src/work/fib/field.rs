@@ -3,6 +3,8 @@
 //! Between operations every residue is canonical: smaller than p. The prime is made for 64-bit machines: 2^64 ≡ 2^32 − 1
 //! and 2^96 ≡ −1, so a 128-bit product is reduced by shifts and additions, and 2^48 is a square root of −1.
 
+use std::hint::select_unpredictable;
+
 /// The prime.
 pub(super) const P: u64 = 0xFFFF_FFFF_0000_0001;
 
@@ -16,7 +18,7 @@ pub(super) const ROOTS: [u64; 33] = {
     roots[32] = pow(7, (P - 1) >> 32);
     let mut k = 32;
     while k > 0 {
-        roots[k - 1] = mul(roots[k], roots[k]);
+        roots[k - 1] = mul_const(roots[k], roots[k]);
         k -= 1;
     }
     roots
@@ -34,26 +36,26 @@ pub(super) const INVERSE_ROOTS: [u64; 33] = {
 };
 
 #[inline]
-pub(super) const fn add(a: u64, b: u64) -> u64 {
+pub(super) fn add(a: u64, b: u64) -> u64 {
     let (sum, borrow) = a.overflowing_sub(P - b);
-    sum.wrapping_sub(if borrow { EPSILON } else { 0 })
+    sum.wrapping_sub(epsilon_if(borrow))
 }
 
 #[inline]
-pub(super) const fn sub(a: u64, b: u64) -> u64 {
+pub(super) fn sub(a: u64, b: u64) -> u64 {
     let (difference, borrow) = a.overflowing_sub(b);
-    difference.wrapping_sub(if borrow { EPSILON } else { 0 })
+    difference.wrapping_sub(epsilon_if(borrow))
 }
 
 #[inline]
-pub(super) const fn mul(a: u64, b: u64) -> u64 {
-    reduce(a as u128 * b as u128)
+pub(super) fn mul(a: u64, b: u64) -> u64 {
+    reduce(u128::from(a) * u128::from(b))
 }
 
 /// a · 2^48, which is a times the square root of −1.
 #[inline]
-pub(super) const fn mul_by_i(a: u64) -> u64 {
-    reduce((a as u128) << 48)
+pub(super) fn mul_by_i(a: u64) -> u64 {
+    reduce(u128::from(a) << 48)
 }
 
 /// The residue of a number of any sign.
@@ -70,13 +72,20 @@ pub(super) const fn to_signed(residue: u64) -> i64 {
     value.cast_signed()
 }
 
+/// The product for constants and single values: by division, which is slow.
+#[expect(clippy::cast_possible_truncation, reason = "smaller than p")]
+const fn mul_const(a: u64, b: u64) -> u64 {
+    (a as u128 * b as u128 % P as u128) as u64
+}
+
+/// A power, at a microsecond or so.
 pub(super) const fn pow(base: u64, mut exponent: u64) -> u64 {
     let (mut result, mut square) = (1, base);
     while exponent > 0 {
         if exponent & 1 == 1 {
-            result = mul(result, square);
+            result = mul_const(result, square);
         }
-        square = mul(square, square);
+        square = mul_const(square, square);
         exponent >>= 1;
     }
     result
@@ -87,16 +96,23 @@ pub(super) const fn inverse(a: u64) -> u64 {
     pow(a, P - 2)
 }
 
+/// [`EPSILON`] or 0. The compiler makes a branch of an `if` here, and half of those would be predicted wrong.
+#[inline]
+fn epsilon_if(condition: bool) -> u64 {
+    select_unpredictable(condition, EPSILON, 0)
+}
+
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "the halves of the product are taken apart")]
-const fn reduce(product: u128) -> u64 {
+fn reduce(product: u128) -> u64 {
     let (low, high) = (product as u64, (product >> 64) as u64);
     // product = low + 2^64·(high mod 2^32) + 2^96·(high / 2^32) ≡ low + EPSILON·(high mod 2^32) − high / 2^32.
     let (rest, borrow) = low.overflowing_sub(high >> 32);
-    let rest = rest.wrapping_sub(if borrow { EPSILON } else { 0 });
+    let rest = rest.wrapping_sub(epsilon_if(borrow));
     let (sum, carry) = rest.overflowing_add((high & EPSILON) * EPSILON);
-    let sum = sum.wrapping_add(if carry { EPSILON } else { 0 });
-    if sum >= P { sum - P } else { sum }
+    let sum = sum.wrapping_add(epsilon_if(carry));
+    // Adding EPSILON is taking p away, if it overflows.
+    sum.wrapping_add(epsilon_if(sum >= P))
 }
 
 #[cfg(test)]

@@ -25,10 +25,10 @@ pub(super) fn from_u128(mut value: u128) -> Limbs {
     let mut limbs = Limbs::new();
     while value > 0 || carry > 0 {
         // Below the base, so it fits.
-        let low = i64::try_from(value % BASE.unsigned_abs() as u128).unwrap_or_default();
+        let low = i64::try_from(value % u128::from(BASE.unsigned_abs())).unwrap_or_default();
         let (limb, high) = split(low + carry);
         limbs.push(limb);
-        (value, carry) = (value / BASE.unsigned_abs() as u128, high);
+        (value, carry) = (value / u128::from(BASE.unsigned_abs()), high);
     }
     limbs
 }

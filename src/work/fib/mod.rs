@@ -6,7 +6,7 @@
 //! - `products`: those products, through the transform where operands are long;
 //! - `transform`: the number-theoretic transform; `field`: its arithmetic;
 //! - `limbs`: carries, sums and the digits at the end;
-//! - `tiles`: everything above runs in short tiles, which is how it stops, tells its progress and uses idle threads;
+//! - `tiles`: everything above runs in short tiles, which is how it stops and tells its progress;
 
 mod field;
 mod limbs;
@@ -34,10 +34,6 @@ const _: () = {
 };
 
 /// The `n`-th Fibonacci number, where the 1st is 0 and the 2nd is 1; `n` = 0 is taken for 1.
-///
-/// Large numbers use the idle threads of the rayon pool that the caller is in, or of the global one: short sections of a few
-/// milliseconds. A thread that waits for the end of a section may take up anything else that its pool has to do: so start whole
-/// numbers on threads of their own, not as jobs of the same pool, or one number may wait for another's end.
 ///
 /// Memory at its peak: about 1 GB for the 10^9-th, in proportion for others.
 ///
@@ -79,7 +75,7 @@ fn compute(index: u64, tiles: &Tiles<'_>) -> Result<Limbs, Cancelled> {
         }
     }
     debug_assert_eq!(k, last);
-    if index % 2 == 0 {
+    if index.is_multiple_of(2) {
         // F(2k) as the product of two numbers: the sum of the doubling steps would not fit in the transform here.
         add_multiple(&a, &mut b, 2, tiles)?;
         products.product(&mut a, &b)?;
@@ -101,7 +97,6 @@ fn small(index: u64) -> (u128, u128) {
 }
 
 /// How many limbs F(k) has, at most two too many.
-#[expect(clippy::cast_possible_truncation, reason = "a number of limbs in memory")]
 const fn limbs_of(k: u64) -> usize {
     // A number grows by log10((1 + √5) / 2) = 0.20898764… digits each time.
     (k * 208_987_641 / 1_000_000_000) as usize / LIMB_DIGITS + 2

@@ -2,21 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use rayon::prelude::*;
-
 use crate::work::control::{Cancelled, Control};
 
 /// Elements in one tile of a linear pass, some tens of microseconds of work.
 pub(super) const TILE: usize = 1 << 14;
-
-/// Passes that cost less than this run on the calling thread alone: waking others would take as long.
-const PARALLEL_COST: u64 = 400_000;
-
-/// Tiles for each thread in one parallel section.
-///
-/// A thread that waits for the end of a section runs whatever its pool has to offer, so sections are kept to a few
-/// milliseconds: jobs that share a pool then hold each other up no longer than that.
-const TILES_PER_THREAD: usize = 8;
 
 /// Runs the tiles of one number and tells the control about them.
 ///
@@ -41,29 +30,18 @@ impl<'a> Tiles<'a> {
         Ok(())
     }
 
-    /// Does `work` on every tile, on all idle threads of the pool if `cost`, that of all tiles, is worth it.
-    pub(super) fn run<T: Send>(
-        &self,
-        mut tiles: Vec<T>,
-        cost: u64,
-        work: impl Fn(T) + Sync,
-    ) -> Result<(), Cancelled> {
-        let tile_cost = cost / tiles.len().max(1) as u64;
-        let one = |tile| {
+    /// Does `work` on every tile, one after the other; `cost` is that of all tiles.
+    ///
+    /// A number stays on the thread it began on: a worker of a rayon pool that waits for others takes up whatever its
+    /// pool has to do, and a killed job would have to wait for the end of another.
+    pub(super) fn run<T>(&self, tiles: Vec<T>, cost: u64, mut work: impl FnMut(T)) -> Result<(), Cancelled> {
+        let each = cost / (tiles.len() as u64).max(1);
+        tiles.into_iter().try_for_each(|tile| {
             self.control.check()?;
             work(tile);
-            self.count(tile_cost);
+            self.count(each);
             Ok(())
-        };
-        if tiles.len() < 2 || cost < PARALLEL_COST {
-            return tiles.into_iter().try_for_each(one);
-        }
-        let section = TILES_PER_THREAD * rayon::current_num_threads();
-        while !tiles.is_empty() {
-            let rest = tiles.len().saturating_sub(section);
-            tiles.par_drain(rest..).with_max_len(1).try_for_each(one)?;
-        }
-        Ok(())
+        })
     }
 
     /// Makes `vec` hold `len` elements, with room for a few more.
@@ -107,7 +85,7 @@ mod tests {
 
     #[test]
     fn every_tile_is_done_once_and_counted() {
-        for cost in [1000, PARALLEL_COST] {
+        for cost in [1000, 400_000] {
             let control = Control::default();
             let tiles = Tiles::new(&control, cost);
             let mut values = vec![0; 1000];
@@ -119,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_stop_is_obeyed_between_tiles() {
-        for cost in [1, PARALLEL_COST] {
+        for cost in [1, 400_000] {
             let token = CancellationToken::new();
             let control = Control::new(token.clone(), CancellationToken::new());
             let tiles = Tiles::new(&control, 1000);
@@ -129,7 +107,7 @@ mod tests {
                 token.cancel();
             });
             assert_eq!(result, Err(Cancelled));
-            assert!(done.into_inner() <= rayon::current_num_threads());
+            assert_eq!(done.into_inner(), 1);
         }
     }
 

@@ -65,7 +65,7 @@ impl Transform {
 
     /// Coefficients to values. `data` holds [`len`](Self::len) residues.
     pub(super) fn forward(&self, data: &mut [u64], tiles: &Tiles<'_>) -> Result<(), Cancelled> {
-        self.split_odd(data, tiles, forward_3, forward_5)?;
+        self.split_odd(data, self.root(), tiles, forward_3, forward_5)?;
         let mut size = self.power;
         while size > BLOCK {
             self.pass(data, size, tiles, &FORWARD, forward_4)?;
@@ -86,7 +86,12 @@ impl Transform {
             size *= 4;
             self.pass(data, size, tiles, &INVERSE, inverse_4)?;
         }
-        self.split_odd(data, tiles, inverse_3, inverse_5)
+        self.split_odd(data, inverse(self.root()), tiles, inverse_3, inverse_5)
+    }
+
+    /// A root of unity of order N.
+    fn root(&self) -> u64 {
+        pow(7, (P - 1) / self.len() as u64)
     }
 
     /// 1/N.
@@ -117,12 +122,12 @@ impl Transform {
     fn split_odd(
         &self,
         data: &mut [u64],
+        root: u64,
         tiles: &Tiles<'_>,
         three: fn([&mut [u64]; 3], [u64; 2]),
         five: fn([&mut [u64]; 5], [u64; 2]),
     ) -> Result<(), Cancelled> {
         let width = self.power.min(TILE / 4);
-        let root = pow(7, (P - 1) / self.len() as u64);
         // The root of each tile's first column.
         let starts = (0..).map(|tile: u64| [root, pow(root, tile * width as u64)]);
         let cost = odd_cost(self.len());
@@ -288,16 +293,18 @@ fn inverse_butterfly([a, b, c, d]: [u64; 4], [q1, q2, q3]: [u64; 3]) -> [u64; 4]
 
 /// A third root of unity, and the two products that a transform of length 3 needs: (ζ + ζ²)/2 and (ζ − ζ²)/2.
 const ZETA_3: u64 = pow(7, (P - 1) / 3);
-const COS_3: u64 = half(add(ZETA_3, pow(ZETA_3, 2)));
-const SIN_3: u64 = half(sub(ZETA_3, pow(ZETA_3, 2)));
+const COS_3: u64 = half_sum(ZETA_3, pow(ZETA_3, 2));
+const SIN_3: u64 = half_sum(ZETA_3, P - pow(ZETA_3, 2));
 
 /// The same for length 5: (ζ^k + ζ^−k)/2 and (ζ^k − ζ^−k)/2 for k = 1 and 2.
 const ZETA_5: u64 = pow(7, (P - 1) / 5);
-const COS_5: [u64; 2] = [half(add(ZETA_5, pow(ZETA_5, 4))), half(add(pow(ZETA_5, 2), pow(ZETA_5, 3)))];
-const SIN_5: [u64; 2] = [half(sub(ZETA_5, pow(ZETA_5, 4))), half(sub(pow(ZETA_5, 2), pow(ZETA_5, 3)))];
+const COS_5: [u64; 2] = [half_sum(ZETA_5, pow(ZETA_5, 4)), half_sum(pow(ZETA_5, 2), pow(ZETA_5, 3))];
+const SIN_5: [u64; 2] = [half_sum(ZETA_5, P - pow(ZETA_5, 4)), half_sum(pow(ZETA_5, 2), P - pow(ZETA_5, 3))];
 
-const fn half(a: u64) -> u64 {
-    mul(a, P / 2 + 1)
+/// (a + b)/2 mod p.
+#[expect(clippy::cast_possible_truncation, reason = "smaller than p")]
+const fn half_sum(a: u64, b: u64) -> u64 {
+    ((a as u128 + b as u128) * (P / 2 + 1) as u128 % P as u128) as u64
 }
 
 #[inline]
@@ -338,8 +345,7 @@ fn forward_3([a, b, c]: [&mut [u64]; 3], [theta, mut twist]: [u64; 2]) {
 }
 
 /// Three times the inverse of [`forward_3`].
-fn inverse_3([a, b, c]: [&mut [u64]; 3], [theta, twist]: [u64; 2]) {
-    let (theta, mut twist) = (inverse(theta), inverse(twist));
+fn inverse_3([a, b, c]: [&mut [u64]; 3], [theta, mut twist]: [u64; 2]) {
     for ((a, b), c) in a.iter_mut().zip(b).zip(c) {
         let square = mul(twist, twist);
         [*a, *b, *c] = transform_3([*a, mul(*b, twist), mul(*c, square)], P - SIN_3);
@@ -359,8 +365,7 @@ fn forward_5([a, b, c, d, e]: [&mut [u64]; 5], [theta, mut twist]: [u64; 2]) {
 }
 
 /// Five times the inverse of [`forward_5`].
-fn inverse_5([a, b, c, d, e]: [&mut [u64]; 5], [theta, twist]: [u64; 2]) {
-    let (theta, mut twist) = (inverse(theta), inverse(twist));
+fn inverse_5([a, b, c, d, e]: [&mut [u64]; 5], [theta, mut twist]: [u64; 2]) {
     for ((((a, b), c), d), e) in a.iter_mut().zip(b).zip(c).zip(d).zip(e) {
         let square = mul(twist, twist);
         let (y, z) = (mul(*d, mul(square, twist)), mul(*e, mul(square, square)));

@@ -1,0 +1,143 @@
+//! What people do in the sandbox, on the page and in tests.
+
+use serde_json::json;
+
+use super::{
+    json,
+    text::{MAX_TEXT, Text},
+    world::{Event, Message, World, now},
+};
+
+/// What people do. The errors are for the page: one sentence each.
+impl World {
+    /// A person writes; the bot gets the message, unless privacy mode hides it.
+    pub(super) fn say(
+        &mut self,
+        chat: i64,
+        person: i64,
+        text: &str,
+        reply_to: Option<i32>,
+    ) -> Result<i32, String> {
+        self.check_member(chat, person)?;
+        if let Some(id) = reply_to.filter(|id| self.message(chat, *id).is_none()) {
+            return Err(format!("there is no message {id} to reply to"));
+        }
+        let text = typed(text)?;
+        let message = Message::new(Some(person), text, reply_to);
+        let id = self.add_message(chat, message);
+        self.deliver("message", chat, id);
+        Ok(id)
+    }
+
+    /// A person changes a message of theirs.
+    pub(super) fn edit(&mut self, chat: i64, person: i64, id: i32, text: &str) -> Result<(), String> {
+        self.check_member(chat, person)?;
+        let text = typed(text)?;
+        let message = self.chats.get_mut(&chat).and_then(|chat| chat.messages.get_mut(&id));
+        let message = message.ok_or_else(|| format!("there is no message {id}"))?;
+        if message.person != Some(person) {
+            return Err("only one's own messages can be edited".to_owned());
+        }
+        message.text = text;
+        message.mark_edited();
+        self.event(Event::Edited { chat, id });
+        self.deliver("edited_message", chat, id);
+        Ok(())
+    }
+
+    /// A person presses a button; the bot gets a callback query, whose id is given. Whether the keyboard still has that
+    /// button is not asked: a client may show an older one than the server has.
+    pub(super) fn press(&mut self, chat: i64, person: i64, id: i32, data: &str) -> Result<String, String> {
+        self.check_member(chat, person)?;
+        let message = self.message(chat, id).ok_or_else(|| format!("there is no message {id}"))?;
+        if message.person.is_some() {
+            return Err("only the bot's messages have buttons".to_owned());
+        }
+        let content = json::message(self, chat, message);
+        let query = self.add_callback(chat, person);
+        let from = json::person(self, person);
+        self.push_update(
+            "callback_query",
+            json!({"id": query, "from": from, "message": content, "chat_instance": format!("{chat}"), "data": data}),
+        );
+        Ok(query)
+    }
+
+    /// A person blocks the bot or takes it back.
+    pub(super) fn set_blocked(&mut self, person: i64, has_blocked: bool) {
+        if let Some(person) = self.people.get_mut(&person) {
+            person.has_blocked = has_blocked;
+        }
+        self.bot_membership(person, person, has_blocked);
+    }
+
+    /// Somebody of the group throws the bot out or takes it back.
+    pub(super) fn set_kicked(&mut self, chat_id: i64, is_kicked: bool) {
+        let Some(chat) = self.chats.get_mut(&chat_id) else { return };
+        chat.bot_is_kicked = is_kicked;
+        let by = chat.people.first().copied().unwrap_or_default();
+        self.bot_membership(chat_id, by, is_kicked);
+    }
+
+    fn bot_membership(&mut self, chat: i64, by: i64, is_gone: bool) {
+        let bot = json::bot(self);
+        let gone = json!({"user": bot, "status": "kicked", "until_date": 0});
+        let there = json!({"user": bot, "status": "member"});
+        let (old, new) = if is_gone { (there, gone) } else { (gone, there) };
+        let content = json!({
+            "chat": json::chat(self, chat), "from": json::person(self, by), "date": now(),
+            "old_chat_member": old, "new_chat_member": new,
+        });
+        self.push_update("my_chat_member", content);
+    }
+
+    fn check_member(&self, chat: i64, person: i64) -> Result<(), String> {
+        let found = self.chats.get(&chat).ok_or_else(|| format!("there is no chat {chat}"))?;
+        if !found.people.contains(&person) {
+            return Err(format!("person {person} is not in chat {chat}"));
+        }
+        if found.title.is_none() && self.people.get(&person).is_some_and(|person| person.has_blocked) {
+            return Err("the bot is blocked".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Gives the bot a person's message as an update.
+    pub(super) fn deliver(&mut self, kind: &str, chat: i64, id: i32) {
+        let Some(message) = self.message(chat, id) else { return };
+        let is_hidden = self.chats.get(&chat).is_some_and(|chat| chat.bot_is_kicked)
+            || (chat < 0 && self.options.privacy_mode && !self.is_for_bot(chat, message));
+        if !is_hidden {
+            let content = json::message(self, chat, message);
+            self.push_update(kind, content);
+        }
+    }
+
+    /// What reaches a bot in privacy mode (Bot features, Privacy mode): commands for it, also without its name as it is
+    /// the only bot here; replies to it; mentions of it.
+    fn is_for_bot(&self, chat: i64, message: &Message) -> bool {
+        let is_reply =
+            message.reply_to.and_then(|id| self.message(chat, id)).is_some_and(|to| to.person.is_none());
+        let name = &self.options.username;
+        is_reply
+            || message
+                .text
+                .text
+                .split(|c: char| c.is_whitespace())
+                .any(|word| word.strip_prefix('@').is_some_and(|mention| mention.eq_ignore_ascii_case(name)))
+            || message.text.entities.iter().filter(|entity| entity.kind == "bot_command").any(|entity| {
+                let command = message.text.slice(entity);
+                command.split_once('@').is_none_or(|(_, bot)| bot.eq_ignore_ascii_case(name))
+            })
+    }
+}
+
+/// What a client lets a person send.
+fn typed(text: &str) -> Result<Text, String> {
+    let text = Text::from_person(text);
+    match text.len() {
+        0 => Err("the message is empty".to_owned()),
+        length if length > MAX_TEXT => Err(format!("the message is longer than {MAX_TEXT} characters")),
+        _ => Ok(text),
+    }
+}

@@ -1,0 +1,13 @@
+//! Jobboard from outside: people, chats, a Telegram and a PokeAPI on loopback, and the real bot between them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
+
+mod boards;
+mod browser;
+mod cards;
+mod commands;
+mod dex;
+mod faults;
+mod kill;
+mod pokeapi;
+mod program;
+mod world;

@@ -1,0 +1,132 @@
+//! The program itself: flags, exit statuses, signals.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    process::{Child, Command, Output, Stdio},
+};
+
+use jobboard::sandbox::{Options, Sandbox};
+
+/// The program in a clean environment and an empty folder.
+fn jobboard(folder: &tempfile::TempDir) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_jobboard"));
+    command
+        .env_clear()
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+#[track_caller]
+fn check_refusal(output: &Output, words: &[&str]) {
+    let line = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{line}");
+    assert_eq!(line.trim_end().lines().count(), 1, "{line}");
+    assert!(words.iter().all(|word| line.contains(word)), "{line}");
+}
+
+#[test]
+fn a_bad_setting_is_one_line_that_names_it() {
+    let folder = folder();
+    let run = |name: &str, value: &str| jobboard(&folder).env(name, value).output().unwrap();
+    check_refusal(&jobboard(&folder).output().unwrap(), &["TELOXIDE_TOKEN"]);
+    check_refusal(&run("TELOXIDE_TOKEN", ""), &["TELOXIDE_TOKEN"]);
+    for (name, value) in [
+        ("JOBBOARD_CPU_WORKERS", "0"),
+        ("JOBBOARD_CPU_WORKERS", "many"),
+        ("JOBBOARD_MAX_FIB", "0"),
+        ("JOBBOARD_MAX_FIB", "1000000001"),
+        ("JOBBOARD_JOB_TIMEOUT", "soon"),
+        ("JOBBOARD_OWNERS", "1,ann"),
+        ("JOBBOARD_POKEAPI_URL", "pokeapi"),
+        ("TELOXIDE_API_URL", "ftp://example.org"),
+        ("JOBBOARD_LOG_FORMAT", "xml"),
+        ("JOBBOARD_RATE_ALL", "-1"),
+    ] {
+        check_refusal(&run(name, value), &[name]);
+    }
+    check_refusal(&jobboard(&folder).args(["--max-fib", "x"]).output().unwrap(), &["--max-fib"]);
+    check_refusal(&jobboard(&folder).arg("--nonsense").output().unwrap(), &["--nonsense"]);
+    std::fs::write(folder.path().join(".env"), "JOBBOARD_IO_CONCURRENCY=none\n").unwrap();
+    check_refusal(&jobboard(&folder).output().unwrap(), &["JOBBOARD_IO_CONCURRENCY"]);
+}
+
+#[test]
+fn help_names_every_setting() {
+    let output = jobboard(&folder()).arg("--help").output().unwrap();
+    assert!(output.status.success());
+    let help = String::from_utf8_lossy(&output.stdout);
+    let example = include_str!("../../.env.example");
+    let names = example
+        .lines()
+        .filter_map(|line| line.trim_start_matches("# ").split_once('='))
+        .map(|(name, _)| name);
+    let settings: Vec<_> =
+        names.filter(|name| name.chars().all(|c| c.is_ascii_uppercase() || c == '_')).collect();
+    assert!(settings.len() > 10, "{settings:?}");
+    for name in settings {
+        assert!(help.contains(name), "--help does not name {name}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_token_is_one_line_and_is_not_shown() {
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let (folder, url) = (folder(), sandbox.url());
+    for token in ["4242:a-wrong-secret", "no-token-at-all"] {
+        let mut command = jobboard(&folder);
+        command.env("TELOXIDE_TOKEN", token).env("TELOXIDE_API_URL", &url).env("RUST_LOG", "warn");
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        check_refusal(&output, &["TELOXIDE_TOKEN"]);
+        assert!(!String::from_utf8_lossy(&output.stderr).contains(token));
+    }
+    sandbox.stop().await;
+}
+
+/// A sandbox in a process of its own, and the address it printed.
+fn sandbox(folder: &tempfile::TempDir) -> (Child, String) {
+    let mut child = jobboard(folder).args(["sandbox", "--port", "0"]).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let url = line.split(' ').nth(1).unwrap_or_default().to_owned();
+    assert!(
+        line.starts_with("Open http://127.0.0.1:") && line.trim_end().ends_with(" in your browser"),
+        "{line}"
+    );
+    (child, url)
+}
+
+#[tokio::test]
+async fn every_signal_stops_in_good_order() {
+    for signal in [rustix::process::Signal::INT, rustix::process::Signal::TERM, rustix::process::Signal::HUP]
+    {
+        let folder = folder();
+        let (mut child, url) = sandbox(&folder);
+        let page = reqwest::get(&url).await.unwrap();
+        assert!(page.status().is_success());
+        // A long job must not keep the process.
+        let world: serde_json::Value =
+            reqwest::get(format!("{url}/sandbox/world")).await.unwrap().json().await.unwrap();
+        let (chat, person) = (&world["chats"][0]["id"], &world["chats"][0]["people"][0]);
+        let say = serde_json::json!({"chat": chat, "person": person, "text": "fib 1000000000"});
+        let said = reqwest::Client::new().post(format!("{url}/sandbox/say")).json(&say).send().await.unwrap();
+        assert!(said.status().is_success());
+        let pid = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(pid, signal).unwrap();
+        let (status, log) = tokio::task::spawn_blocking(move || {
+            let mut log = String::new();
+            child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+            (child.wait().unwrap(), log)
+        })
+        .await
+        .unwrap();
+        assert_eq!(status.code(), Some(0), "{signal:?}: {log}");
+        assert!(!log.contains("did not stop in time"), "{log}");
+    }
+}

@@ -1,0 +1,255 @@
+//! A world for one test: a Telegram, the bot, people. Every wait is for an event, is bounded, and fails at once when the
+//! bot is gone.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use jobboard::{
+    RunError,
+    config::{Cli, Config},
+    sandbox::{ChatId, Message, MessageId, Options, PersonId, Sandbox, Telegram, View},
+    work::{FibFn, fib::fib},
+};
+use tokio::{sync::Semaphore, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+/// Far longer than anything takes: only a failing test waits so long.
+const BOUND: Duration = Duration::from_secs(30);
+
+/// What a test changes before the bot starts.
+pub(crate) struct Setup {
+    pub(crate) config: Config,
+    pub(crate) fib: FibFn,
+    pub(crate) options: Options,
+}
+
+pub(crate) struct World {
+    pub(crate) telegram: Telegram,
+    sandbox: Sandbox,
+    shutdown: CancellationToken,
+    bot: Option<JoinHandle<Result<(), RunError>>>,
+}
+
+/// A person in a chat.
+pub(crate) struct Speaker<'a> {
+    world: &'a World,
+    pub(crate) chat: ChatId,
+    pub(crate) person: PersonId,
+}
+
+/// The settings of a test: no paces, short pauses.
+pub(crate) fn config(flags: &[&str]) -> Config {
+    let base =
+        ["jobboard", "--rate-all", "0", "--rate-private", "0", "--rate-group", "0", "--cpu-workers", "2"];
+    let args = base.iter().chain(flags).map(Into::into);
+    let mut config = Cli::read(args).unwrap().config;
+    config.timings.backoff = Duration::from_millis(5);
+    config.timings.card_pause = Duration::from_millis(20);
+    config.timings.pokeapi.backoff = Duration::from_millis(5);
+    config
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    /// A world whose bot is set up otherwise.
+    pub(crate) async fn with(change: impl FnOnce(&mut Setup)) -> Self {
+        let mut setup = Setup { config: config(&[]), fib: Arc::new(fib), options: Options::default() };
+        change(&mut setup);
+        let token = setup.options.token.clone();
+        let sandbox = Sandbox::start(setup.options).await.unwrap();
+        let config = setup.config.for_sandbox(&token, &sandbox.url(), &sandbox.pokeapi_url());
+        let shutdown = CancellationToken::new();
+        let bot = tokio::spawn(jobboard::run_with(config, setup.fib, shutdown.clone().cancelled_owned()));
+        Self { telegram: sandbox.telegram().clone(), sandbox, shutdown, bot: Some(bot) }
+    }
+
+    /// A new person in their private chat.
+    pub(crate) fn person(&self, name: &str) -> Speaker<'_> {
+        let person = self.telegram.person(name);
+        Speaker { world: self, chat: self.telegram.private_chat(person), person }
+    }
+
+    /// A new group, as each of its people sees it.
+    pub(crate) fn group<const N: usize>(&self, names: [&str; N]) -> [Speaker<'_>; N] {
+        let people = names.map(|name| self.telegram.person(name));
+        let chat = self.telegram.group("Engineers", &people);
+        people.map(|person| Speaker { world: self, chat, person })
+    }
+
+    /// Waits for something, no longer than [`BOUND`] and not if the bot is gone.
+    pub(crate) async fn until<T>(
+        &self,
+        what: &str,
+        chat: ChatId,
+        condition: impl FnMut(&View<'_>) -> Option<T>,
+    ) -> T {
+        let gone = async {
+            while self.bot.as_ref().is_some_and(|bot| !bot.is_finished()) {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            found = self.telegram.until(condition) => found,
+            () = gone => panic!("the bot is gone; waited for {what}\n{}", self.telegram.dump(chat)),
+            () = tokio::time::sleep(BOUND) => panic!("waited too long for {what}\n{}", self.telegram.dump(chat)),
+        }
+    }
+
+    /// Stops the bot in good order; it must have nothing to complain about.
+    pub(crate) async fn stop(mut self) {
+        self.stop_bot().await;
+        self.sandbox.stop().await;
+    }
+
+    /// Stops only the bot.
+    pub(crate) async fn stop_bot(&mut self) {
+        self.shutdown.cancel();
+        self.bot_ended().await;
+    }
+
+    /// Waits until the bot has ended by itself.
+    pub(crate) async fn bot_ended(&mut self) {
+        let bot = self.bot.take().expect("the bot was stopped before");
+        tokio::time::timeout(BOUND, bot).await.expect("the bot does not stop").unwrap().unwrap();
+    }
+}
+
+impl Speaker<'_> {
+    /// Writes, and does not wait.
+    pub(crate) fn writes(&self, text: &str) -> MessageId {
+        self.world.telegram.say(self.chat, self.person, text)
+    }
+
+    /// Writes, and gives the bot's first answer to it.
+    pub(crate) async fn says(&self, text: &str) -> Message {
+        let message = self.writes(text);
+        self.answer_to(message).await
+    }
+
+    /// The bot's first message that replies to this one.
+    pub(crate) async fn answer_to(&self, message: MessageId) -> Message {
+        self.sees(&format!("an answer to {}", message.0), |found| found.reply_to == Some(message)).await
+    }
+
+    /// Replies to a message, and gives the bot's answer.
+    pub(crate) async fn replies(&self, to: MessageId, text: &str) -> Message {
+        let message = self.world.telegram.reply(self.chat, self.person, to, text);
+        self.answer_to(message).await
+    }
+
+    /// Waits for a message of the bot's.
+    pub(crate) async fn sees(&self, what: &str, mut wanted: impl FnMut(&Message) -> bool) -> Message {
+        let find = |view: &View<'_>| {
+            view.messages(self.chat).into_iter().find(|found| found.from_bot && wanted(found))
+        };
+        self.world.until(what, self.chat, find).await
+    }
+
+    /// Waits until this message of the bot's says `text` somewhere.
+    pub(crate) async fn sees_in(&self, message: &Message, text: &str) -> Message {
+        let id = message.id;
+        self.sees(&format!("{text:?} in message {}", id.0), |found| {
+            found.id == id && found.text.contains(text)
+        })
+        .await
+    }
+
+    /// Writes a command whose answer is a card, and waits for the card to say `text`.
+    pub(crate) async fn runs(&self, command: &str, text: &str) -> Message {
+        let card = self.says(command).await;
+        assert!(card.text.starts_with("Task "), "{command:?} was answered with {:?}", card.text);
+        self.sees_in(&card, text).await
+    }
+
+    /// Presses a button and gives the text that pops up.
+    pub(crate) async fn presses(&self, message: &Message, label: &str) -> String {
+        let query = self.world.telegram.press_label(self.chat, self.person, message.id, label);
+        self.toast(&query).await
+    }
+
+    pub(crate) async fn toast(&self, query: &str) -> String {
+        let find = |view: &View<'_>| {
+            view.callback_answers().into_iter().find(|answer| answer.query == query).map(|answer| answer.text)
+        };
+        self.world.until("the answer to a press", self.chat, find).await
+    }
+
+    /// All that the bot said here.
+    pub(crate) fn heard(&self) -> Vec<Message> {
+        self.world.telegram.messages(self.chat).into_iter().filter(|message| message.from_bot).collect()
+    }
+
+    /// What the bot said in answer to this message.
+    pub(crate) fn answers_to(&self, message: MessageId) -> Vec<Message> {
+        self.heard().into_iter().filter(|answer| answer.reply_to == Some(message)).collect()
+    }
+}
+
+/// A `fib` that runs only when it is let: tests see when work began, and decide when it ends.
+#[derive(Clone)]
+pub(crate) struct Held {
+    began: Arc<Semaphore>,
+    released: CancellationToken,
+    cancels: Arc<AtomicU64>,
+}
+
+impl Held {
+    pub(crate) fn new() -> Self {
+        Self {
+            began: Arc::new(Semaphore::new(0)),
+            released: CancellationToken::new(),
+            cancels: Arc::default(),
+        }
+    }
+
+    /// Work that looks at its flag only when it is released.
+    pub(crate) fn deaf(&self) -> FibFn {
+        let held = self.clone();
+        Arc::new(move |n, control| {
+            held.began.add_permits(1);
+            while !held.released.is_cancelled() {
+                std::thread::yield_now();
+            }
+            fib(n, control)
+        })
+    }
+
+    /// Work that stops when it is told to.
+    pub(crate) fn attentive(&self) -> FibFn {
+        let held = self.clone();
+        Arc::new(move |n, control| {
+            held.began.add_permits(1);
+            while !held.released.is_cancelled() {
+                control.check().inspect_err(|_| {
+                    held.cancels.fetch_add(1, Ordering::SeqCst);
+                })?;
+                std::thread::yield_now();
+            }
+            fib(n, control)
+        })
+    }
+
+    /// Waits until that many more have begun.
+    pub(crate) async fn began(&self, count: u32) {
+        let began = tokio::time::timeout(BOUND, self.began.acquire_many(count)).await;
+        began.expect("the work does not begin").unwrap().forget();
+    }
+
+    pub(crate) fn release(&self) {
+        self.released.cancel();
+    }
+
+    /// How many saw that they were to stop.
+    pub(crate) fn cancels(&self) -> u64 {
+        self.cancels.load(Ordering::SeqCst)
+    }
+}
