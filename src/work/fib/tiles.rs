@@ -1,6 +1,10 @@
 //! How the engine's work is cut up: tiles short enough that a stop is obeyed in milliseconds, each counted as progress.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::{
+    panic::resume_unwind,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    thread,
+};
 
 use rayon::prelude::*;
 
@@ -9,13 +13,16 @@ use crate::work::control::{Cancelled, Control};
 /// Elements in one tile of a linear pass, some tens of microseconds of work.
 pub(super) const TILE: usize = 1 << 14;
 
+/// Numbers that cost less are computed by the calling thread alone, a few milliseconds.
+const PARALLEL_NUMBER: u64 = 4_000_000;
+
 /// Passes that cost less than this run on the calling thread alone: waking others would take as long.
 const PARALLEL_COST: u64 = 400_000;
 
 /// Tiles for each thread in one parallel section.
 ///
-/// A thread that waits for the end of a section runs whatever its pool has to offer, so sections are kept to a few
-/// milliseconds: jobs that share a pool then hold each other up no longer than that.
+/// A thread that waits for the end of a section helps with the sections of other numbers, so they are kept to a few
+/// milliseconds: numbers that are computed at the same time hold each other up no longer than that.
 const TILES_PER_THREAD: usize = 8;
 
 /// Runs the tiles of one number and tells the control about them.
@@ -25,13 +32,32 @@ pub(super) struct Tiles<'a> {
     control: &'a Control,
     /// The part of the announced cost that was not yet reported as done.
     left: AtomicU64,
+    parallel: bool,
 }
 
 impl<'a> Tiles<'a> {
     /// Announces the cost of the whole number to `control`.
     pub(super) fn new(control: &'a Control, cost: u64) -> Self {
         control.expect(cost);
-        Self { control, left: AtomicU64::new(cost) }
+        Self { control, left: AtomicU64::new(cost), parallel: cost >= PARALLEL_NUMBER }
+    }
+
+    /// Does the work of the whole number where waiting for a section cannot mean to begin another job.
+    ///
+    /// A worker of a rayon pool that waits takes up whatever its pool has to do, also a job that lasts for minutes, and would
+    /// be deaf to its own control until that ends. So a worker hands a large number to a thread outside of its pool, which
+    /// then sends short sections, and nothing else, to the global pool.
+    pub(super) fn number<T: Send>(&self, work: impl Fn() -> T + Sync) -> T {
+        let may_be_trapped = rayon::current_thread_index().is_some() && rayon::current_num_threads() > 1;
+        if !self.parallel || !may_be_trapped {
+            return work();
+        }
+        thread::scope(|scope| {
+            let driver = thread::Builder::new().name("fib".to_owned()).spawn_scoped(scope, &work);
+            // Where the system gives no thread, a late stop is better than no number.
+            driver
+                .map_or_else(|_| work(), |driver| driver.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        })
     }
 
     /// One tile that the caller has done or is about to do: looks at the control and counts the cost.
@@ -41,7 +67,7 @@ impl<'a> Tiles<'a> {
         Ok(())
     }
 
-    /// Does `work` on every tile, on all idle threads of the pool if `cost`, that of all tiles, is worth it.
+    /// Does `work` on every tile, on all idle threads if `cost`, that of all tiles, is worth it.
     pub(super) fn run<T: Send>(
         &self,
         mut tiles: Vec<T>,
@@ -55,7 +81,7 @@ impl<'a> Tiles<'a> {
             self.count(tile_cost);
             Ok(())
         };
-        if tiles.len() < 2 || cost < PARALLEL_COST {
+        if !self.parallel || tiles.len() < 2 || cost < PARALLEL_COST {
             return tiles.into_iter().try_for_each(one);
         }
         let section = TILES_PER_THREAD * rayon::current_num_threads();
@@ -99,7 +125,10 @@ pub(super) fn grow_cost(len: usize) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicUsize;
+    use std::{
+        hint::black_box,
+        sync::{atomic::AtomicUsize, mpsc},
+    };
 
     use tokio_util::sync::CancellationToken;
 
@@ -107,7 +136,7 @@ mod tests {
 
     #[test]
     fn every_tile_is_done_once_and_counted() {
-        for cost in [1000, PARALLEL_COST] {
+        for cost in [1000, PARALLEL_NUMBER] {
             let control = Control::default();
             let tiles = Tiles::new(&control, cost);
             let mut values = vec![0; 1000];
@@ -119,10 +148,10 @@ mod tests {
 
     #[test]
     fn a_stop_is_obeyed_between_tiles() {
-        for cost in [1, PARALLEL_COST] {
+        for cost in [1, PARALLEL_NUMBER] {
             let token = CancellationToken::new();
             let control = Control::new(token.clone(), CancellationToken::new());
-            let tiles = Tiles::new(&control, 1000);
+            let tiles = Tiles::new(&control, cost);
             let done = AtomicUsize::new(0);
             let result = tiles.run(vec![(); 10_000], cost, |()| {
                 done.fetch_add(1, Relaxed);
@@ -131,6 +160,36 @@ mod tests {
             assert_eq!(result, Err(Cancelled));
             assert!(done.into_inner() <= rayon::current_num_threads());
         }
+    }
+
+    /// The second job can end only after the first, which it could not if the first's wait had begun it.
+    #[test]
+    fn waiting_for_a_section_begins_no_other_job() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+        for _ in 0..50 {
+            let (first_done, first) = mpsc::channel();
+            let (second_done, second) = mpsc::channel();
+            pool.spawn(move || {
+                let control = Control::default();
+                let tiles = Tiles::new(&control, PARALLEL_NUMBER);
+                let wait = || {
+                    tiles.run((0..1000).collect(), PARALLEL_NUMBER, |i: u64| {
+                        black_box(i);
+                    })
+                };
+                first_done.send(tiles.number(wait)).unwrap();
+            });
+            pool.spawn(move || second_done.send(first.recv()).unwrap());
+            assert_eq!(second.recv().unwrap(), Ok(Ok(())));
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "on purpose")]
+    fn a_panic_of_the_number_reaches_the_caller() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+        let control = Control::default();
+        pool.install(|| Tiles::new(&control, PARALLEL_NUMBER).number(|| panic!("on purpose")));
     }
 
     #[test]
