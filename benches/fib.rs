@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 fn main() {
     let given: Vec<u64> = std::env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
     let (speed, stops) = if given.is_empty() {
-        (vec![100_000, 1_000_000, 10_000_000, 100_000_000], vec![(10_000_000, 400), (100_000_000, 200)])
+        (vec![100_000, 1_000_000, 10_000_000, 100_000_000], vec![(10_000_000, 200), (100_000_000, 60)])
     } else {
         (given.clone(), given.into_iter().map(|n| (n, 50)).collect())
     };
