@@ -3,7 +3,7 @@
 use std::{convert::Infallible, fmt, num::NonZeroUsize, path::PathBuf, str::FromStr, time::Duration};
 
 use clap::{
-    Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
+    Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
@@ -175,8 +175,8 @@ impl Default for Timings {
             card_pause: Duration::from_secs(1),
             card_refresh: Duration::from_secs(5),
             announce_after: Duration::from_secs(10),
-            stop_jobs: Duration::from_secs(5),
-            stop_outbox: Duration::from_secs(4),
+            stop_jobs: Duration::from_secs(4),
+            stop_outbox: Duration::from_secs(3),
             pokeapi: crate::work::PokeApiTimings::default(),
         }
     }
@@ -280,13 +280,14 @@ impl Cli {
     /// # Errors
     /// [`CliError`].
     pub fn read(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Self, CliError> {
-        let command = Self::command();
+        // `NAME=` in a compose file or an env file means "not set".
+        let is_empty =
+            |arg: &Arg| arg.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
+        let command = Self::command().mut_args(|arg| if is_empty(&arg) { arg.env(None) } else { arg });
         let read =
-            Self::command().try_get_matches_from(args).and_then(|matches| Self::from_arg_matches(&matches));
+            command.clone().try_get_matches_from(args).and_then(|matches| Self::from_arg_matches(&matches));
         read.map_err(|error| match error.kind() {
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-                CliError::Shown(error.render().ansi().to_string())
-            }
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => CliError::Shown(error.render().to_string()),
             _ => CliError::Bad(one_line(&command, &error)),
         })
     }
@@ -300,7 +301,7 @@ fn one_line(command: &clap::Command, error: &clap::Error) -> String {
     let Some(ContextValue::String(flag)) = error.get(ContextKind::InvalidArg) else { return line };
     let name = flag.split(' ').next().unwrap_or_default().trim_start_matches("--");
     let arg = command.get_arguments().find(|arg| arg.get_long() == Some(name));
-    match arg.and_then(clap::Arg::get_env) {
+    match arg.and_then(Arg::get_env) {
         Some(variable) => format!("{}: {line}", variable.to_string_lossy()),
         None => line,
     }

@@ -34,6 +34,9 @@ pub enum RunError {
     /// A setting that this machine cannot follow.
     #[error("{0}")]
     Setting(String),
+    /// A bug: the task that reads updates ended by itself.
+    #[error("updates are not read any more: {0}")]
+    Polling(#[from] tokio::task::JoinError),
     /// The HTTP client could not be made.
     #[error("no HTTP client: {0}")]
     Client(#[from] reqwest::Error),
@@ -130,10 +133,7 @@ pub async fn run_with(
             Err(RunError::Token("Telegram does not accept the token any more: check TELOXIDE_TOKEN"))
         }
         Ok(Ok(())) => Ok(()),
-        Err(error) => {
-            tracing::error!(%error, "polling ended");
-            Ok(())
-        }
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -159,7 +159,9 @@ async fn hello(api: &Api, config: &Config) -> Result<Bot, RunError> {
         match telegram::hello(api).await {
             Ok(bot) => return Ok(bot),
             Err(ApiError::Unauthorized) => {
-                return Err(RunError::Token("Telegram does not know this token: check TELOXIDE_TOKEN"));
+                return Err(RunError::Token(
+                    "Telegram does not know this token: check TELOXIDE_TOKEN (and TELOXIDE_API_URL where it is set)",
+                ));
             }
             Err(error) => {
                 let pause: Duration = match error {

@@ -193,6 +193,7 @@ impl Table {
                 verdicts.push((id, Some(Verdict::Unknown)));
                 continue;
             };
+            let was_live = entry.live.is_some();
             if let Some(live) = &entry.live {
                 entry.killed_by.get_or_insert_with(|| by.name.clone());
                 live.cancel.cancel();
@@ -207,8 +208,7 @@ impl Table {
             }
             let verdict =
                 self.jobs.get(&id).filter(|entry| entry.job.state.is_finished()).map(Entry::verdict);
-            let killed_now = changed.last() == Some(&id);
-            verdicts.push((id, verdict.map(|verdict| if killed_now { verdict } else { verdict.too_late() })));
+            verdicts.push((id, verdict.map(|verdict| if was_live { verdict } else { verdict.too_late() })));
         }
         self.last_kill += 1;
         let kill = Kill { reply_to, verdicts };

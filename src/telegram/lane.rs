@@ -1,7 +1,7 @@
 //! One chat's part of the outbox: what waits to be said there, and what comes next.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     time::{Duration, Instant},
 };
 
@@ -12,6 +12,8 @@ use crate::job::{JobId, MessageId, Origin};
 
 /// Answers that wait for one chat; what comes on top is dropped, and the chat is told so.
 const MAX_ANSWERS: usize = 500;
+/// Messages whose task is remembered, for replies to them.
+const MAX_MESSAGES: usize = 3_000;
 /// Cards whose message is remembered, for replies to them.
 const MAX_CARDS: usize = 1_200;
 
@@ -58,6 +60,15 @@ pub(super) struct Card {
     /// Edits before the end of the job keep this distance.
     pause_until: Instant,
     finished: bool,
+    /// It shows the end of its job: nothing will change any more.
+    done: bool,
+}
+
+impl Card {
+    /// Somebody waits for it: its first message, or the end of its job. The rest is progress.
+    fn is_news(&self) -> bool {
+        self.finished || self.message.is_none()
+    }
 }
 
 /// What comes next.
@@ -76,12 +87,14 @@ pub(super) enum Step {
 /// What waits for one chat.
 #[derive(Debug)]
 pub(super) struct Lane {
-    answers: VecDeque<Answer>,
+    /// With the time since when they wait; `None` is before everything else.
+    answers: VecDeque<(Option<Instant>, Answer)>,
     skipped: bool,
     cards: BTreeMap<JobId, Card>,
     /// Cards to be looked at.
     dirty: BTreeSet<JobId>,
-    tasks: HashMap<MessageId, JobId>,
+    /// Which task the bot's messages are about; a chat's message ids grow, so the first is the oldest.
+    tasks: BTreeMap<MessageId, JobId>,
     pace: Pace,
     /// A pause that Telegram asked for, or that follows a failure.
     not_before: Option<Instant>,
@@ -101,7 +114,7 @@ impl Lane {
             skipped: false,
             cards: BTreeMap::new(),
             dirty: BTreeSet::new(),
-            tasks: HashMap::new(),
+            tasks: BTreeMap::new(),
             pace,
             not_before: None,
             failures: 0,
@@ -110,9 +123,11 @@ impl Lane {
         }
     }
 
-    /// The next thing to do at `now`. An answer is taken out and must be put [`back`](Self::put_back) if it fails.
+    /// The next thing to do at `now`: what people wait for in order of time, then progress. What is taken out and
+    /// fails must be put [`back`](Self::put_back), or [done again](Self::redo_card).
     pub(super) fn next(&mut self, now: Instant) -> Step {
-        let due = self.dirty.iter().filter_map(|id| Some((self.cards.get(id)?.due, *id))).min();
+        let dirty = || self.dirty.iter().filter_map(|id| Some((*id, self.cards.get(id)?)));
+        let due = dirty().map(|(id, card)| (card.due, id)).min();
         if self.answers.is_empty() && due.is_none() {
             return Step::Idle;
         }
@@ -120,16 +135,34 @@ impl Lane {
         if let Some(earliest) = earliest.filter(|earliest| *earliest > now) {
             return Step::Wait(earliest);
         }
-        if let Some(answer) = self.answers.pop_front() {
-            return Step::Answer(answer);
+        let news = dirty()
+            .filter(|(_, card)| card.is_news() && card.due <= now)
+            .map(|(id, card)| (card.due, id))
+            .min();
+        match (news, self.answers.front()) {
+            (Some((due, id)), Some((since, _))) if Some(due) <= *since => self.take_card(id),
+            (_, Some(_)) => self.answers.pop_front().map_or(Step::Idle, |(_, answer)| Step::Answer(answer)),
+            (Some((_, id)), None) => self.take_card(id),
+            (None, None) => match due {
+                Some((due, _)) if due > now => Step::Wait(due),
+                Some((_, id)) => self.take_card(id),
+                None => Step::Idle,
+            },
         }
-        match due.and_then(|(due, id)| Some((due, id, self.cards.get(&id)?))) {
-            Some((due, ..)) if due > now => Step::Wait(due),
-            Some((_, id, card)) => {
-                self.dirty.remove(&id);
-                Step::Card(id, card.clone())
-            }
-            None => Step::Idle,
+    }
+
+    fn take_card(&mut self, id: JobId) -> Step {
+        self.dirty.remove(&id);
+        self.cards.get(&id).map_or(Step::Idle, |card| Step::Card(id, card.clone()))
+    }
+
+    /// Queues an answer before everything else: somebody waits for a kill. They may fill the queue to
+    /// twice its length.
+    pub(super) fn say_first(&mut self, answer: Answer) {
+        if self.answers.len() >= 2 * MAX_ANSWERS {
+            self.say(answer);
+        } else if !self.gone {
+            self.answers.push_front((None, answer));
         }
     }
 
@@ -139,11 +172,11 @@ impl Lane {
             return;
         }
         if self.answers.len() < MAX_ANSWERS {
-            self.answers.push_back(answer);
+            self.answers.push_back((Some(Instant::now()), answer));
         } else if !self.skipped {
             self.skipped = true;
             let told = Content::text(super::sentences::ANSWERS_SKIPPED);
-            self.answers.push_back(Answer { body: Body::Message(told), ..answer });
+            self.answers.push_back((Some(Instant::now()), Answer { body: Body::Message(told), ..answer }));
         }
     }
 
@@ -160,8 +193,12 @@ impl Lane {
             due: quick,
             pause_until: quick,
             finished: false,
+            done: false,
         };
         let card = self.cards.entry(id).or_insert(new);
+        if card.done {
+            return;
+        }
         card.finished |= finished;
         let due = if finished { now } else { card.pause_until.max(now) };
         card.due = if self.dirty.insert(id) { due } else { card.due.min(due) };
@@ -180,12 +217,16 @@ impl Lane {
         pause_until: Instant,
         refresh: Option<Instant>,
     ) {
-        self.tasks.insert(message, id);
+        self.remember(message, id);
         let Some(card) = self.cards.get_mut(&id) else { return };
         card.message = Some(message);
-        card.shown = Some(shown);
         card.pause_until = pause_until;
-        if self.dirty.contains(&id) {
+        card.done = refresh.is_none();
+        // A board's worth of results need not be kept twice.
+        card.shown = (!card.done).then_some(shown);
+        if card.done {
+            self.dirty.remove(&id);
+        } else if self.dirty.contains(&id) {
             // It moved meanwhile.
             card.due = if card.finished { card.due } else { card.due.max(pause_until) };
         } else if let Some(refresh) = refresh {
@@ -217,7 +258,7 @@ impl Lane {
     /// A message was sent about a task.
     pub(super) fn sent(&mut self, message: MessageId, about: Option<JobId>) {
         if let Some(id) = about {
-            self.tasks.insert(message, id);
+            self.remember(message, id);
         }
     }
 
@@ -246,7 +287,7 @@ impl Lane {
 
     /// An answer could not be said yet.
     pub(super) fn put_back(&mut self, answer: Answer) {
-        self.answers.push_front(answer);
+        self.answers.push_front((None, answer));
     }
 
     /// The chat is gone, or has blocked the bot: nothing more is said, until it [speaks](Self::welcome) again.
@@ -264,6 +305,13 @@ impl Lane {
     /// The task that one of the bot's messages is about.
     pub(super) fn task_of(&self, message: MessageId) -> Option<JobId> {
         self.tasks.get(&message).copied()
+    }
+
+    fn remember(&mut self, message: MessageId, id: JobId) {
+        self.tasks.insert(message, id);
+        if self.tasks.len() > MAX_MESSAGES {
+            self.tasks.pop_first();
+        }
     }
 
     fn forget_oldest(&mut self) {

@@ -164,7 +164,8 @@ impl Outbox {
                 let Some(report) = self.boards.take_kill(chat, kill) else { return };
                 let about = if let [(id, _)] = report.verdicts[..] { Some(id) } else { None };
                 let body = Body::Message(render::kill_report(&report));
-                self.say(chat, Answer { reply_to: report.reply_to, about, body });
+                let answer = Answer { reply_to: report.reply_to, about, body };
+                self.change(chat, |lane| lane.say_first(answer));
             }
         }
     }

@@ -17,6 +17,8 @@ use crate::{
 /// Characters of a result in a message: Telegram takes 4096 UTF-16 units after its entities, and the lines around
 /// the result want some.
 const MAX_RESULT: usize = 3_400;
+/// Characters of the sentence around a number, at most about.
+const SENTENCE: usize = 60;
 /// Characters of a picture's caption: Telegram takes 1024.
 const MAX_CAPTION: usize = 1_024;
 /// Characters of a command in a card.
@@ -213,13 +215,13 @@ fn tell(output: &Output) -> Told {
         let text = format!("{}\n{}", sentences::pokemon(pokemon), sentences::pokemon_details(pokemon));
         return Told { text: cut(&text, MAX_RESULT), complete: true, photo: pokemon.sprite.clone() };
     }
+    // An equal share of the message for each number, less its sentence.
     let digits = match output {
         Output::Numbers(numbers) => {
-            MAX_RESULT / numbers.len().max(1) - 80.min(MAX_RESULT / numbers.len().max(1))
+            (MAX_RESULT / numbers.len().max(1)).saturating_sub(SENTENCE).max(SENTENCE)
         }
         Output::Pokemon(_) => 0,
-    }
-    .max(60);
+    };
     let cut_digits =
         matches!(output, Output::Numbers(numbers) if numbers.iter().any(|n| n.digits.len() > digits));
     let lines = lines(output, digits);

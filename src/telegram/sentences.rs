@@ -111,7 +111,7 @@ pub(super) fn failure(failure: &Failure) -> String {
 pub(super) fn cancelled(reason: &CancelReason) -> String {
     match reason {
         CancelReason::Killed { by } => format!("Cancelled by {by}"),
-        CancelReason::BotStopped => "Cancelled: the bot was stopped. retry runs it again.".to_owned(),
+        CancelReason::BotStopped => "Cancelled: the bot was stopped".to_owned(),
     }
 }
 

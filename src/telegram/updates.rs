@@ -27,7 +27,7 @@ const BATCH: u8 = 100;
 /// Updates that are remembered, to know one that is delivered twice.
 const REMEMBERED: usize = 10_000;
 /// How long the last confirmation may take.
-const GOODBYE: Duration = Duration::from_secs(2);
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// Why polling cannot go on.
 #[derive(Debug, thiserror::Error)]

@@ -51,6 +51,8 @@ fn a_bad_setting_is_one_line_that_names_it() {
     ] {
         check_refusal(&run(name, value), &[name]);
     }
+    // An empty variable is one that is not set.
+    check_refusal(&run("JOBBOARD_CPU_WORKERS", ""), &["TELOXIDE_TOKEN"]);
     check_refusal(&jobboard(&folder).args(["--max-fib", "x"]).output().unwrap(), &["--max-fib"]);
     check_refusal(&jobboard(&folder).arg("--nonsense").output().unwrap(), &["--nonsense"]);
     std::fs::write(folder.path().join(".env"), "JOBBOARD_IO_CONCURRENCY=none\n").unwrap();
@@ -58,21 +60,23 @@ fn a_bad_setting_is_one_line_that_names_it() {
 }
 
 #[test]
-fn help_names_every_setting() {
+fn help_and_the_example_name_the_same_settings() {
     let output = jobboard(&folder()).arg("--help").output().unwrap();
     assert!(output.status.success());
     let help = String::from_utf8_lossy(&output.stdout);
+    let mut in_help: Vec<_> =
+        help.split("[env: ").skip(1).filter_map(|rest| rest.split_once('=')).map(|(name, _)| name).collect();
     let example = include_str!("../../.env.example");
-    let names = example
-        .lines()
-        .filter_map(|line| line.trim_start_matches("# ").split_once('='))
-        .map(|(name, _)| name);
-    let settings: Vec<_> =
-        names.filter(|name| name.chars().all(|c| c.is_ascii_uppercase() || c == '_')).collect();
-    assert!(settings.len() > 10, "{settings:?}");
-    for name in settings {
-        assert!(help.contains(name), "--help does not name {name}");
-    }
+    let names = example.lines().filter_map(|line| line.trim_start_matches(['#', ' ']).split_once('='));
+    let is_name =
+        |name: &&str| name.chars().all(|c| c.is_ascii_uppercase() || c == '_') && *name != "RUST_LOG";
+    let mut in_example: Vec<_> = names.map(|(name, _)| name).filter(is_name).collect();
+    in_help.sort_unstable();
+    in_example.sort_unstable();
+    assert!(in_help.len() > 10, "{help}");
+    assert_eq!(in_help, in_example);
+    let readme = include_str!("../../README.md");
+    assert!(in_help.iter().all(|name| readme.contains(name)), "the README does not name them all");
 }
 
 #[tokio::test]
