@@ -65,7 +65,7 @@ fn help_and_the_example_name_the_same_settings() {
     assert!(output.status.success());
     let help = String::from_utf8_lossy(&output.stdout);
     let mut in_help: Vec<_> =
-        help.split("[env: ").skip(1).filter_map(|rest| rest.split_once('=')).map(|(name, _)| name).collect();
+        help.split("[env: ").skip(1).filter_map(|rest| rest.split(['=', ']']).next()).collect();
     let example = include_str!("../../.env.example");
     let names = example.lines().filter_map(|line| line.trim_start_matches(['#', ' ']).split_once('='));
     let is_name =
