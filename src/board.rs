@@ -38,7 +38,7 @@ pub struct Limits {
     pub max_fib: u64,
     /// Unfinished jobs a chat.
     pub max_live_jobs: usize,
-    /// How long a job may run; waiting for a slot does not count.
+    /// How long a job may run, from the start of its first member.
     pub job_timeout: Duration,
     /// Members of CPU jobs that run at once.
     pub cpu_slots: usize,

@@ -182,11 +182,8 @@ pub const COMMANDS: &[Entry] = &[
             if args.is_empty() {
                 return Ok(Command::Help(None));
             }
-            args.one(
-                |command, word| known(&normalise(word)).ok_or_else(|| unknown(command, word)),
-                "a command",
-            )
-            .map(|entry| Command::Help(Some(entry)))
+            args.one(|_, word| known(&normalise(word)).ok_or_else(|| unknown(word)), "a command")
+                .map(|entry| Command::Help(Some(entry)))
         },
     },
     Entry {
@@ -245,7 +242,7 @@ pub fn parse(text: &str, context: Context<'_>) -> Parsed {
     let Some(entry) = known(&normalise(first.name)) else {
         // In a group an unknown command may be another bot's, a reply may be thanks.
         let surely_ours = context.private || first.mention.is_some();
-        return if surely_ours { Parsed::Error(unknown("", first.name)) } else { Parsed::NotForUs };
+        return if surely_ours { Parsed::Error(unknown(first.name)) } else { Parsed::NotForUs };
     };
     let mut args = Args::new(entry.name, first.rest, context.card);
     match (entry.build)(&mut args) {
@@ -260,14 +257,14 @@ fn known(name: &str) -> Option<&'static Entry> {
 }
 
 /// The error for a word that is no command, with the nearest one if it is near.
-fn unknown(within: &'static str, word: &str) -> ParseError {
+fn unknown(word: &str) -> ParseError {
     let name = normalise(word);
     let distance = |entry: &&Entry| strsim::damerau_levenshtein(entry.name, &name);
     let near = COMMANDS.iter().min_by_key(distance).filter(|entry| {
         // Half of a short word may be wrong by chance: one letter in three.
         distance(entry) <= (entry.name.len().max(name.len()) / 3).max(1) && name.len() > 1
     });
-    ParseError::UnknownCommand { within, word: word.to_owned(), suggestion: near.map(|entry| entry.name) }
+    ParseError::UnknownCommand { word: word.to_owned(), suggestion: near.map(|entry| entry.name) }
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
+use crate::work::fib::MAX_N;
+
 /// Where the sandbox's page is unless `--port` says otherwise.
 pub const SANDBOX_PORT: u16 = 8787;
 
@@ -101,8 +103,8 @@ pub struct Config {
     pub io_concurrency: NonZeroUsize,
 
     /// The largest number `fib` takes
-    #[arg(long, global = true, env = "JOBBOARD_MAX_FIB", default_value_t = 1_000_000_000, value_name = "NUM",
-          value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    #[arg(long, global = true, env = "JOBBOARD_MAX_FIB", default_value_t = MAX_N, value_name = "NUM",
+          value_parser = clap::value_parser!(u64).range(1..=MAX_N))]
     pub max_fib: u64,
 
     /// Unfinished tasks a chat may have
@@ -175,7 +177,7 @@ impl Default for Timings {
             card_pause: Duration::from_secs(1),
             card_refresh: Duration::from_secs(5),
             announce_after: Duration::from_secs(10),
-            stop_jobs: Duration::from_secs(4),
+            stop_jobs: Duration::from_secs(3),
             stop_outbox: Duration::from_secs(3),
             pokeapi: crate::work::PokeApiTimings::default(),
         }

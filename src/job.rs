@@ -111,7 +111,12 @@ pub enum Member {
     /// The n-th Fibonacci number.
     Fib(u64),
     /// A Pokémon.
-    Dex(PokemonKey),
+    Dex {
+        /// Which.
+        key: PokemonKey,
+        /// Whether its sprite is wanted: only a card about one Pokémon shows it.
+        with_sprite: bool,
+    },
 }
 
 impl Member {
@@ -119,7 +124,7 @@ impl Member {
     pub fn resource(&self) -> Resource {
         match self {
             Self::Fib(_) => Resource::Cpu,
-            Self::Dex(_) => Resource::Io,
+            Self::Dex { .. } => Resource::Io,
         }
     }
 }
@@ -137,7 +142,7 @@ impl fmt::Display for Member {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fib(n) => write!(f, "fib {n}"),
-            Self::Dex(key) => write!(f, "dex {key}"),
+            Self::Dex { key, .. } => write!(f, "dex {key}"),
         }
     }
 }
@@ -157,8 +162,10 @@ impl Spec {
         match self {
             Self::Fib(n) => vec![Member::Fib(*n)],
             Self::FibMulti(ns) => ns.iter().map(|n| Member::Fib(*n)).collect(),
-            Self::Dex(key) => vec![Member::Dex(key.clone())],
-            Self::DexMulti(keys) => keys.iter().cloned().map(Member::Dex).collect(),
+            Self::Dex(key) => vec![Member::Dex { key: key.clone(), with_sprite: true }],
+            Self::DexMulti(keys) => {
+                keys.iter().map(|key| Member::Dex { key: key.clone(), with_sprite: false }).collect()
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ pub mod sandbox;
 pub mod telegram;
 pub mod work;
 
-use std::{future::Future, time::Duration};
+use std::future::Future;
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -99,8 +99,8 @@ pub async fn run_with(
         async move { outbox.listen(stop).await }
     });
     tasks.spawn({
-        let (api, stop) = (api.clone(), stop_updates.clone());
-        async move { telegram::register_commands(&api, &stop).await }
+        let (api, stop, timings) = (api.clone(), stop_updates.clone(), config.timings);
+        async move { telegram::register_commands(&api, &timings, &stop).await }
     });
     let polling = {
         let (stop, timings) = (stop_updates.clone(), config.timings);
@@ -164,10 +164,7 @@ async fn hello(api: &Api, config: &Config) -> Result<Bot, RunError> {
                 ));
             }
             Err(error) => {
-                let pause: Duration = match error {
-                    ApiError::RetryAfter(pause) => pause,
-                    _ => telegram::backoff(config.timings.backoff, config.timings.backoff_max, failures),
-                };
+                let pause = telegram::pause_after(&error, &config.timings, failures);
                 failures += 1;
                 tracing::warn!(%error, ?pause, "Telegram cannot be reached; trying again");
                 tokio::time::sleep(pause).await;

@@ -13,8 +13,11 @@ use jobboard::{
     sandbox::{Options, Sandbox},
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
+/// A second signal: what a shell says of an interrupted program.
+const EXIT_INTERRUPTED: i32 = 130;
 /// The settings, or the token, are wrong: starting again does not help.
 const EXIT_SETTINGS: u8 = 2;
 
@@ -22,7 +25,7 @@ fn main() -> ExitCode {
     if let Err(error) = dotenvy::dotenv()
         && !error.not_found()
     {
-        return refuse(&format!(".env: {error}"));
+        return refuse(&env_file_error(&error));
     }
     let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
@@ -33,7 +36,9 @@ fn main() -> ExitCode {
         }
         Err(CliError::Bad(line)) => return refuse(&line),
     };
-    log(cli.config.log_format);
+    if let Err(line) = log(cli.config.log_format) {
+        return refuse(&line);
+    }
     match start(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -43,6 +48,14 @@ fn main() -> ExitCode {
             let _ = writeln!(std::io::stderr(), "jobboard: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// dotenvy quotes the line that it cannot read, and the token may stand there.
+fn env_file_error(error: &dotenvy::Error) -> String {
+    match error {
+        dotenvy::Error::LineParse(..) => ".env: a line cannot be read; NAME=value is wanted".to_owned(),
+        other => format!(".env: {other}"),
     }
 }
 
@@ -56,13 +69,15 @@ fn start(cli: Cli) -> Result<()> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no async runtime")?;
     let result = runtime.block_on(async {
-        let signals = Signals::new().context("no signals")?;
+        let shutdown = CancellationToken::new();
+        tokio::spawn(Signals::new().context("no signals")?.watch(shutdown.clone()));
+        let shutdown = shutdown.cancelled_owned();
         match cli.mode {
             None => {
                 jobboard::prepare(&cli.config)?;
-                Ok(jobboard::run(cli.config, signals.wait()).await?)
+                Ok(jobboard::run(cli.config, shutdown).await?)
             }
-            Some(Mode::Sandbox { port }) => sandbox(cli.config, port, signals).await,
+            Some(Mode::Sandbox { port }) => sandbox(cli.config, port, shutdown).await,
         }
     });
     // A job that does not look at its flag must not keep the process: its thread ends with it.
@@ -71,7 +86,7 @@ fn start(cli: Cli) -> Result<()> {
 }
 
 /// The bot against a Telegram of its own.
-async fn sandbox(config: Config, port: u16, signals: Signals) -> Result<()> {
+async fn sandbox(config: Config, port: u16, shutdown: impl Future<Output = ()>) -> Result<()> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let options = Options { addr: address, demo: true, call_log: false, ..Options::default() };
     let token = options.token.clone();
@@ -80,7 +95,7 @@ async fn sandbox(config: Config, port: u16, signals: Signals) -> Result<()> {
     // Said on stdout, alone on its line, also where the log goes elsewhere.
     writeln!(std::io::stdout(), "Open {} in your browser", sandbox.url())?;
     let config = config.for_sandbox(&token, &sandbox.url(), &sandbox.pokeapi_url());
-    let result = jobboard::run(config, signals.wait()).await;
+    let result = jobboard::run(config, shutdown).await;
     sandbox.stop().await;
     Ok(result?)
 }
@@ -101,14 +116,13 @@ impl Signals {
         })
     }
 
-    /// Ends at the first signal; the second ends the process.
-    async fn wait(mut self) {
+    /// The first signal stops the bot in good order; the second, or one during another stop, ends the process.
+    async fn watch(mut self, shutdown: CancellationToken) {
         self.next().await;
         tracing::info!("stopping in good order; a second signal stops at once");
-        tokio::spawn(async move {
-            self.next().await;
-            std::process::exit(130);
-        });
+        shutdown.cancel();
+        self.next().await;
+        std::process::exit(EXIT_INTERRUPTED);
     }
 
     async fn next(&mut self) {
@@ -121,12 +135,16 @@ impl Signals {
 }
 
 /// Logs go to stderr, and so do panics: one that reaches a thread's top is a bug, and must be found in the log.
-fn log(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+fn log(format: LogFormat) -> Result<(), String> {
+    let wanted = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
+    let wanted = if wanted.is_empty() { "info" } else { &wanted };
+    let filter =
+        EnvFilter::try_new(wanted).map_err(|error| format!("{}: {error}", EnvFilter::DEFAULT_ENV))?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
         LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
         LogFormat::Json => log.json().init(),
     }
     std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a panic")));
+    Ok(())
 }

@@ -11,6 +11,8 @@ mod send;
 mod sentences;
 mod updates;
 
+use std::time::Duration;
+
 use teloxide::{
     payloads::{DeleteWebhook, GetMe, SetMyCommands},
     types::BotCommand,
@@ -20,11 +22,10 @@ use tokio_util::sync::CancellationToken;
 use self::api::{Api, ApiError};
 pub use self::{
     handlers::{Bot, Handlers},
-    lane::backoff,
     outbox::Outbox,
     updates::{Fatal, poll},
 };
-use crate::command::COMMANDS;
+use crate::{command::COMMANDS, config::Timings};
 
 /// Says hello to Telegram: who the bot is. A webhook that was left over is removed, since nothing would come by
 /// polling while it is set; the updates that wait are kept.
@@ -37,20 +38,39 @@ pub async fn hello(api: &Api) -> Result<Bot, ApiError> {
     Ok(bot)
 }
 
-/// Registers the command menu. The bot works without it, so a failure is only logged.
-pub async fn register_commands(api: &Api, stop: &CancellationToken) {
+/// Registers the command menu. The bot works without it, so a failure is only logged, and it is tried again.
+pub async fn register_commands(api: &Api, timings: &Timings, stop: &CancellationToken) {
     let menu = COMMANDS.iter().filter(|entry| entry.in_menu);
     let commands = menu.map(|entry| {
         let args = if entry.args.is_empty() { String::new() } else { format!(" ({})", entry.args) };
         BotCommand::new(entry.menu_name(), format!("{}{args}", entry.help))
     });
     let call = SetMyCommands::new(commands);
-    tokio::select! {
-        () = stop.cancelled() => {}
-        registered = api.call::<_, serde::de::IgnoredAny>(&call) => {
-            if let Err(error) = registered {
-                tracing::warn!(%error, "the command menu could not be registered");
-            }
+    for failures in 0.. {
+        let registered = tokio::select! {
+            () = stop.cancelled() => return,
+            registered = api.call::<_, serde::de::IgnoredAny>(&call) => registered,
+        };
+        let Err(error) = registered else { return };
+        let pause = pause_after(&error, timings, failures);
+        tracing::warn!(%error, ?pause, "the command menu could not be registered; trying again");
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }
+
+/// How long to wait after a failed call: as long as Telegram asks for, or longer with each of the `failures` before it.
+pub(crate) fn pause_after(error: &ApiError, timings: &Timings, failures: u32) -> Duration {
+    if let ApiError::RetryAfter(pause) = error {
+        // What is longer would only overflow.
+        return (*pause).min(MAX_PAUSE);
+    }
+    let pause = timings.backoff.saturating_mul(1 << failures.min(16)).min(timings.backoff_max);
+    // Many bots, or many chats of one, do not come back in the same moment.
+    pause.mul_f64(rand::random_range(0.75..1.25))
+}
+
+/// The longest pause that is believed.
+const MAX_PAUSE: Duration = Duration::from_hours(24);

@@ -60,8 +60,8 @@ impl Work {
     pub async fn run(&self, member: &Member, control: &Arc<Control>) -> Result<Found, Unfinished> {
         match member {
             Member::Fib(n) => self.fib(*n, control).await,
-            Member::Dex(key) => {
-                let look_up = AssertUnwindSafe(self.pokeapi.look_up(key)).catch_unwind();
+            Member::Dex { key, with_sprite } => {
+                let look_up = AssertUnwindSafe(self.pokeapi.look_up(key, *with_sprite)).catch_unwind();
                 tokio::select! {
                     () = control.cancelled() => Err(Unfinished::Cancelled),
                     found = look_up => match found {

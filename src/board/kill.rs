@@ -13,13 +13,10 @@ pub enum Verdict {
     Unknown,
     /// Its work has stopped. The command, as people write it.
     Killed(String),
-    /// It had come to another end before.
-    Finished {
-        /// The command, as people write it.
-        command: String,
-        /// The state's word.
-        state: &'static str,
-    },
+    /// It succeeded or failed before. The command, as people write it.
+    Finished(String),
+    /// Another kill, or a stop, had ended it before. The command, as people write it.
+    AlreadyCancelled(String),
 }
 
 /// To be said once, when all of a kill's jobs have stopped.

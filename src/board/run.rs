@@ -51,7 +51,8 @@ impl Run<'_> {
         let work = join_all(members.iter().map(|member| self.member(member)));
         let limit = async {
             self.time_limit().await;
-            timed_out.store(true, Ordering::Relaxed);
+            // A kill or a stop that came first is what ends the job.
+            timed_out.store(self.live.control.check().is_ok(), Ordering::Relaxed);
             self.live.cancel.cancel();
             // The work is what ends the race: it has to stop first.
             std::future::pending::<Vec<MemberEnd>>().await
@@ -103,7 +104,7 @@ fn assemble(spec: &Spec, members: Vec<Member>, ends: Vec<MemberEnd>) -> End {
         Spec::Fib(_) | Spec::FibMulti(_) => numbers(ends),
         Spec::Dex(_) | Spec::DexMulti(_) => {
             let keys = members.into_iter().filter_map(|member| match member {
-                Member::Dex(key) => Some(key),
+                Member::Dex { key, .. } => Some(key),
                 Member::Fib(_) => None,
             });
             pokemon(matches!(spec, Spec::DexMulti(_)), keys.zip(ends))

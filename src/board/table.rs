@@ -264,7 +264,7 @@ impl Entry {
         let command = self.job.spec.to_string();
         match self.job.state.outcome() {
             Some(Outcome::Cancelled(_)) => Verdict::Killed(command),
-            _ => Verdict::Finished { command, state: self.job.state.word() },
+            _ => Verdict::Finished(command),
         }
     }
 }
@@ -273,7 +273,7 @@ impl Verdict {
     /// The same for a kill that came after the end: it killed nothing.
     fn too_late(self) -> Self {
         match self {
-            Self::Killed(command) => Self::Finished { command, state: "cancelled" },
+            Self::Killed(command) => Self::AlreadyCancelled(command),
             other => other,
         }
     }

@@ -126,7 +126,7 @@ async fn a_kill_is_reported_when_the_work_has_stopped() {
     let killed = Verdict::Killed("fib 5".to_owned());
     assert_eq!(report(&boards).await, [(ids[2], killed.clone()), (JobId(57), Verdict::Unknown)]);
     boards.kill(CHAT, &person("Ben"), origin(10), &[ids[0], ids[1], ids[2]]);
-    let cancelled = Verdict::Finished { command: "fib 5".to_owned(), state: "cancelled" };
+    let cancelled = Verdict::AlreadyCancelled("fib 5".to_owned());
     assert_eq!(report(&boards).await, [(ids[0], killed.clone()), (ids[1], killed), (ids[2], cancelled)]);
     let by_ben = Outcome::Cancelled(CancelReason::Killed { by: "Ben".to_owned() });
     assert_eq!(end(&boards, CHAT, ids[0]).await.job.state.outcome(), Some(&by_ben));

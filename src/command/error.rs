@@ -5,8 +5,6 @@
 pub enum ParseError {
     /// The first word is no command, or the argument of `help` is none.
     UnknownCommand {
-        /// `help`, or empty for the first word.
-        within: &'static str,
         /// As it was written.
         word: String,
         /// The nearest command, if one is near.

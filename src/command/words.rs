@@ -36,7 +36,7 @@ fn split_word(text: &str) -> Option<(&str, &str)> {
 
 /// `-` and `_` are one letter in a command's name, and so are capitals and small ones.
 pub(super) fn normalise(name: &str) -> String {
-    name.strip_prefix('/').unwrap_or(name).to_lowercase().replace('_', "-")
+    name.to_lowercase().replace('_', "-")
 }
 
 /// The words after the command.

@@ -90,9 +90,9 @@ pub enum Failure {
     NoSuchPokemon(PokemonKey),
     /// PokeAPI could not be reached, or the connection was lost, also after retries.
     PokeApiUnreachable,
-    /// PokeAPI did not answer in time, also after retries.
+    /// PokeAPI did not answer in time.
     PokeApiTimedOut,
-    /// PokeAPI answered with this HTTP status, also after retries.
+    /// PokeAPI answered with this HTTP status; one of the 500s also after retries.
     PokeApiStatus(u16),
     /// PokeAPI's answer is not what it promises; the reason is for people.
     PokeApiNonsense(String),

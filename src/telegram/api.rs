@@ -69,7 +69,8 @@ impl ApiError {
     /// The chat does not exist any more.
     pub fn is_chat_gone(&self) -> bool {
         matches!(self, Self::Forbidden(_))
-            || matches!(self, Self::BadRequest(text) if text.contains("chat not found") || text.contains("PEER_ID_INVALID"))
+            || matches!(self, Self::BadRequest(text) if text.contains("chat not found")
+                || text.contains("PEER_ID_INVALID") || text.contains("upgraded to a supergroup"))
     }
 }
 

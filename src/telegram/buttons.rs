@@ -18,8 +18,8 @@ pub(super) enum Button {
     Whole(JobId),
     /// Show this page of the board, from 0.
     Page(usize),
-    /// Yes, cancel all that is unfinished.
-    KillAll,
+    /// Yes, cancel all that was unfinished when it was asked: up to this task.
+    KillAll(JobId),
     /// No, do not.
     KeepAll,
 }
@@ -32,7 +32,7 @@ impl Button {
             Self::Retry(id) => format!("{VERSION}:retry:{}", id.0),
             Self::Whole(id) => format!("{VERSION}:whole:{}", id.0),
             Self::Page(page) => format!("{VERSION}:page:{page}"),
-            Self::KillAll => format!("{VERSION}:kill-all"),
+            Self::KillAll(id) => format!("{VERSION}:kill-all:{}", id.0),
             Self::KeepAll => format!("{VERSION}:keep-all"),
         }
     }
@@ -41,12 +41,13 @@ impl Button {
     pub(super) fn read(data: &str) -> Option<Self> {
         let (name, number) = match data.strip_prefix(VERSION)?.strip_prefix(':')?.split_once(':') {
             Some((name, number)) => (name, number.parse::<u64>().ok()?),
-            None => return [Self::KillAll, Self::KeepAll].into_iter().find(|button| button.data() == data),
+            None => return (Self::KeepAll.data() == data).then_some(Self::KeepAll),
         };
         match name {
             "kill" => Some(Self::Kill(JobId(number))),
             "retry" => Some(Self::Retry(JobId(number))),
             "whole" => Some(Self::Whole(JobId(number))),
+            "kill-all" => Some(Self::KillAll(JobId(number))),
             "page" => usize::try_from(number).ok().map(Self::Page),
             _ => None,
         }
@@ -75,7 +76,7 @@ mod tests {
             Button::Retry(id),
             Button::Whole(id),
             Button::Page(usize::MAX),
-            Button::KillAll,
+            Button::KillAll(id),
             Button::KeepAll,
         ] {
             assert!(button.data().len() <= 64);
@@ -85,9 +86,19 @@ mod tests {
 
     #[test]
     fn nonsense_means_nothing() {
-        for data in
-            ["", "1", "1:", "1:kill", "1:kill:", "1:kill:x", "2:kill:1", "1:page:-1", "1:kill-all:1", "x:y:z"]
-        {
+        for data in [
+            "",
+            "1",
+            "1:",
+            "1:kill",
+            "1:kill:",
+            "1:kill:x",
+            "2:kill:1",
+            "1:page:-1",
+            "1:kill-all",
+            "1:keep-all:1",
+            "x:y:z",
+        ] {
             assert_eq!(Button::read(data), None, "{data}");
         }
     }

@@ -154,7 +154,7 @@ impl Handlers {
         };
         let result = Body::Message(render::result(&snapshot, SystemTime::now()));
         self.outbox.say(said.chat, Answer { reply_to: said.origin.clone(), about: Some(id), body: result });
-        if !matches!(render::whole(&snapshot.job), Err(render::NoWhole::NotNeeded)) {
+        if render::needs_whole(&snapshot.job) {
             self.send_whole(said.chat, said.origin, id);
         }
     }
@@ -164,15 +164,12 @@ impl Handlers {
     }
 
     fn kill_all_question(&self, chat: ChatId) -> Content {
-        match self.boards.unfinished(chat).len() {
-            0 => Content::text(sentences::NOTHING_RUNNING),
-            count => Content {
-                keyboard: Some(row(vec![
-                    Button::KillAll.labelled(format!("Kill {count}")),
-                    Button::KeepAll.labelled("Keep"),
-                ])),
-                ..Content::text(&sentences::kill_all_question(count))
-            },
+        let unfinished = self.boards.unfinished(chat);
+        let Some(last) = unfinished.last() else { return Content::text(sentences::NOTHING_RUNNING) };
+        let kill = Button::KillAll(*last).labelled(format!("Kill {}", unfinished.len()));
+        Content {
+            keyboard: Some(row(vec![kill, Button::KeepAll.labelled("Keep")])),
+            ..Content::text(&sentences::kill_all_question(unfinished.len()))
         }
     }
 
@@ -234,8 +231,9 @@ impl Handlers {
                 self.edit(chat, origin, page);
                 String::new()
             }
-            Button::KillAll => {
-                let ids = self.boards.unfinished(chat);
+            Button::KillAll(last) => {
+                let mut ids = self.boards.unfinished(chat);
+                ids.retain(|id| *id <= last);
                 if ids.is_empty() {
                     self.edit(chat, origin, Content::text(sentences::NOTHING_RUNNING));
                     return String::new();

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use teloxide::types::InlineKeyboardMarkup;
@@ -53,8 +53,8 @@ pub(super) struct Card {
     pub message: Option<MessageId>,
     /// What it shows now.
     pub shown: Option<Content>,
-    /// Telegram refused the picture: the card goes without.
-    pub without_photo: bool,
+    /// How often Telegram refused its content: it goes without its picture then, and then in the fewest words.
+    pub refused: u8,
     /// When it is looked at again.
     due: Instant,
     /// Edits before the end of the job keep this distance.
@@ -74,6 +74,8 @@ impl Card {
 /// What comes next.
 #[derive(Debug)]
 pub(super) enum Step {
+    /// Say this: it came from the urgent ones.
+    Urgent(Answer),
     /// Say this.
     Answer(Answer),
     /// Bring this card up to date.
@@ -87,7 +89,9 @@ pub(super) enum Step {
 /// What waits for one chat.
 #[derive(Debug)]
 pub(super) struct Lane {
-    /// With the time since when they wait; `None` is before everything else.
+    /// Answers to kills: before everything else.
+    urgent: VecDeque<Answer>,
+    /// With the time since when they wait; `None` is one that was sent before in vain.
     answers: VecDeque<(Option<Instant>, Answer)>,
     skipped: bool,
     cards: BTreeMap<JobId, Card>,
@@ -110,6 +114,7 @@ impl Lane {
     /// An empty lane.
     pub(super) fn new(pace: Pace) -> Self {
         Self {
+            urgent: VecDeque::new(),
             answers: VecDeque::new(),
             skipped: false,
             cards: BTreeMap::new(),
@@ -128,12 +133,15 @@ impl Lane {
     pub(super) fn next(&mut self, now: Instant) -> Step {
         let dirty = || self.dirty.iter().filter_map(|id| Some((*id, self.cards.get(id)?)));
         let due = dirty().map(|(id, card)| (card.due, id)).min();
-        if self.answers.is_empty() && due.is_none() {
+        if self.gone || self.urgent.is_empty() && self.answers.is_empty() && due.is_none() {
             return Step::Idle;
         }
         let earliest = self.not_before.into_iter().chain(self.pace.wait_until(now)).max();
         if let Some(earliest) = earliest.filter(|earliest| *earliest > now) {
             return Step::Wait(earliest);
+        }
+        if let Some(answer) = self.urgent.pop_front() {
+            return Step::Urgent(answer);
         }
         let news = dirty()
             .filter(|(_, card)| card.is_news() && card.due <= now)
@@ -143,7 +151,8 @@ impl Lane {
             (Some((due, id)), Some((since, _))) if Some(due) <= *since => self.take_card(id),
             (_, Some(_)) => self.answers.pop_front().map_or(Step::Idle, |(_, answer)| Step::Answer(answer)),
             (Some((_, id)), None) => self.take_card(id),
-            (None, None) => match due {
+            // Progress leaves half of the pace to what people wait for.
+            (None, None) => match due.map(|(due, id)| (due.max(self.pace.relaxed_at(now)), id)) {
                 Some((due, _)) if due > now => Step::Wait(due),
                 Some((_, id)) => self.take_card(id),
                 None => Step::Idle,
@@ -156,13 +165,13 @@ impl Lane {
         self.cards.get(&id).map_or(Step::Idle, |card| Step::Card(id, card.clone()))
     }
 
-    /// Queues an answer before everything else: somebody waits for a kill. They may fill the queue to
-    /// twice its length.
+    /// Queues an answer before everything else: somebody waits for a kill. Their queue has the
+    /// same bound.
     pub(super) fn say_first(&mut self, answer: Answer) {
-        if self.answers.len() >= 2 * MAX_ANSWERS {
+        if self.urgent.len() >= MAX_ANSWERS {
             self.say(answer);
         } else if !self.gone {
-            self.answers.push_front((None, answer));
+            self.urgent.push_back(answer);
         }
     }
 
@@ -183,13 +192,10 @@ impl Lane {
     /// The job moved: its card is looked at. At once if the job has `finished`; a new card waits until `quick`, so
     /// that a quick job is one message; an edit keeps its distance from the last one.
     pub(super) fn mark(&mut self, id: JobId, finished: bool, now: Instant, quick: Instant) {
-        if self.gone {
-            return;
-        }
         let new = Card {
             message: None,
             shown: None,
-            without_photo: false,
+            refused: 0,
             due: quick,
             pause_until: quick,
             finished: false,
@@ -285,6 +291,11 @@ impl Lane {
         self.failures - 1
     }
 
+    /// An urgent answer could not be said yet.
+    pub(super) fn put_back_urgent(&mut self, answer: Answer) {
+        self.urgent.push_front(answer);
+    }
+
     /// An answer could not be said yet.
     pub(super) fn put_back(&mut self, answer: Answer) {
         self.answers.push_front((None, answer));
@@ -293,13 +304,18 @@ impl Lane {
     /// The chat is gone, or has blocked the bot: nothing more is said, until it [speaks](Self::welcome) again.
     pub(super) fn give_up(&mut self) {
         self.gone = true;
+        self.urgent.clear();
         self.answers.clear();
-        self.dirty.clear();
     }
 
-    /// The chat spoke: it is there.
-    pub(super) fn welcome(&mut self) {
-        self.gone = false;
+    /// The chat spoke: it is there, and its cards are brought up to date. True where that is news.
+    pub(super) fn welcome(&mut self) -> bool {
+        std::mem::take(&mut self.gone)
+    }
+
+    /// The process is about to end: what is still to be said does not wait for the chat's pace.
+    pub(super) fn hurry(&mut self) {
+        self.pace = Pace::unlimited();
     }
 
     /// The task that one of the bot's messages is about.
@@ -322,9 +338,4 @@ impl Lane {
             self.tasks.retain(|_, task| *task != id);
         }
     }
-}
-
-/// The pause after `failures` failures in a row: doubled each time, up to `max`.
-pub fn backoff(first: Duration, max: Duration, failures: u32) -> Duration {
-    first.saturating_mul(1 << failures.min(16)).min(max)
 }

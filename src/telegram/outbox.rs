@@ -5,19 +5,22 @@
 //! handlers and boards only mark what is to be said.
 
 use std::{
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant, SystemTime},
 };
 
 use dashmap::DashMap;
+use futures_util::FutureExt;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::Instrument;
 
 use super::{
     api::{Api, ApiError},
-    lane::{Answer, Body, Card, Lane, Step, backoff},
+    lane::{Answer, Body, Card, Lane, Step},
     pace::Pace,
-    render, send,
+    pause_after, render, send,
 };
 use crate::{
     board::{Boards, Change},
@@ -114,9 +117,10 @@ impl Outbox {
     }
 
     /// The chat spoke: what it did not want to hear before, it may want now.
-    pub fn welcome(&self, chat: ChatId) {
-        if let Some(desk) = self.lanes.get(&chat) {
-            desk.lane().welcome();
+    pub fn welcome(self: &Arc<Self>, chat: ChatId) {
+        let is_news = self.lanes.get(&chat).is_some_and(|desk| desk.lane().welcome());
+        if is_news {
+            self.change(chat, |_| ());
         }
     }
 
@@ -138,11 +142,15 @@ impl Outbox {
         }
     }
 
-    /// Says what is still to be said, for at most `limit`. To be called when the last job has stopped and nobody
+    /// Says what is still to be said, for at most `limit`; chats' paces are not kept any more, only Telegram's word. To be called when the last job has stopped and nobody
     /// listens any more.
     pub async fn drain(self: &Arc<Self>, limit: Duration) {
         for change in self.boards.pending_changes() {
             self.hear(change);
+        }
+        for desk in &self.lanes {
+            desk.lane().hurry();
+            desk.bell.notify_one();
         }
         self.tasks.close();
         if tokio::time::timeout(limit, self.tasks.wait()).await.is_err() {
@@ -180,7 +188,8 @@ impl Outbox {
         };
         desk.bell.notify_one();
         if idle {
-            self.tasks.spawn(self.clone().work(chat, desk));
+            let span = tracing::info_span!("chat", chat = chat.0);
+            self.tasks.spawn(self.clone().work(chat, desk).instrument(span));
         }
     }
 
@@ -205,19 +214,34 @@ impl Outbox {
                     Step::Wait(until) => {
                         let _ = tokio::time::timeout_at(until.into(), desk.bell.notified()).await;
                     }
-                    Step::Answer(answer) => self.deliver_answer(chat, &desk, answer).await,
+                    Step::Urgent(answer) => {
+                        self.deliver_answer(chat, &desk, answer, Lane::put_back_urgent).await;
+                    }
+                    Step::Answer(answer) => self.deliver_answer(chat, &desk, answer, Lane::put_back).await,
                     Step::Card(id, card) => self.deliver_card(chat, &desk, id, card).await,
                 }
                 true
             };
+            // A panic, which would be a bug, must not silence the chat for ever: what it was about is lost alone.
+            let done = AssertUnwindSafe(done).catch_unwind();
             tokio::select! {
                 () = self.abort.cancelled() => return,
-                more = done => if !more { return },
+                more = done => match more {
+                    Ok(true) => {}
+                    Ok(false) => return,
+                    Err(_) => tracing::error!("a message was lost by a mistake in the outbox"),
+                },
             }
         }
     }
 
-    async fn deliver_answer(&self, chat: ChatId, desk: &Desk, answer: Answer) {
+    async fn deliver_answer(
+        &self,
+        chat: ChatId,
+        desk: &Desk,
+        answer: Answer,
+        put_back: fn(&mut Lane, Answer),
+    ) {
         let _turn = self.turn(desk).await;
         match self.say_now(chat, &answer).await {
             Ok(message) => {
@@ -229,9 +253,9 @@ impl Outbox {
             }
             Err(error) if error.is_not_modified() => desk.lane().went_well(),
             Err(error) => {
-                let again = self.fail(chat, desk, &error);
+                let again = self.fail(desk, &error);
                 if again {
-                    desk.lane().put_back(answer);
+                    put_back(&mut desk.lane(), answer);
                 }
             }
         }
@@ -279,12 +303,13 @@ impl Outbox {
                 }
             }
             Err(error) if error.is_message_gone() => desk.lane().card_lost(id, now()),
-            Err(error @ ApiError::BadRequest(_)) if content.photo.is_some() => {
-                tracing::warn!(chat = chat.0, job = id.0, %error, "the card goes without its picture");
-                desk.lane().redo_card(id, now(), |card| card.without_photo = true);
+            Err(error @ ApiError::BadRequest(_)) if card.refused < 2 && !error.is_chat_gone() => {
+                tracing::warn!(job = id.0, %error, "the card goes without its picture, or in fewer words");
+                let refused = if content.photo.is_some() { 1 } else { 2 };
+                desk.lane().redo_card(id, now(), |card| card.refused = refused);
             }
             Err(error) => {
-                if self.fail(chat, desk, &error) {
+                if self.fail(desk, &error) {
                     desk.lane().redo_card(id, now(), |_| ());
                 }
             }
@@ -318,30 +343,26 @@ impl Outbox {
     }
 
     /// Decides what follows a failed call; true where it is to be made again.
-    fn fail(&self, chat: ChatId, desk: &Desk, error: &ApiError) -> bool {
+    fn fail(&self, desk: &Desk, error: &ApiError) -> bool {
         let mut lane = desk.lane();
         let now = Instant::now();
         if error.is_chat_gone() {
-            tracing::info!(chat = chat.0, %error, "nothing more is said here until the chat speaks");
+            tracing::info!(%error, "nothing more is said here until the chat speaks");
             lane.give_up();
             return false;
         }
         let pause = match error {
-            ApiError::RetryAfter(pause) => *pause,
-            ApiError::Server(_)
+            ApiError::RetryAfter(_)
+            | ApiError::Server(_)
             | ApiError::Connection(_)
             | ApiError::Conflict(_)
-            | ApiError::Unauthorized => {
-                let first = self.timings.backoff;
-                backoff(first, self.timings.backoff_max, lane.failed())
-                    .mul_f64(rand::random_range(0.75..1.25))
-            }
+            | ApiError::Unauthorized => pause_after(error, &self.timings, lane.failed()),
             ApiError::BadRequest(_) | ApiError::Nonsense(_) | ApiError::Forbidden(_) => {
-                tracing::error!(chat = chat.0, %error, "a message could not be sent and is dropped");
+                tracing::error!(%error, "a message could not be sent and is dropped");
                 return false;
             }
         };
-        tracing::info!(chat = chat.0, %error, ?pause, "a message is sent again later");
+        tracing::info!(%error, ?pause, "a message is sent again later");
         lane.pause(now + pause);
         true
     }
@@ -350,10 +371,10 @@ impl Outbox {
         for attempt in 0..TOAST_ATTEMPTS {
             match send::toast(&self.api, query, text).await {
                 Ok(()) => return,
-                Err(ApiError::RetryAfter(pause)) => tokio::time::sleep(pause).await,
-                Err(ApiError::Server(_) | ApiError::Connection(_)) => {
-                    tokio::time::sleep(backoff(self.timings.backoff, self.timings.backoff_max, attempt))
-                        .await;
+                Err(error @ (ApiError::RetryAfter(_) | ApiError::Server(_) | ApiError::Connection(_)))
+                    if attempt + 1 < TOAST_ATTEMPTS =>
+                {
+                    tokio::time::sleep(pause_after(&error, &self.timings, attempt)).await;
                 }
                 Err(error) => {
                     tracing::info!(%error, "a press could not be answered");

@@ -19,6 +19,16 @@ impl Pace {
         Self { cost, slack: cost * burst.saturating_sub(1), full_at: None }
     }
 
+    /// A pace that never waits.
+    pub(super) fn unlimited() -> Self {
+        Self { cost: Duration::ZERO, slack: Duration::ZERO, full_at: None }
+    }
+
+    /// When half of the burst is free again; `now` or before it, if it is.
+    pub(super) fn relaxed_at(&self, now: Instant) -> Instant {
+        self.full_at.and_then(|full| full.checked_sub(self.slack / 2)).unwrap_or(now)
+    }
+
     /// When the next message may leave, if not at once.
     pub(super) fn wait_until(&self, now: Instant) -> Option<Instant> {
         let earliest = self.full_at?.checked_sub(self.slack)?;

@@ -7,7 +7,7 @@ use teloxide::{types::InlineKeyboardMarkup, utils::html::escape};
 
 use super::{
     buttons::{Button, row},
-    sentences::{self, cut, duration, plural},
+    sentences::{self, cut, duration, plural, units},
 };
 use crate::{
     board::{KillReport, Page, Snapshot},
@@ -25,10 +25,9 @@ const MAX_CAPTION: usize = 1_024;
 const MAX_COMMAND: usize = 200;
 /// Columns of the board: what a phone's monospace shows without wrapping.
 const DASH_COLUMNS: usize = 31;
-/// Columns of a command on the board.
-const DASH_COMMAND: usize = 17;
-/// Verdicts that a kill's confirmation lists.
-const MAX_VERDICTS: usize = 20;
+/// Columns of a command on the board: always its first 16 characters, one more where there is room.
+const MIN_DASH_COMMAND: usize = 16;
+const MAX_DASH_COMMAND: usize = 17;
 
 /// A message's content.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -61,8 +60,7 @@ pub(super) fn card(snapshot: &Snapshot, now: SystemTime) -> Content {
     if let Some(told) = &told {
         let _ = write!(html, "\n\n{}", escape(&told.text));
     }
-    let photo =
-        told.as_ref().and_then(|told| told.photo.clone()).filter(|_| html.chars().count() <= MAX_CAPTION);
+    let photo = told.as_ref().and_then(|told| told.photo.clone()).filter(|_| units(&html) <= MAX_CAPTION);
     Content { html, keyboard: keyboard(job, told.as_ref()), photo }
 }
 
@@ -90,17 +88,9 @@ pub(super) fn announcement(job: &Job, now: SystemTime) -> Content {
 
 /// A kill's confirmation.
 pub(super) fn kill_report(report: &KillReport) -> Content {
-    let mut lines: Vec<_> = report
-        .verdicts
-        .iter()
-        .take(MAX_VERDICTS)
-        .map(|(id, verdict)| sentences::verdict(*id, verdict))
-        .collect();
-    let more = report.verdicts.len().saturating_sub(MAX_VERDICTS);
-    if more > 0 {
-        lines.push(format!("… and {more} more: dash shows them"));
-    }
-    Content::text(&lines.join("\n"))
+    let lines: Vec<_> =
+        report.verdicts.iter().map(|(id, verdict)| sentences::verdict(*id, verdict)).collect();
+    Content::text(&joined(&lines).0)
 }
 
 /// The board.
@@ -109,11 +99,13 @@ pub(super) fn dash(page: &Page, now: SystemTime) -> Content {
         return Content::text(sentences::EMPTY_BOARD);
     }
     let ids = page.jobs.iter().map(|snapshot| snapshot.job.id.0.to_string().len()).max().unwrap_or(1).max(2);
-    let mut table = format!("{:>ids$} {:<DASH_COMMAND$} state", "id", "command");
+    let states = page.jobs.iter().map(|snapshot| snapshot.job.state.word().len()).max().unwrap_or_default();
+    let commands = DASH_COLUMNS.saturating_sub(ids + states + 2).clamp(MIN_DASH_COMMAND, MAX_DASH_COMMAND);
+    let mut table = format!("{:>ids$} {:<commands$} state", "id", "command");
     for snapshot in &page.jobs {
         let job = &snapshot.job;
-        let command = cut(&job.spec.to_string(), DASH_COMMAND);
-        let _ = write!(table, "\n{:>ids$} {command:<DASH_COMMAND$} {}", job.id.0, job.state.word());
+        let command = cut_command(&job.spec.to_string(), commands);
+        let _ = write!(table, "\n{:>ids$} {command:<commands$} {}", job.id.0, job.state.word());
         let note = note(snapshot, now);
         if !note.is_empty() {
             let _ = write!(table, "\n{:ids$} {}", "", cut(&note, DASH_COLUMNS - ids - 1));
@@ -128,6 +120,11 @@ pub(super) fn dash(page: &Page, now: SystemTime) -> Content {
         escape(&table)
     );
     Content { html, keyboard: Some(pages(page)), photo: None }
+}
+
+/// The first characters of a command: 16 of them in any case, with `…` after them where it fits.
+fn cut_command(command: &str, columns: usize) -> String {
+    if columns > MIN_DASH_COMMAND { cut(command, columns) } else { command.chars().take(columns).collect() }
 }
 
 /// The whole result as a file, where a message cannot hold it.
@@ -150,13 +147,18 @@ pub(super) enum NoWhole {
 /// Telegram takes documents of up to 50 MB.
 pub(super) const MAX_DOCUMENT: usize = 50_000_000;
 
-/// The whole result as a file.
+/// Whether a message holds less than the whole result.
+pub(super) fn needs_whole(job: &Job) -> bool {
+    matches!(job.state.outcome(), Some(Outcome::Succeeded(output)) if !tell(output).complete)
+}
+
+/// The whole result as a file. Long lists are put together for it: not for a thread that others wait for.
 ///
 /// # Errors
 /// [`NoWhole`].
 pub(super) fn whole(job: &Job) -> Result<Whole, NoWhole> {
     let Some(Outcome::Succeeded(output)) = job.state.outcome() else { return Err(NoWhole::NotNeeded) };
-    if tell(output).complete {
+    if !needs_whole(job) {
         return Err(NoWhole::NotNeeded);
     }
     let name = job.spec.to_string();
@@ -224,18 +226,26 @@ fn tell(output: &Output) -> Told {
     };
     let cut_digits =
         matches!(output, Output::Numbers(numbers) if numbers.iter().any(|n| n.digits.len() > digits));
-    let lines = lines(output, digits);
+    let (text, all) = joined(&lines(output, digits));
+    Told { text, complete: all && !cut_digits, photo: None }
+}
+
+/// As many lines as a message holds, and whether these are all.
+fn joined(lines: &[String]) -> (String, bool) {
     let mut text = String::new();
+    let mut left = MAX_RESULT;
     for (index, line) in lines.iter().enumerate() {
-        if text.len() + line.len() > MAX_RESULT {
+        let units = units(line) + 1;
+        if units > left {
             let _ = write!(text, "… and {} more", lines.len() - index);
-            return Told { text, complete: false, photo: None };
+            return (text, false);
         }
+        left -= units;
         text.push_str(line);
         text.push('\n');
     }
     text.truncate(text.trim_end().len());
-    Told { text, complete: !cut_digits, photo: None }
+    (text, true)
 }
 
 /// A sentence a member, numbers of more than `digits` cut.
@@ -245,7 +255,7 @@ fn lines(output: &Output, digits: usize) -> Vec<String> {
         Output::Pokemon(members) => {
             let line = |member: &MemberResult| match &member.result {
                 Ok(pokemon) => sentences::pokemon(pokemon),
-                Err(failure) => sentences::failure(failure),
+                Err(failure) => sentences::member_failure(&member.key, failure),
             };
             members.iter().map(line).collect()
         }
@@ -275,7 +285,9 @@ fn status(snapshot: &Snapshot, now: SystemTime) -> String {
 }
 
 fn percent(snapshot: &Snapshot) -> Option<String> {
-    snapshot.progress.map(|share| format!("{:.0} %", (share * 100.0).floor()))
+    // Members announce their work one by one: only a lone one knows the whole.
+    let share = snapshot.progress.filter(|_| snapshot.job.spec.members().len() == 1)?;
+    Some(format!("{:.0} %", (share * 100.0).floor()))
 }
 
 /// A job's second line on the board.
@@ -333,3 +345,6 @@ fn pages(page: &Page) -> InlineKeyboardMarkup {
     }
     row(buttons)
 }
+
+#[cfg(test)]
+mod tests;

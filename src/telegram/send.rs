@@ -36,8 +36,12 @@ type Ignored = serde::de::IgnoredAny;
 /// What a card is to show.
 pub(super) fn wanted(snapshot: &Snapshot, card: &Card) -> Content {
     let mut content = render::card(snapshot, std::time::SystemTime::now());
-    if card.without_photo {
+    if card.refused > 0 {
         content.photo = None;
+    }
+    if card.refused > 1 {
+        let job = &snapshot.job;
+        content = Content::text(&sentences::short_card(job.id, job.state.word()));
     }
     content
 }
@@ -151,7 +155,9 @@ pub(super) async fn whole(
     reply_to: &Origin,
     snapshot: &Snapshot,
 ) -> Result<Option<MessageId>, ApiError> {
-    let text = match render::whole(&snapshot.job) {
+    let job = snapshot.job.clone();
+    let built = tokio::task::spawn_blocking(move || render::whole(&job)).await;
+    let text = match built.unwrap_or(Err(NoWhole::NotNeeded)) {
         Ok(whole) => {
             let mut fields = address(chat, reply_to);
             fields.push(("caption", sentences::whole_caption(snapshot.job.id).into()));

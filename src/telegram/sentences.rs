@@ -5,7 +5,7 @@ use std::{fmt::Write, time::Duration};
 use crate::{
     board::{Refusal, RetryRefusal, Verdict},
     command::{COMMANDS, Entry, MAX_MEMBERS, ParseError},
-    job::{CancelReason, Failure, JobId, Number, Pokemon},
+    job::{CancelReason, Failure, JobId, Number, Pokemon, PokemonKey},
 };
 
 /// The answer while a task is unfinished.
@@ -102,8 +102,16 @@ pub(super) fn failure(failure: &Failure) -> String {
             "It failed by a mistake in the bot; the operator finds it in the log.".to_owned()
         }
         Failure::AllMembers(failures) => {
-            failures.iter().map(|(_, one)| self::failure(one)).collect::<Vec<_>>().join("\n")
+            failures.iter().map(|(key, one)| member_failure(key, one)).collect::<Vec<_>>().join("\n")
         }
+    }
+}
+
+/// Why a member of a `dex-multi` failed, and which.
+pub(super) fn member_failure(key: &PokemonKey, why: &Failure) -> String {
+    match why {
+        Failure::NoSuchPokemon(_) => failure(why),
+        _ => format!("{key}: {}", failure(why)),
     }
 }
 
@@ -120,11 +128,14 @@ pub(super) fn verdict(id: JobId, verdict: &Verdict) -> String {
     match verdict {
         Verdict::Unknown => no_such_task(id),
         Verdict::Killed(command) => format!("Task \"{}\" is killed", cut(command, 200)),
-        Verdict::Finished { command, state: "cancelled" } => {
-            format!("Task \"{}\" was cancelled already", cut(command, 200))
-        }
-        Verdict::Finished { command, .. } => {
+        Verdict::Finished(command) => {
             format!("Task \"{}\" finished before it could be killed", cut(command, 200))
+        }
+        Verdict::AlreadyCancelled(command) => {
+            format!(
+                "Task \"{}\" finished before it could be killed: it was cancelled already",
+                cut(command, 200)
+            )
         }
     }
 }
@@ -155,7 +166,7 @@ pub(super) fn whole_too_large(bytes: usize, limit: usize) -> String {
 
 /// The toast of a kill button whose task has come to its end.
 pub(super) fn already(id: JobId, state: &str) -> String {
-    format!("Task {} has {state} already", id.0).replace("has cancelled", "was cancelled")
+    format!("Task {} is {state} already", id.0)
 }
 
 /// The toast of a kill button.
@@ -174,6 +185,11 @@ pub(super) fn kill_all_question(count: usize) -> String {
 /// The question's text after "yes".
 pub(super) fn killing_all(count: usize) -> String {
     format!("Killing {count} {} …", plural(count, "task"))
+}
+
+/// A card in the fewest words, where Telegram refuses its full text.
+pub(super) fn short_card(id: JobId, state: &str) -> String {
+    format!("{}\nIt is {state}: dash tells more", submitted(id))
 }
 
 /// Why a job was not taken.
@@ -330,12 +346,23 @@ pub(super) fn plural(count: usize, word: &str) -> String {
     if count == 1 { word.to_owned() } else { format!("{word}s") }
 }
 
-/// The text in at most `limit` characters, with `…` where it was cut.
+/// The text in at most `limit` UTF-16 units, as Telegram counts, with `…` where it was cut.
 pub(super) fn cut(text: &str, limit: usize) -> String {
-    if text.chars().count() <= limit {
+    if units(text) <= limit {
         return text.to_owned();
     }
-    text.chars().take(limit.saturating_sub(1)).chain(['…']).collect()
+    let mut left = limit.saturating_sub(1);
+    let fits = |c: &char| {
+        let fits = c.len_utf16() <= left;
+        left = left.saturating_sub(c.len_utf16());
+        fits
+    };
+    text.chars().take_while(fits).chain(['…']).collect()
+}
+
+/// The length of a text as Telegram counts it: in UTF-16 units.
+pub(super) fn units(text: &str) -> usize {
+    text.encode_utf16().count()
 }
 
 /// Decimetres as metres, hectograms as kilograms.
@@ -386,7 +413,7 @@ mod tests {
 
     #[test]
     fn errors_say_what_would_be_right() {
-        let unknown = ParseError::UnknownCommand { within: "", word: "fbi".into(), suggestion: Some("fib") };
+        let unknown = ParseError::UnknownCommand { word: "fbi".into(), suggestion: Some("fib") };
         assert_eq!(parse_error(&unknown, 10), "I do not know \"fbi\": did you mean fib?");
         let too_many = ParseError::TooMany { command: "fib", word: "2".into(), words: "1 2".into() };
         assert!(parse_error(&too_many, 10).contains("did you mean fib-multi 1 2?"));

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     api::{Api, ApiError},
     handlers::Handlers,
-    lane::backoff,
+    pause_after,
 };
 use crate::config::Timings;
 
@@ -79,10 +79,7 @@ pub async fn poll(
             }
             Err(ApiError::Unauthorized) => return Err(Fatal::Unauthorized),
             Err(error) => {
-                let pause = match error {
-                    ApiError::RetryAfter(pause) => pause,
-                    _ => backoff(timings.backoff, timings.backoff_max, failures),
-                };
+                let pause = pause_after(&error, timings, failures);
                 failures += 1;
                 tracing::warn!(%error, ?pause, "no updates; trying again");
                 tokio::select! {

@@ -47,7 +47,10 @@ impl CpuPool {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Panicked> {
         let (done, result) = oneshot::channel();
+        // What the work logs, above all a panic, names the chat and the job.
+        let span = tracing::Span::current();
         self.pool.spawn(move || {
+            let _entered = span.enter();
             // Nobody listens only when the process is being torn down.
             let _ = done.send(catch_unwind(AssertUnwindSafe(work)).map_err(|_| Panicked));
         });

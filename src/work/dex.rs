@@ -11,6 +11,8 @@ use crate::job::{Failure, Pokemon, PokemonKey, Stat};
 
 /// PokeAPI's bodies reach 560 kB today; what is far above is not one.
 const MAX_BODY: usize = 4 << 20;
+/// Characters of the reason why a body makes no sense.
+const MAX_REASON: usize = 200;
 /// Sprites are about 1 kB, artwork 100 kB.
 const MAX_SPRITE: usize = 1 << 20;
 /// All of PokeAPI is about 1,300 Pokémon and forms.
@@ -74,16 +76,16 @@ impl PokeApi {
         })
     }
 
-    /// The Pokémon with its sprite, if that comes in time. Two that ask for the same at once make one request.
+    /// The Pokémon, with its sprite if that is wanted and comes in time. Two that ask for the same at once make one request.
     ///
     /// # Errors
     /// A [`Failure`] for people.
-    pub async fn look_up(&self, key: &PokemonKey) -> Result<Arc<Pokemon>, Failure> {
+    pub async fn look_up(&self, key: &PokemonKey, with_sprite: bool) -> Result<Arc<Pokemon>, Failure> {
         let answer = self.answers.try_get_with_by_ref(key, self.ask(key)).await;
         let answer = answer.map_err(|failure: Arc<Failure>| (*failure).clone())?;
         let sprite = match &answer.sprite_url {
-            Some(url) => self.sprite(url).await,
-            None => None,
+            Some(url) if with_sprite => self.sprite(url).await,
+            _ => None,
         };
         Ok(Arc::new(Pokemon { sprite, ..answer.pokemon.clone() }))
     }
@@ -162,6 +164,11 @@ fn is_worth_a_retry(failure: &Failure) -> bool {
     }
 }
 
+/// The error may quote the body, which may be anything.
+fn nonsense(error: &serde_json::Error) -> Failure {
+    Failure::PokeApiNonsense(error.to_string().chars().take(MAX_REASON).collect())
+}
+
 /// The parts of PokeAPI's body that a card shows.
 #[derive(Deserialize)]
 struct Body {
@@ -203,8 +210,7 @@ struct Sprites {
 }
 
 fn read_answer(body: &[u8]) -> Result<Answer, Failure> {
-    let body: Body =
-        serde_json::from_slice(body).map_err(|error| Failure::PokeApiNonsense(error.to_string()))?;
+    let body: Body = serde_json::from_slice(body).map_err(|error| nonsense(&error))?;
     let pokemon = Pokemon {
         id: body.id,
         name: body.name,

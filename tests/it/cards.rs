@@ -52,6 +52,7 @@ async fn a_job_that_runs_on_shows_its_progress() {
         setup.config.timings.card_refresh = Duration::from_millis(20);
         setup.fib = Arc::new(move |n, control| {
             control.expect(100);
+            let _ = steps.lock().unwrap().recv();
             control.advance(42);
             let _ = steps.lock().unwrap().recv();
             jobboard::work::fib::fib(n, &jobboard::work::Control::default())
@@ -60,6 +61,9 @@ async fn a_job_that_runs_on_shows_its_progress() {
     .await;
     let ann = world.person("Ann");
     let card = ann.says("fib 10").await;
+    ann.sees_in(&card, "running, 0 %").await;
+    // Nothing but time brings the next edit.
+    step.send(()).unwrap();
     ann.sees_in(&card, "running, 42 %").await;
     step.send(()).unwrap();
     ann.sees_in(&card, "is 34").await;
@@ -105,6 +109,28 @@ async fn a_failed_task_is_run_again_as_a_new_one() {
         .await;
     assert!(ann.says("retry 2").await.text.contains("only a failed or cancelled task"));
     world.stop().await;
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_for_the_paces() {
+    let held = Held::new();
+    let mut world = World::with(|setup| {
+        setup.fib = held.attentive();
+        setup.config.rate_private = 60;
+    })
+    .await;
+    let ann = world.person("Ann");
+    let chat = ann.chat;
+    let commands: Vec<_> = (11..31).map(|n| ann.writes(&format!("fib {n}"))).collect();
+    held.began(2).await;
+    ann.sees("the first cards", |card| card.text.contains("running")).await;
+    world.stop_bot().await;
+    for command in commands {
+        let all = world.telegram.messages(chat);
+        let card =
+            all.iter().find(|message| message.reply_to == Some(command)).expect("a command without a card");
+        assert!(card.text.contains("the bot was stopped"), "{}", card.text);
+    }
 }
 
 #[tokio::test]

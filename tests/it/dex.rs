@@ -44,12 +44,27 @@ async fn several_and_those_that_failed_beside_those_that_came() {
     let expected =
         ["The pokemon with id 151 is mew", "There is no Pokémon 99999", "The pokemon with id 1 is bulbasaur"];
     assert_eq!(lines, expected);
+    assert!(card.photo.is_none());
     let card = ann.runs("dex-multi nobody 99999", "There is no Pokémon 99999").await;
     assert!(
         card.text.contains("There is no Pokémon nobody") && card.text.contains("failed"),
         "{}",
         card.text
     );
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_member_that_failed_is_named() {
+    let well = Box::new(answer(200, &pikachu().to_string()));
+    let pokeapi = PokeApi::start(Behaviour::First(1, Box::new(answer(403, "no")), well)).await;
+    let world = World::with(|setup| {
+        setup.config = config(&["--pokeapi-url", &pokeapi.url(), "--io-concurrency", "1"])
+    })
+    .await;
+    let ann = world.person("Ann");
+    let card = ann.runs("dex-multi 2 25", "2: PokéAPI has a problem (status 403)").await;
+    assert!(card.text.contains("The pokemon with id 25 is pikachu"));
     world.stop().await;
 }
 
@@ -99,6 +114,7 @@ async fn a_problem_that_stays_is_said_clearly() {
         (answer(403, "<b>no</b>"), 1, "status 403"),
         (answer(200, "<html>hello</html>"), 1, "PokéAPI's answer makes no sense"),
         (answer(200, ""), 1, "PokéAPI's answer makes no sense"),
+        (answer(200, &lost.replace("tall", &"🦀<b>".repeat(3000))), 1, "PokéAPI's answer makes no sense"),
         (answer(200, &lost), 1, "PokéAPI's answer makes no sense"),
         (answer(200, &" ".repeat(5 << 20)), 1, "longer than 4 MB"),
         (Behaviour::Close, 4, "PokéAPI could not be reached"),
@@ -137,6 +153,7 @@ async fn a_card_goes_without_a_sprite_that_does_not_come() {
         let pokeapi = PokeApi::start(Behaviour::First(1, well.clone(), Box::new(sprite))).await;
         let world = World::with(|setup| {
             against(&pokeapi)(setup);
+            setup.config.timings.pokeapi.attempt = Duration::from_mins(5);
             setup.config.timings.pokeapi.sprite = Duration::from_millis(50);
         })
         .await;

@@ -110,6 +110,7 @@ async fn who_blocks_the_bot_is_left_alone_until_they_come_back() {
     ben.runs("fib 20", "is 4181").await;
     world.telegram.unblock(ann.person);
     assert!(ann.says("job 1").await.text.contains("is 34"));
+    ann.sees_in(&card, "is 34").await;
     world.stop().await;
 }
 
@@ -136,6 +137,18 @@ async fn a_message_that_telegram_refuses_blocks_nothing() {
     let command = ann.writes("help");
     ann.runs("fib 10", "is 34").await;
     assert!(ann.answers_to(command).is_empty());
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_card_that_telegram_refuses_comes_in_fewer_words() {
+    let world = World::new().await;
+    let ann = world.person("Ann");
+    world
+        .telegram
+        .fault(Fault::on("sendMessage").answer(Failure::BadRequest("can't parse entities".to_owned())));
+    let card = ann.says("fib 10").await;
+    assert_eq!(card.text, "Task 1 is submitted\nIt is succeeded: dash tells more");
     world.stop().await;
 }
 

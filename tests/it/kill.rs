@@ -78,7 +78,25 @@ async fn several_at_once_and_each_is_answered() {
     let expected = "Task \"fib 11\" is killed\nTask \"fib-multi 12 13\" is killed\nThere is no task 57";
     assert_eq!(answer, expected);
     assert!(held.cancels() >= 2, "the work was not told");
-    assert_eq!(ann.says("kill 1").await.text, "Task \"fib 11\" was cancelled already");
+    assert_eq!(
+        ann.says("kill 1").await.text,
+        "Task \"fib 11\" finished before it could be killed: it was cancelled already"
+    );
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn kill_all_kills_what_it_asked_about() {
+    let held = Held::new();
+    let world = World::with(|setup| setup.fib = held.attentive()).await;
+    let ann = world.person("Ann");
+    ann.says("fib 11").await;
+    let question = ann.says("kill all").await;
+    ann.says("fib 12").await;
+    ann.presses(&question, "Kill 1").await;
+    let report = ann.sees("the report", |message| message.reply_to == Some(question.id)).await;
+    assert_eq!(report.text, "Task \"fib 11\" is killed");
+    assert!(ann.says("job 2").await.text.starts_with("Still waiting"));
     world.stop().await;
 }
 
@@ -114,7 +132,7 @@ async fn a_kill_that_comes_too_late_says_so() {
     assert_eq!(ann.says("kill 1").await.text, "Task \"fib 10\" finished before it could be killed");
     assert!(card.buttons.is_empty());
     let query = world.telegram.press(ann.chat, ann.person, card.id, "1:kill:1");
-    assert_eq!(ann.toast(&query).await, "Task 1 has succeeded already");
+    assert_eq!(ann.toast(&query).await, "Task 1 is succeeded already");
     world.stop().await;
 }
 

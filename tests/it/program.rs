@@ -55,6 +55,13 @@ fn a_bad_setting_is_one_line_that_names_it() {
     check_refusal(&run("JOBBOARD_CPU_WORKERS", ""), &["TELOXIDE_TOKEN"]);
     check_refusal(&jobboard(&folder).args(["--max-fib", "x"]).output().unwrap(), &["--max-fib"]);
     check_refusal(&jobboard(&folder).arg("--nonsense").output().unwrap(), &["--nonsense"]);
+    check_refusal(&run("RUST_LOG", "a=b=c"), &["RUST_LOG"]);
+    for line in ["TELOXIDE_TOKEN=4242:secret extra", "TELOXIDE_TOKEN=\"4242:secret"] {
+        std::fs::write(folder.path().join(".env"), line).unwrap();
+        let output = jobboard(&folder).output().unwrap();
+        check_refusal(&output, &[".env"]);
+        assert!(!String::from_utf8_lossy(&output.stderr).contains("secret"));
+    }
     std::fs::write(folder.path().join(".env"), "JOBBOARD_IO_CONCURRENCY=none\n").unwrap();
     check_refusal(&jobboard(&folder).output().unwrap(), &["JOBBOARD_IO_CONCURRENCY"]);
 }

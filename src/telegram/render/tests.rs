@@ -1,0 +1,122 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    board::Verdict,
+    job::{CancelReason, Failure, JobId, MessageId, Number, Origin, Person, Pokemon, PokemonKey, Spec},
+};
+
+/// Telegram's bounds, after entities: https://core.telegram.org/bots/api#sendmessage and #sendphoto.
+const MAX_TEXT: usize = 4096;
+
+fn snapshot(id: u64, spec: Spec, state: State) -> Snapshot {
+    let person = Person { id: 1, name: "Ann".to_owned() };
+    let origin = Origin { message: MessageId(1), thread: None, callback: None };
+    Snapshot { job: Job { id: JobId(id), spec, person, origin, submitted: NOW, state }, progress: Some(0.5) }
+}
+
+const NOW: SystemTime = SystemTime::UNIX_EPOCH;
+
+fn finished(outcome: Outcome) -> State {
+    State::Finished { started: Some(NOW), finished: NOW, outcome: Arc::new(outcome) }
+}
+
+/// As Telegram shows it: without tags, entities decoded.
+fn shown(html: &str) -> String {
+    let mut text = String::new();
+    let mut in_tag = false;
+    for c in html.chars() {
+        match c {
+            '<' => in_tag = true,
+            '>' => in_tag = false,
+            c if !in_tag => text.push(c),
+            _ => {}
+        }
+    }
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
+}
+
+fn any_text() -> impl Strategy<Value = String> {
+    prop_oneof!["[a-z<>&\"]{0,40}", "(🦀|&|<b>|x){0,2000}", "\\PC{0,300}"]
+}
+
+fn any_failure() -> impl Strategy<Value = Failure> {
+    prop_oneof![
+        any_text().prop_map(Failure::PokeApiNonsense),
+        Just(Failure::Panicked),
+        Just(Failure::AllMembers(vec![("x".parse().unwrap(), Failure::PokeApiTimedOut); 100])),
+    ]
+}
+
+fn any_pokemon() -> impl Strategy<Value = Pokemon> {
+    (any_text(), any_text()).prop_map(|(name, other)| Pokemon {
+        id: u64::MAX,
+        name,
+        types: vec![other.clone(); 3],
+        height: 1,
+        weight: u64::MAX,
+        abilities: vec![(other, true)],
+        stats: Vec::new(),
+        sprite: Some(Arc::from([1])),
+    })
+}
+
+fn any_output() -> impl Strategy<Value = Output> {
+    let number = (1..=u64::MAX, 1..5000usize)
+        .prop_map(|(n, length)| Number { n, digits: "7".repeat(length).parse().unwrap() });
+    let key: PokemonKey = "mew".parse().unwrap();
+    let result =
+        prop_oneof![any_pokemon().prop_map(|pokemon| Ok(Arc::new(pokemon))), any_failure().prop_map(Err)];
+    let member = result.prop_map(move |result| MemberResult { key: key.clone(), result });
+    prop_oneof![
+        prop::collection::vec(number, 1..=100).prop_map(Output::Numbers),
+        prop::collection::vec(member, 1..=20).prop_map(Output::Pokemon),
+    ]
+}
+
+fn any_outcome() -> impl Strategy<Value = Outcome> {
+    prop_oneof![
+        any_output().prop_map(Outcome::Succeeded),
+        any_failure().prop_map(Outcome::Failed),
+        any_text().prop_map(|by| Outcome::Cancelled(CancelReason::Killed { by })),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_ends_fits_a_message_and_a_caption(outcome in any_outcome()) {
+        let spec = Spec::FibMulti(vec![u64::MAX; 100]);
+        let snapshot = snapshot(u64::MAX, spec, finished(outcome));
+        for content in [card(&snapshot, NOW), result(&snapshot, NOW), announcement(&snapshot.job, NOW)] {
+            let units = units(&shown(&content.html));
+            prop_assert!(units <= if content.photo.is_some() { MAX_CAPTION } else { MAX_TEXT }, "{units}");
+        }
+    }
+
+    #[test]
+    fn every_kill_report_fits_a_message(command in any_text(), count in 1..=100usize) {
+        let reply_to = Origin { message: MessageId(1), thread: None, callback: None };
+        let verdicts = vec![(JobId(u64::MAX), Verdict::AlreadyCancelled(command)); count];
+        let content = kill_report(&KillReport { reply_to, verdicts });
+        prop_assert!(units(&shown(&content.html)) <= MAX_TEXT);
+    }
+}
+
+#[test]
+fn the_board_keeps_its_columns_whatever_the_ids() {
+    let command = Spec::FibMulti(vec![1_000_000; 5]);
+    for (id, columns) in [(1, 31), (100, 31), (1000, 32)] {
+        let states = [State::Queued, State::Running { started: NOW }, State::Cancelling { started: NOW }];
+        let done = finished(Outcome::Failed(Failure::PokeApiNonsense("🦀".repeat(500))));
+        let jobs =
+            states.into_iter().chain([done]).map(|state| snapshot(id, command.clone(), state)).collect();
+        let page = Page { jobs, number: 0, pages: 1, total: 4, running: 2, queued: 1 };
+        let text = shown(&dash(&page, NOW).html);
+        for line in text.lines().skip(1) {
+            assert!(line.chars().count() <= columns, "{line:?}");
+        }
+        assert!(text.contains(&command.to_string()[..16]), "{text}");
+    }
+}
