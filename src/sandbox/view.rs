@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     json, render,
-    world::{self, World},
+    world::{self, Event, World},
 };
 
 /// A person's id, as in the Bot API.
@@ -138,6 +138,38 @@ impl View<'_> {
     #[must_use]
     pub fn message(&self, chat: ChatId, id: MessageId) -> Option<Message> {
         self.0.message(chat.0, id.0).map(|message| self.snapshot(chat, message))
+    }
+
+    /// A message's text or caption; nothing is rendered or copied.
+    #[must_use]
+    pub fn text(&self, chat: ChatId, id: MessageId) -> Option<&str> {
+        self.0.message(chat.0, id.0).map(|message| message.text.text.as_str())
+    }
+
+    /// The text of the oldest message that replies to this one.
+    #[must_use]
+    pub fn answer(&self, chat: ChatId, to: MessageId) -> Option<&str> {
+        let later = self.0.chats.get(&chat.0)?.messages.range(to.0..);
+        let mut replies = later.map(|(_, message)| message).filter(|message| message.reply_to == Some(to.0));
+        replies.next().map(|message| message.text.text.as_str())
+    }
+
+    /// The number of the latest change that a page would show.
+    #[must_use]
+    pub fn seq(&self) -> u64 {
+        self.0.seq
+    }
+
+    /// Messages that came or were edited after change `after`, in order: a message that did both is there twice.
+    /// `None` where so much happened since that some of it is forgotten (4096 changes are kept).
+    #[must_use]
+    pub fn changed(&self, after: u64) -> Option<impl Iterator<Item = (ChatId, MessageId)>> {
+        let news = usize::try_from(self.0.seq.checked_sub(after)?).ok()?;
+        let known = self.0.events.len().checked_sub(news)?;
+        Some(self.0.events.iter().skip(known).filter_map(|event| match event {
+            Event::Message { chat, id } | Event::Edited { chat, id } => Some((ChatId(*chat), MessageId(*id))),
+            _ => None,
+        }))
     }
 
     /// What was answered to pressed buttons.
