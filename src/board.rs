@@ -166,6 +166,11 @@ impl Boards {
         self.tables.get(&chat)?.snapshot(id)
     }
 
+    /// Whether the job has ended; `None` where there is none.
+    pub fn is_finished(&self, chat: ChatId, id: JobId) -> Option<bool> {
+        self.tables.get(&chat)?.is_finished(id)
+    }
+
     /// The chat's newest job.
     pub fn newest(&self, chat: ChatId) -> Option<JobId> {
         self.tables.get(&chat)?.newest()

@@ -116,6 +116,10 @@ impl Table {
         self.jobs.get(&id).map(Entry::snapshot)
     }
 
+    pub(super) fn is_finished(&self, id: JobId) -> Option<bool> {
+        self.jobs.get(&id).map(|entry| entry.job.state.is_finished())
+    }
+
     pub(super) fn page(&self, number: usize) -> Page {
         let total = self.jobs.len();
         let pages = total.div_ceil(PAGE);

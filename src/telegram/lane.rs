@@ -339,3 +339,97 @@ impl Lane {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn lane(per_minute: u32) -> Lane {
+        Lane::new(Pace::new(per_minute, Duration::from_mins(1), per_minute))
+    }
+
+    fn answer(message: i32) -> Answer {
+        let reply_to = Origin { message: MessageId(message), thread: None, callback: None };
+        Answer { reply_to, about: None, body: Body::Message(Content::text("x")) }
+    }
+
+    #[test]
+    fn a_card_that_shows_the_end_is_not_looked_at_again_and_keeps_no_content() {
+        let now = Instant::now();
+        let mut lane = lane(0);
+        let (job, message) = (JobId(1), MessageId(7));
+        lane.mark(job, true, now, now);
+        assert!(matches!(lane.next(now), Step::Card(..)));
+        lane.mark(job, true, now, now);
+        lane.card_shown(job, message, Content::text("34"), now, None);
+        lane.mark(job, true, now, now);
+        assert!(matches!(lane.next(now), Step::Idle));
+        assert_eq!(lane.task_of(message), Some(job));
+        assert!(lane.cards[&job].shown.is_none());
+    }
+
+    #[test]
+    fn a_card_of_an_unfinished_job_is_looked_at_again() {
+        let now = Instant::now();
+        let mut lane = lane(0);
+        lane.mark(JobId(1), false, now, now);
+        assert!(matches!(lane.next(now), Step::Card(..)));
+        let later = now + Duration::from_secs(5);
+        lane.card_shown(JobId(1), MessageId(7), Content::text("running"), now, Some(later));
+        assert!(matches!(lane.next(now), Step::Wait(until) if until == later));
+        assert!(matches!(lane.next(later), Step::Card(_, Card { shown: Some(_), .. })));
+    }
+
+    #[test]
+    fn kills_go_first_then_what_people_wait_for_then_progress() {
+        let start = Instant::now();
+        let mut lane = lane(10);
+        lane.mark(JobId(1), false, start, start);
+        lane.card_shown(JobId(1), MessageId(7), Content::text("running"), start, Some(start));
+        lane.say(answer(2));
+        lane.say_first(answer(3));
+        lane.say_first(answer(4));
+        let now = Instant::now();
+        for message in [3, 4] {
+            assert!(matches!(lane.next(now), Step::Urgent(first) if first.reply_to.message == MessageId(message)));
+        }
+        assert!(matches!(lane.next(now), Step::Answer(_)));
+        // Half of the pace is left to what people wait for.
+        for _ in 0..6 {
+            lane.spend(now);
+        }
+        assert!(matches!(lane.next(now), Step::Wait(_)));
+        lane.say(answer(5));
+        assert!(matches!(lane.next(now), Step::Answer(_)));
+    }
+
+    #[test]
+    fn a_full_queue_says_so_once() {
+        let mut lane = lane(0);
+        for message in 0..600 {
+            lane.say(answer(message));
+        }
+        let now = Instant::now();
+        let mut said = 0;
+        while let Step::Answer(_) = lane.next(now) {
+            said += 1;
+        }
+        assert_eq!(said, MAX_ANSWERS + 1);
+    }
+
+    #[test]
+    fn who_is_gone_hears_nothing_until_they_speak() {
+        let now = Instant::now();
+        let mut lane = lane(0);
+        lane.mark(JobId(1), false, now, now);
+        lane.say(answer(1));
+        lane.give_up();
+        lane.mark(JobId(1), true, now, now);
+        assert!(matches!(lane.next(now), Step::Idle));
+        assert!(lane.welcome());
+        assert!(matches!(lane.next(now), Step::Card(..)));
+        assert!(!lane.welcome());
+    }
+}

@@ -163,9 +163,8 @@ impl Outbox {
     fn hear(self: &Arc<Self>, change: Change) {
         match change {
             Change::Job(chat, id) => {
-                let Some(snapshot) = self.boards.job(chat, id) else { return };
+                let Some(finished) = self.boards.is_finished(chat, id) else { return };
                 let now = Instant::now();
-                let finished = snapshot.job.state.is_finished();
                 self.change(chat, |lane| lane.mark(id, finished, now, now + self.timings.quick_job));
             }
             Change::Kill(chat, kill) => {
@@ -277,14 +276,14 @@ impl Outbox {
     }
 
     async fn deliver_card(&self, chat: ChatId, desk: &Desk, id: JobId, card: Card) {
-        let Some(looked_at) = self.boards.job(chat, id) else { return };
-        if card.shown.as_ref() == Some(&send::wanted(&looked_at, &card)) {
-            let refresh =
-                (!looked_at.job.state.is_finished()).then(|| Instant::now() + self.timings.card_refresh);
-            if let (Some(message), Some(shown)) = (card.message, card.shown) {
-                desk.lane().card_shown(id, message, shown, Instant::now(), refresh);
+        if let (Some(message), Some(shown)) = (card.message, &card.shown) {
+            let Some(looked_at) = self.boards.job(chat, id) else { return };
+            if *shown == send::wanted(&looked_at, &card) {
+                let finished = looked_at.job.state.is_finished();
+                let refresh = (!finished).then(|| Instant::now() + self.timings.card_refresh);
+                desk.lane().card_shown(id, message, shown.clone(), Instant::now(), refresh);
+                return;
             }
-            return;
         }
         let _turn = self.turn(desk).await;
         // The turn may have taken a while: what is true now is shown.

@@ -5,7 +5,7 @@
 
 use std::{
     collections::{HashSet, VecDeque},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde::Serialize;
@@ -26,6 +26,9 @@ const ALLOWED: [&str; 2] = ["message", "callback_query"];
 const BATCH: u8 = 100;
 /// Updates that are remembered, to know one that is delivered twice.
 const REMEMBERED: usize = 10_000;
+/// Polls begin this far apart while updates keep coming: under load one call brings many updates instead of one. A poll
+/// that has waited longer, which is every poll of a quiet bot, is followed at once.
+const POLL_GAP: Duration = Duration::from_millis(5);
 /// How long the last confirmation may take.
 const GOODBYE: Duration = Duration::from_secs(1);
 
@@ -66,6 +69,7 @@ pub async fn poll(
     let mut inbox = Inbox::default();
     let mut failures = 0;
     loop {
+        let begun = Instant::now();
         let batch = tokio::select! {
             () = stop.cancelled() => break,
             batch = inbox.fetch(api, timings.poll, BATCH, timings.poll + timings.call) => batch,
@@ -75,6 +79,13 @@ pub async fn poll(
                 failures = 0;
                 for update in &updates {
                     inbox.handle(update, handlers);
+                }
+                let gap = POLL_GAP.saturating_sub(begun.elapsed());
+                if updates.len() < usize::from(BATCH) && !gap.is_zero() {
+                    tokio::select! {
+                        () = stop.cancelled() => break,
+                        () = tokio::time::sleep(gap) => {}
+                    }
                 }
             }
             Err(ApiError::Unauthorized) => return Err(Fatal::Unauthorized),
