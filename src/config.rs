@@ -9,6 +9,9 @@ use clap::{
 
 use crate::work::fib::MAX_N;
 
+/// Far above the cores of any machine: a number beyond it is a mistake, and its threads would stop the machine.
+const MAX_CPU_WORKERS: i64 = 1024;
+
 /// Where the sandbox's page is unless `--port` says otherwise.
 pub const SANDBOX_PORT: u16 = 8787;
 
@@ -95,8 +98,9 @@ pub struct Config {
     pub allowed_chats: Ids,
 
     /// Threads for CPU jobs [default: one for each core]
-    #[arg(long, global = true, env = "JOBBOARD_CPU_WORKERS", value_name = "NUM")]
-    pub cpu_workers: Option<NonZeroUsize>,
+    #[arg(long, global = true, env = "JOBBOARD_CPU_WORKERS", value_name = "NUM",
+          value_parser = clap::value_parser!(u16).range(1..=MAX_CPU_WORKERS))]
+    pub cpu_workers: Option<u16>,
 
     /// IO jobs that run at once
     #[arg(long, global = true, env = "JOBBOARD_IO_CONCURRENCY", default_value = "32", value_name = "NUM")]
@@ -199,7 +203,8 @@ impl Config {
 
     /// Threads for CPU jobs.
     pub fn cpu_workers(&self) -> usize {
-        self.cpu_workers.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
+        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        self.cpu_workers.map_or_else(cores, usize::from)
     }
 }
 

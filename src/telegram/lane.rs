@@ -393,7 +393,9 @@ mod tests {
         lane.say_first(answer(4));
         let now = Instant::now();
         for message in [3, 4] {
-            assert!(matches!(lane.next(now), Step::Urgent(first) if first.reply_to.message == MessageId(message)));
+            assert!(
+                matches!(lane.next(now), Step::Urgent(first) if first.reply_to.message == MessageId(message))
+            );
         }
         assert!(matches!(lane.next(now), Step::Answer(_)));
         // Half of the pace is left to what people wait for.

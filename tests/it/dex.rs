@@ -59,7 +59,7 @@ async fn a_member_that_failed_is_named() {
     let well = Box::new(answer(200, &pikachu().to_string()));
     let pokeapi = PokeApi::start(Behaviour::First(1, Box::new(answer(403, "no")), well)).await;
     let world = World::with(|setup| {
-        setup.config = config(&["--pokeapi-url", &pokeapi.url(), "--io-concurrency", "1"])
+        setup.config = config(&["--pokeapi-url", &pokeapi.url(), "--io-concurrency", "1"]);
     })
     .await;
     let ann = world.person("Ann");

@@ -40,6 +40,7 @@ fn a_bad_setting_is_one_line_that_names_it() {
     for (name, value) in [
         ("JOBBOARD_CPU_WORKERS", "0"),
         ("JOBBOARD_CPU_WORKERS", "many"),
+        ("JOBBOARD_CPU_WORKERS", "100000000"),
         ("JOBBOARD_MAX_FIB", "0"),
         ("JOBBOARD_MAX_FIB", "1000000001"),
         ("JOBBOARD_JOB_TIMEOUT", "soon"),

@@ -6,7 +6,7 @@ use crate::{
     job::{CancelReason, Failure, JobId, MessageId, Number, Origin, Person, Pokemon, PokemonKey, Spec},
 };
 
-/// Telegram's bounds, after entities: https://core.telegram.org/bots/api#sendmessage and #sendphoto.
+/// Telegram's bounds, after entities: <https://core.telegram.org/bots/api#sendmessage>.
 const MAX_TEXT: usize = 4096;
 
 fn snapshot(id: u64, spec: Spec, state: State) -> Snapshot {
