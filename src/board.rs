@@ -191,6 +191,7 @@ impl Boards {
     pub fn kill(&self, chat: ChatId, by: &Person, reply_to: Origin, ids: &[JobId]) {
         let killed = self.tables.entry(chat).or_default().kill(by, reply_to, ids, SystemTime::now());
         for id in killed.changed {
+            tracing::info!(chat = chat.0, job = id.0, by = by.id, "killed");
             self.changes.mark(Change::Job(chat, id));
         }
         for kill in killed.reports {

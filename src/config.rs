@@ -116,7 +116,7 @@ pub struct Config {
     pub max_live_jobs: NonZeroUsize,
 
     /// How long a task may run
-    #[arg(long, global = true, env = "JOBBOARD_JOB_TIMEOUT", default_value = "10m", value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, global = true, env = "JOBBOARD_JOB_TIMEOUT", default_value = "10m", value_name = "TIME", value_parser = time_limit)]
     pub job_timeout: Duration,
 
     /// Messages a second in all; 0: no limit
@@ -261,6 +261,11 @@ pub enum LogFormat {
     Text,
     /// For collectors: an object a line.
     Json,
+}
+
+fn time_limit(text: &str) -> Result<Duration, String> {
+    let limit = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if limit < Duration::from_secs(1) { Err("at least 1s is wanted".to_owned()) } else { Ok(limit) }
 }
 
 fn url(text: &str) -> Result<String, String> {

@@ -1,7 +1,7 @@
 //! Jobboard: a Telegram bot that gives every chat a shared job board.
 //!
 //! The way of a message: [`telegram::poll`] gets it, [`command`] reads it, [`board`] takes it and sees to it that
-//! [`work`] runs it, and [`telegram::Outbox`] says what came of it. `ARCHITECTURE.md` walks along it.
+//! [`mod@work`] runs it, and [`telegram::Outbox`] says what came of it. `ARCHITECTURE.md` walks along it.
 
 pub mod board;
 pub mod command;

@@ -34,7 +34,9 @@ use crate::{command::COMMANDS, config::Timings};
 /// [`ApiError`].
 pub async fn hello(api: &Api) -> Result<Bot, ApiError> {
     let bot: Bot = api.call(&GetMe::new()).await?;
-    api.call::<_, serde::de::IgnoredAny>(&DeleteWebhook::new()).await?;
+    if let Err(error) = api.call::<_, serde::de::IgnoredAny>(&DeleteWebhook::new()).await {
+        tracing::warn!(%error, "if a webhook is set, no updates will come");
+    }
     Ok(bot)
 }
 

@@ -80,7 +80,8 @@ impl Run<'_> {
         if !self.started.send_replace(true) && !self.boards.started(self.chat, self.id) {
             return Err(Unfinished::Cancelled);
         }
-        let end = self.boards.work.run(member, &self.live.control).await;
+        // On the heap, and only now: it is ten times as large as all the rest, and thousands may wait for a slot.
+        let end = Box::pin(self.boards.work.run(member, &self.live.control)).await;
         if let (Member::Fib(_), Err(Unfinished::Failed(failure))) = (member, &end) {
             tracing::error!(?failure, %member, "a member failed, the others are stopped");
             self.live.cancel.cancel();

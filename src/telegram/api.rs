@@ -93,8 +93,8 @@ struct Parameters {
 /// A file for Telegram.
 #[derive(Clone)]
 pub struct Upload {
-    /// The form's field, or what `attach://` names.
-    pub field: &'static str,
+    /// The part of the form, which another field names as `attach://part`.
+    pub part: &'static str,
     /// The name people see.
     pub name: String,
     /// Its content; shared, not copied.
@@ -156,7 +156,7 @@ impl Api {
             };
         }
         let length = file.content.len() as u64;
-        form = form.part(file.field, Part::stream_with_length(file.content, length).file_name(file.name));
+        form = form.part(file.part, Part::stream_with_length(file.content, length).file_name(file.name));
         let request =
             self.client.post(format!("{}/{method}", self.base)).timeout(self.timings.upload).multipart(form);
         read(request.send().await.map_err(connection)?).await

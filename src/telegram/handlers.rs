@@ -205,8 +205,16 @@ impl Handlers {
         self.outbox.toast(query.id.0, toast);
     }
 
+    /// Whether the message with the button is older than the task's command: a card of a task with the same number,
+    /// from before a restart.
+    fn is_of_another_run(&self, chat: ChatId, message: MessageId, button: Button) -> bool {
+        let (Button::Kill(id) | Button::Retry(id) | Button::Whole(id)) = button else { return false };
+        self.boards.job(chat, id).is_some_and(|snapshot| message < snapshot.job.origin.message)
+    }
+
     fn pressed(&self, chat: ChatId, person: Person, origin: Origin, button: Button) -> String {
         match button {
+            _ if self.is_of_another_run(chat, origin.message, button) => sentences::OLD_BUTTON.to_owned(),
             Button::Kill(id) => match self.boards.job(chat, id) {
                 None => sentences::no_such_task(id),
                 Some(snapshot) if snapshot.job.state.is_finished() => {

@@ -1,6 +1,10 @@
 //! Jobs and boards as Telegram's HTML.
 
-use std::{fmt::Write, sync::Arc, time::SystemTime};
+use std::{
+    fmt::Write,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use bytes::Bytes;
 use teloxide::{types::InlineKeyboardMarkup, utils::html::escape};
@@ -163,10 +167,7 @@ pub(super) fn whole(job: &Job) -> Result<Whole, NoWhole> {
     }
     let name = job.spec.to_string();
     let name = name.split(' ').next().unwrap_or_default();
-    let size = match output {
-        Output::Numbers(numbers) => numbers.iter().map(|number| number.digits.len()).sum(),
-        Output::Pokemon(_) => 0,
-    };
+    let size = size(output);
     if size > MAX_DOCUMENT {
         return Err(NoWhole::TooLarge(size));
     }
@@ -179,6 +180,14 @@ pub(super) fn whole(job: &Job) -> Result<Whole, NoWhole> {
             content: lines(output, usize::MAX).join("\n").into(),
         },
     })
+}
+
+/// Bytes of a whole result, about; only numbers can be large.
+fn size(output: &Output) -> usize {
+    match output {
+        Output::Numbers(numbers) => numbers.iter().map(|number| number.digits.len()).sum(),
+        Output::Pokemon(_) => 0,
+    }
 }
 
 /// Digits as bytes, without a copy.
@@ -270,8 +279,13 @@ fn command(job: &Job) -> String {
 fn status(snapshot: &Snapshot, now: SystemTime) -> String {
     let job = &snapshot.job;
     let word = job.state.word();
-    let ran = job.ran_for(now).map(duration);
+    // The first second of a running job is no news, and a card may show it for some seconds.
+    let is_news = |ran: &Duration| job.state.is_finished() || ran.as_secs() > 0;
+    let ran = job.ran_for(now).filter(is_news).map(duration);
     match (&job.state, ran) {
+        (State::Running { .. }, None) => {
+            percent(snapshot).map_or_else(|| word.to_owned(), |percent| format!("{word}, {percent}"))
+        }
         (State::Queued, _) | (_, None) => word.to_owned(),
         (State::Running { .. } | State::Cancelling { .. }, Some(ran)) => match percent(snapshot) {
             Some(percent) => format!("{word}, {percent}, {ran}"),
@@ -317,7 +331,7 @@ fn keyboard(job: &Job, told: Option<&Told>) -> Option<InlineKeyboardMarkup> {
     let button = match (&job.state, told) {
         (State::Queued | State::Running { .. }, _) => Button::Kill(job.id).labelled("Kill"),
         (State::Finished { outcome, .. }, Some(told)) => match **outcome {
-            Outcome::Succeeded(_) if told.complete => return None,
+            Outcome::Succeeded(ref output) if told.complete || size(output) > MAX_DOCUMENT => return None,
             Outcome::Succeeded(Output::Numbers(ref numbers)) if numbers.len() == 1 => {
                 Button::Whole(job.id).labelled("Whole number")
             }

@@ -94,10 +94,11 @@ async fn new_photo(
     photo: &std::sync::Arc<[u8]>,
 ) -> Result<MessageId, ApiError> {
     let mut fields = address(chat, reply_to);
+    fields.push(("photo", "attach://sprite".into()));
     fields.push(("caption", content.html.clone().into()));
     fields.push(("parse_mode", "HTML".into()));
     fields.push(("reply_markup", json!(content.keyboard)));
-    let sent: Sent = api.upload("SendPhoto", fields, picture("photo", photo)).await?;
+    let sent: Sent = api.upload("SendPhoto", fields, picture(photo)).await?;
     Ok(MessageId(sent.message_id))
 }
 
@@ -117,7 +118,7 @@ async fn add_photo(
         ("media", media),
         ("reply_markup", json!(content.keyboard)),
     ];
-    api.upload("EditMessageMedia", fields, picture("sprite", photo)).await.map(|_: Ignored| ())
+    api.upload("EditMessageMedia", fields, picture(photo)).await.map(|_: Ignored| ())
 }
 
 async fn edit_caption(
@@ -161,7 +162,8 @@ pub(super) async fn whole(
         Ok(whole) => {
             let mut fields = address(chat, reply_to);
             fields.push(("caption", sentences::whole_caption(snapshot.job.id).into()));
-            let file = Upload { field: "document", name: whole.name, content: whole.content };
+            fields.push(("document", "attach://whole".into()));
+            let file = Upload { part: "whole", name: whole.name, content: whole.content };
             let sent: Sent = api.upload("SendDocument", fields, file).await?;
             return Ok(Some(MessageId(sent.message_id)));
         }
@@ -190,8 +192,9 @@ fn address(chat: ChatId, reply_to: &Origin) -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn picture(field: &'static str, png: &std::sync::Arc<[u8]>) -> Upload {
-    Upload { field, name: "sprite.png".to_owned(), content: bytes::Bytes::from_owner(png.clone()) }
+/// The part that `attach://sprite` names.
+fn picture(png: &std::sync::Arc<[u8]>) -> Upload {
+    Upload { part: "sprite", name: "sprite.png".to_owned(), content: bytes::Bytes::from_owner(png.clone()) }
 }
 
 fn reply(origin: &Origin) -> ReplyParameters {

@@ -21,9 +21,8 @@ pub(super) const EMPTY_BOARD: &str = "The board is empty. Try: fib 100";
 pub(super) const NOTHING_RUNNING: &str = "Nothing is running, and nothing waits.";
 /// After "no" to `kill all`.
 pub(super) const NOTHING_KILLED: &str = "Nothing was killed.";
-/// The toast for a button that this version did not write.
-pub(super) const OLD_BUTTON: &str =
-    "This button is from another version of the bot: send dash for a fresh board.";
+/// The toast for a button that this run of the bot did not write.
+pub(super) const OLD_BUTTON: &str = "This button is from before a restart: send dash for a fresh board.";
 /// Where the chat got more answers than its queue holds.
 pub(super) const ANSWERS_SKIPPED: &str =
     "Too many commands at once: some went without an answer. dash shows the board as it is.";

@@ -41,7 +41,7 @@ impl CpuPool {
     /// would in rayon's `spawn`).
     ///
     /// # Errors
-    /// [`Panicked`] if it panicked.
+    /// `Panicked` if it panicked.
     pub async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,

@@ -137,6 +137,21 @@ async fn a_kill_that_comes_too_late_says_so() {
 }
 
 #[tokio::test]
+async fn a_button_from_before_a_restart_touches_no_new_task() {
+    let held = Held::new();
+    let world = World::with(|setup| setup.fib = held.attentive()).await;
+    let ann = world.person("Ann");
+    // A card that another run of the bot may have left: it is older than the task whose number it names.
+    let old = ann.says("help").await;
+    ann.writes("fib 11");
+    held.began(1).await;
+    let query = world.telegram.press(ann.chat, ann.person, old.id, "1:kill:1");
+    assert!(ann.toast(&query).await.contains("before a restart"));
+    assert!(ann.says("job 1").await.text.starts_with("Still waiting"));
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn every_press_is_answered_also_nonsense() {
     let world = World::new().await;
     let ann = world.person("Ann");

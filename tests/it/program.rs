@@ -44,6 +44,7 @@ fn a_bad_setting_is_one_line_that_names_it() {
         ("JOBBOARD_MAX_FIB", "0"),
         ("JOBBOARD_MAX_FIB", "1000000001"),
         ("JOBBOARD_JOB_TIMEOUT", "soon"),
+        ("JOBBOARD_JOB_TIMEOUT", "0s"),
         ("JOBBOARD_OWNERS", "1,ann"),
         ("JOBBOARD_POKEAPI_URL", "pokeapi"),
         ("TELOXIDE_API_URL", "ftp://example.org"),
