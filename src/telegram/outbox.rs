@@ -308,7 +308,8 @@ impl Outbox {
                 desk.lane().redo_card(id, now(), |card| card.refused = refused);
             }
             Err(error) => {
-                if self.fail(desk, &error) {
+                // A chat that is gone may come back: its cards are brought up to date then.
+                if self.fail(desk, &error) || error.is_chat_gone() {
                     desk.lane().redo_card(id, now(), |_| ());
                 }
             }
