@@ -22,7 +22,7 @@ use crate::{
         Bot, Handlers, Outbox,
         api::{Api, ApiError},
     },
-    work::{CpuPool, FibFn, PokeApi, Work},
+    work::{CpuPool, Engine, PokeApi, Work},
 };
 
 /// Why the bot did not start, or could not go on.
@@ -55,15 +55,15 @@ pub fn prepare(config: &Config) -> Result<(), RunError> {
     })
 }
 
-/// Runs the bot until `shutdown` or an owner's `quit`, with the real [`work::fib::fib`].
+/// Runs the bot until `shutdown` or an owner's `quit`, with the real engine.
 ///
 /// # Errors
 /// [`RunError`].
 pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
-    run_with(config, std::sync::Arc::new(work::fib::fib), shutdown).await
+    run_with(config, Engine::new(), shutdown).await
 }
 
-/// As [`run`], with another function behind `fib`.
+/// As [`run`], with another engine behind `fib`.
 ///
 /// It starts from the inside out (work, boards, outbox, then updates) and stops the other way round: no more updates,
 /// no more jobs, then what is still to be said.
@@ -72,7 +72,7 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
 /// [`RunError`].
 pub async fn run_with(
     config: Config,
-    fib: FibFn,
+    engine: Engine,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), RunError> {
     tokio::pin!(shutdown);
@@ -82,7 +82,7 @@ pub async fn run_with(
         ));
     }
     let api = Api::new(&config)?;
-    let boards = Boards::new(work(&config, fib)?, limits(&config));
+    let boards = Boards::new(work(&config, engine)?, limits(&config));
     let outbox = Outbox::new(api.clone(), boards.clone(), &config);
     let bot = tokio::select! {
         () = &mut shutdown => return Ok(()),
@@ -137,9 +137,9 @@ pub async fn run_with(
     }
 }
 
-fn work(config: &Config, fib: FibFn) -> Result<Work, RunError> {
+fn work(config: &Config, engine: Engine) -> Result<Work, RunError> {
     let pokeapi = PokeApi::new(&config.pokeapi_url, config.timings.pokeapi)?;
-    Ok(Work::new(CpuPool::new(config.cpu_workers())?, fib, pokeapi))
+    Ok(Work::new(CpuPool::new(config.cpu_workers())?, engine, pokeapi))
 }
 
 fn limits(config: &Config) -> Limits {

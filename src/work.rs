@@ -18,13 +18,43 @@ pub use self::{
 };
 use crate::job::{Digits, Failure, Member, Number, Pokemon};
 
-/// The function behind `fib`: the n-th number, counted from the 1st = 0. A value, so that tests can hold it or break it.
+/// The function behind `fib`: the n-th number, counted from the 1st = 0.
 pub type FibFn = Arc<dyn Fn(u64, &Control) -> Result<Digits, Cancelled> + Send + Sync>;
+
+/// What computes Fibonacci numbers. A value, so that tests can hold it or break it.
+#[derive(Clone)]
+pub struct Engine {
+    fib: FibFn,
+    /// Numbers up to this one are computed where they are asked for.
+    at_once: u64,
+}
+
+impl Engine {
+    /// Numbers up to this one take less time (15 µs at most, on the slowest machine at hand) than to hand them to a
+    /// worker and to wake up again. On a busy machine the workers also come last, and a small number should not.
+    const AT_ONCE: u64 = 2_000;
+
+    /// The real one.
+    pub fn new() -> Self {
+        Self { fib: Arc::new(fib::fib), at_once: Self::AT_ONCE }
+    }
+
+    /// Another function, which may block: all of it runs on the workers.
+    pub fn on_workers(fib: FibFn) -> Self {
+        Self { fib, at_once: 0 }
+    }
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 /// Everything that can run a member.
 pub struct Work {
     cpu: CpuPool,
-    fib: FibFn,
+    engine: Engine,
     pokeapi: PokeApi,
 }
 
@@ -48,8 +78,13 @@ pub enum Unfinished {
 
 impl Work {
     /// Puts the parts together.
-    pub fn new(cpu: CpuPool, fib: FibFn, pokeapi: PokeApi) -> Self {
-        Self { cpu, fib, pokeapi }
+    pub fn new(cpu: CpuPool, engine: Engine, pokeapi: PokeApi) -> Self {
+        Self { cpu, engine, pokeapi }
+    }
+
+    /// Whether the member is computed where it is asked for: it needs no worker, so it waits for none.
+    pub fn is_at_once(&self, member: &Member) -> bool {
+        matches!(member, Member::Fib(n) if *n <= self.engine.at_once)
     }
 
     /// Runs one member to its end. It returns only when the work has truly stopped: CPU work through its flag, IO work
@@ -74,11 +109,34 @@ impl Work {
     }
 
     async fn fib(&self, n: u64, control: &Arc<Control>) -> Result<Found, Unfinished> {
-        let (fib, control) = (self.fib.clone(), control.clone());
-        match self.cpu.run(move || fib(n, &control)).await {
+        let (fib, control) = (self.engine.fib.clone(), control.clone());
+        let work = move || fib(n, &control);
+        let found = if n <= self.engine.at_once { cpu::caught(work) } else { self.cpu.run(work).await };
+        match found {
             Ok(Ok(digits)) => Ok(Found::Number(Number { n, digits })),
             Ok(Err(Cancelled)) => Err(Unfinished::Cancelled),
             Err(_) => Err(Unfinished::Failed(Failure::Panicked)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_small_number_needs_no_worker_and_its_panic_is_an_answer() {
+        let here = std::thread::current().id();
+        let fib: FibFn = Arc::new(move |n, _| {
+            assert_eq!(std::thread::current().id(), here);
+            assert_ne!(n, 13, "on purpose");
+            Ok(n.into())
+        });
+        let pokeapi = PokeApi::new("http://127.0.0.1:9", PokeApiTimings::default()).unwrap();
+        let work = Work::new(CpuPool::new(1).unwrap(), Engine { fib, at_once: 100 }, pokeapi);
+        let run = async |n| work.run(&Member::Fib(n), &Arc::default()).await;
+        assert!(matches!(run(100).await, Ok(Found::Number(_))));
+        assert!(matches!(run(13).await, Err(Unfinished::Failed(Failure::Panicked))));
+        assert!(matches!(run(101).await, Err(Unfinished::Failed(Failure::Panicked))), "on a worker");
     }
 }

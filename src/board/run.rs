@@ -12,7 +12,7 @@ use futures_util::future::join_all;
 use tokio::sync::watch;
 use tracing::Instrument;
 
-use super::{Boards, table::Live};
+use super::{Boards, queue::Slot, table::Live};
 use crate::{
     job::{ChatId, Failure, JobId, Member, MemberResult, Outcome, Output, PokemonKey, Spec},
     work::{Found, Unfinished},
@@ -72,11 +72,9 @@ impl Run<'_> {
     async fn member(&self, member: &Member) -> MemberEnd {
         let slot = tokio::select! {
             biased;
-            () = self.live.control.cancelled() => None,
-            slot = self.boards.queue.slot(member.resource()) => slot,
+            () = self.live.control.cancelled() => return Err(Unfinished::Cancelled),
+            slot = self.slot(member) => slot,
         };
-        // The slot is held to the end of the work: the next member starts when this one has truly stopped.
-        let Some(_slot) = slot else { return Err(Unfinished::Cancelled) };
         if !self.started.send_replace(true) && !self.boards.started(self.chat, self.id) {
             return Err(Unfinished::Cancelled);
         }
@@ -86,7 +84,17 @@ impl Run<'_> {
             tracing::error!(?failure, %member, "a member failed, the others are stopped");
             self.live.cancel.cancel();
         }
+        // Held to the end of the work: the next member starts when this one has truly stopped.
+        drop(slot);
         end
+    }
+
+    /// Waits for a slot, where the member needs one.
+    async fn slot(&self, member: &Member) -> Option<Slot> {
+        if self.boards.work.is_at_once(member) {
+            return None;
+        }
+        self.boards.queue.slot(member.resource()).await
     }
 
     /// Ends when the job has run for as long as a job may.

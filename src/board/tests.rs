@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     job::{CancelReason, Digits, Failure, MessageId, Output, State},
-    work::{Cancelled, CpuPool, FibFn, PokeApi, PokeApiTimings},
+    work::{Cancelled, CpuPool, Engine, FibFn, PokeApi, PokeApiTimings},
 };
 
 const CHAT: ChatId = ChatId(1);
@@ -23,7 +23,7 @@ fn origin(message: i32) -> Origin {
 
 fn boards(fib: FibFn, limits: Limits) -> Arc<Boards> {
     let pokeapi = PokeApi::new("http://127.0.0.1:9", PokeApiTimings::default()).unwrap();
-    Boards::new(Work::new(CpuPool::new(2).unwrap(), fib, pokeapi), limits)
+    Boards::new(Work::new(CpuPool::new(2).unwrap(), Engine::on_workers(fib), pokeapi), limits)
 }
 
 const LIMITS: Limits = Limits {

@@ -52,10 +52,15 @@ impl CpuPool {
         self.pool.spawn(move || {
             let _entered = span.enter();
             // Nobody listens only when the process is being torn down.
-            let _ = done.send(catch_unwind(AssertUnwindSafe(work)).map_err(|_| Panicked));
+            let _ = done.send(caught(work));
         });
         result.await.unwrap_or(Err(Panicked))
     }
+}
+
+/// Runs `work` here and now.
+pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Panicked> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_| Panicked)
 }
 
 #[cfg(test)]

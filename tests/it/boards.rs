@@ -107,7 +107,7 @@ async fn the_board_fits_a_phone() {
 async fn a_chat_has_a_bound_of_unfinished_tasks() {
     let held = Held::new();
     let world = World::with(|setup| {
-        setup.fib = held.attentive();
+        setup.engine = held.attentive();
         setup.config = config(&["--max-live-jobs", "3"]);
     })
     .await;
@@ -122,5 +122,14 @@ async fn a_chat_has_a_bound_of_unfinished_tasks() {
         "another chat has its own bound"
     );
     held.release();
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_small_number_does_not_wait_for_workers() {
+    let world = World::new().await;
+    let (ann, ben) = (world.person("Ann"), world.person("Ben"));
+    ann.runs("fib-multi 100000000 100000000 100000000 100000000", "running").await;
+    ben.runs("fib 100", "The 100th fibonacci number is 218922995834555169026").await;
     world.stop().await;
 }

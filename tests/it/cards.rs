@@ -2,12 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
+use jobboard::work::Engine;
+
 use crate::world::{Held, World};
 
 #[tokio::test]
 async fn a_card_moves_with_its_job() {
     let held = Held::new();
-    let world = World::with(|setup| setup.fib = held.attentive()).await;
+    let world = World::with(|setup| setup.engine = held.attentive()).await;
     let ann = world.person("Ann");
     let command = ann.writes("fib-multi 10 20");
     let card = ann.answer_to(command).await;
@@ -26,7 +28,7 @@ async fn a_card_moves_with_its_job() {
 async fn the_end_of_a_long_job_is_a_message_of_its_own() {
     let held = Held::new();
     let world = World::with(|setup| {
-        setup.fib = held.attentive();
+        setup.engine = held.attentive();
         setup.config.timings.announce_after = Duration::ZERO;
     })
     .await;
@@ -50,13 +52,13 @@ async fn a_job_that_runs_on_shows_its_progress() {
     let steps = std::sync::Mutex::new(steps);
     let world = World::with(|setup| {
         setup.config.timings.card_refresh = Duration::from_millis(20);
-        setup.fib = Arc::new(move |n, control| {
+        setup.engine = Engine::on_workers(Arc::new(move |n, control| {
             control.expect(100);
             let _ = steps.lock().unwrap().recv();
             control.advance(42);
             let _ = steps.lock().unwrap().recv();
             jobboard::work::fib::fib(n, &jobboard::work::Control::default())
-        });
+        }));
     })
     .await;
     let ann = world.person("Ann");
@@ -73,10 +75,10 @@ async fn a_job_that_runs_on_shows_its_progress() {
 #[tokio::test]
 async fn a_panic_in_a_job_is_a_failure_of_that_job() {
     let world = World::with(|setup| {
-        setup.fib = Arc::new(|n, control| {
+        setup.engine = Engine::on_workers(Arc::new(|n, control| {
             assert!(n != 13, "on purpose");
             jobboard::work::fib::fib(n, control)
-        });
+        }));
     })
     .await;
     let ann = world.person("Ann");
@@ -92,10 +94,10 @@ async fn a_failed_task_is_run_again_as_a_new_one() {
     let broken = Arc::new(std::sync::atomic::AtomicBool::new(true));
     let flag = broken.clone();
     let world = World::with(|setup| {
-        setup.fib = Arc::new(move |n, control| {
+        setup.engine = Engine::on_workers(Arc::new(move |n, control| {
             assert!(!flag.load(std::sync::atomic::Ordering::SeqCst), "on purpose");
             jobboard::work::fib::fib(n, control)
-        });
+        }));
     })
     .await;
     let ann = world.person("Ann");
@@ -115,7 +117,7 @@ async fn a_failed_task_is_run_again_as_a_new_one() {
 async fn a_stop_does_not_wait_for_the_paces() {
     let held = Held::new();
     let mut world = World::with(|setup| {
-        setup.fib = held.attentive();
+        setup.engine = held.attentive();
         setup.config.rate_private = 60;
     })
     .await;
@@ -136,7 +138,7 @@ async fn a_stop_does_not_wait_for_the_paces() {
 #[tokio::test]
 async fn a_stop_cancels_jobs_and_says_so() {
     let held = Held::new();
-    let mut world = World::with(|setup| setup.fib = held.attentive()).await;
+    let mut world = World::with(|setup| setup.engine = held.attentive()).await;
     let ann = world.person("Ann");
     let (chat, command) = (ann.chat, ann.writes("fib-multi 11 12 13"));
     let card = ann.answer_to(command).await;

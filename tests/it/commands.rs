@@ -61,7 +61,7 @@ async fn a_long_number_is_cut_and_comes_whole_as_a_document() {
 #[tokio::test]
 async fn job_says_the_result_or_still_waiting() {
     let held = crate::world::Held::new();
-    let world = World::with(|setup| setup.fib = held.attentive()).await;
+    let world = World::with(|setup| setup.engine = held.attentive()).await;
     let ann = world.person("Ann");
     assert!(ann.says("job").await.text.contains("The board is empty"));
     assert_eq!(ann.says("job 57").await.text, "There is no task 57");

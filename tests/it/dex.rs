@@ -168,7 +168,7 @@ async fn a_card_goes_without_a_sprite_that_does_not_come() {
 #[tokio::test]
 async fn io_is_quick_while_every_worker_is_busy_and_the_other_way_round() {
     let held = Held::new();
-    let world = World::with(|setup| setup.fib = held.deaf()).await;
+    let world = World::with(|setup| setup.engine = held.deaf()).await;
     let ann = world.person("Ann");
     ann.writes("fib-multi 11 12 13 14");
     held.began(2).await;

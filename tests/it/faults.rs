@@ -63,7 +63,7 @@ async fn edits_meet_the_same_and_end_with_the_result() {
         Failure::BadRequest("message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message".to_owned()),
     ] {
         let held = Held::new();
-        let world = World::with(|setup| setup.fib = held.attentive()).await;
+        let world = World::with(|setup| setup.engine = held.attentive()).await;
         let ann = world.person("Ann");
         let card = ann.says("fib 10").await;
         ann.sees_in(&card, "running").await;
@@ -85,7 +85,7 @@ async fn edits_meet_the_same_and_end_with_the_result() {
 #[tokio::test]
 async fn a_card_that_was_deleted_comes_again_with_the_result() {
     let held = Held::new();
-    let world = World::with(|setup| setup.fib = held.attentive()).await;
+    let world = World::with(|setup| setup.engine = held.attentive()).await;
     let ann = world.person("Ann");
     let command = ann.writes("fib 10");
     let card = ann.answer_to(command).await;
@@ -101,7 +101,7 @@ async fn a_card_that_was_deleted_comes_again_with_the_result() {
 #[tokio::test]
 async fn who_blocks_the_bot_is_left_alone_until_they_come_back() {
     let held = Held::new();
-    let world = World::with(|setup| setup.fib = held.attentive()).await;
+    let world = World::with(|setup| setup.engine = held.attentive()).await;
     let (ann, ben) = (world.person("Ann"), world.person("Ben"));
     let card = ann.says("fib 10").await;
     ann.sees_in(&card, "running").await;

@@ -10,7 +10,7 @@ use crate::{
 #[tokio::test]
 async fn no_confirmation_before_the_work_has_stopped() {
     let held = Held::new();
-    let world = World::with(|setup| setup.fib = held.deaf()).await;
+    let world = World::with(|setup| setup.engine = held.deaf()).await;
     let ann = world.person("Ann");
     let card = ann.says("fib 100000000").await;
     held.began(1).await;
@@ -29,7 +29,7 @@ async fn no_confirmation_before_the_work_has_stopped() {
 #[tokio::test]
 async fn a_queued_job_is_killed_while_every_worker_is_busy() {
     let held = Held::new();
-    let world = World::with(|setup| setup.fib = held.deaf()).await;
+    let world = World::with(|setup| setup.engine = held.deaf()).await;
     let ann = world.person("Ann");
     for n in [11, 12, 13] {
         ann.writes(&format!("fib {n}"));
@@ -69,7 +69,7 @@ async fn an_io_job_stops_by_dropping_its_request() {
 #[tokio::test]
 async fn several_at_once_and_each_is_answered() {
     let held = Held::new();
-    let world = World::with(|setup| setup.fib = held.attentive()).await;
+    let world = World::with(|setup| setup.engine = held.attentive()).await;
     let ann = world.person("Ann");
     ann.writes("fib 11");
     ann.writes("fib-multi 12 13");
@@ -88,7 +88,7 @@ async fn several_at_once_and_each_is_answered() {
 #[tokio::test]
 async fn kill_all_kills_what_it_asked_about() {
     let held = Held::new();
-    let world = World::with(|setup| setup.fib = held.attentive()).await;
+    let world = World::with(|setup| setup.engine = held.attentive()).await;
     let ann = world.person("Ann");
     ann.says("fib 11").await;
     let question = ann.says("kill all").await;
@@ -103,7 +103,7 @@ async fn kill_all_kills_what_it_asked_about() {
 #[tokio::test]
 async fn kill_all_asks_first() {
     let held = Held::new();
-    let world = World::with(|setup| setup.fib = held.attentive()).await;
+    let world = World::with(|setup| setup.engine = held.attentive()).await;
     let ann = world.person("Ann");
     for n in [11, 12, 13] {
         ann.says(&format!("fib {n}")).await;
@@ -139,7 +139,7 @@ async fn a_kill_that_comes_too_late_says_so() {
 #[tokio::test]
 async fn a_button_from_before_a_restart_touches_no_new_task() {
     let held = Held::new();
-    let world = World::with(|setup| setup.fib = held.attentive()).await;
+    let world = World::with(|setup| setup.engine = held.attentive()).await;
     let ann = world.person("Ann");
     // A card that another run of the bot may have left: it is older than the task whose number it names.
     let old = ann.says("help").await;
@@ -167,7 +167,7 @@ async fn every_press_is_answered_also_nonsense() {
 #[tokio::test]
 async fn a_telegram_that_does_not_answer_delays_no_kill() {
     let held = Held::new();
-    let world = World::with(|setup| setup.fib = held.attentive()).await;
+    let world = World::with(|setup| setup.engine = held.attentive()).await;
     let (ann, ben) = (world.person("Ann"), world.person("Ben"));
     let gate = Gate::new();
     world.telegram.fault(Fault::on("sendMessage").chat(ann.chat).answer(Failure::Hold(gate.clone())));

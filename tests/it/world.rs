@@ -13,7 +13,7 @@ use jobboard::{
     RunError,
     config::{Cli, Config},
     sandbox::{ChatId, Message, MessageId, Options, PersonId, Sandbox, Telegram, View},
-    work::{FibFn, fib::fib},
+    work::{Engine, fib::fib},
 };
 use tokio::{sync::Semaphore, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -24,7 +24,7 @@ const BOUND: Duration = Duration::from_secs(30);
 /// What a test changes before the bot starts.
 pub(crate) struct Setup {
     pub(crate) config: Config,
-    pub(crate) fib: FibFn,
+    pub(crate) engine: Engine,
     pub(crate) options: Options,
 }
 
@@ -33,6 +33,8 @@ pub(crate) struct World {
     sandbox: Sandbox,
     shutdown: CancellationToken,
     bot: Option<JoinHandle<Result<(), RunError>>>,
+    /// The bot has ended, in whatever way.
+    gone: CancellationToken,
 }
 
 /// A person in a chat.
@@ -61,14 +63,20 @@ impl World {
 
     /// A world whose bot is set up otherwise.
     pub(crate) async fn with(change: impl FnOnce(&mut Setup)) -> Self {
-        let mut setup = Setup { config: config(&[]), fib: Arc::new(fib), options: Options::default() };
+        let mut setup = Setup { config: config(&[]), engine: Engine::new(), options: Options::default() };
         change(&mut setup);
         let token = setup.options.token.clone();
         let sandbox = Sandbox::start(setup.options).await.unwrap();
         let config = setup.config.for_sandbox(&token, &sandbox.url(), &sandbox.pokeapi_url());
         let shutdown = CancellationToken::new();
-        let bot = tokio::spawn(jobboard::run_with(config, setup.fib, shutdown.clone().cancelled_owned()));
-        Self { telegram: sandbox.telegram().clone(), sandbox, shutdown, bot: Some(bot) }
+        let gone = CancellationToken::new();
+        let running = gone.clone().drop_guard();
+        let run = jobboard::run_with(config, setup.engine, shutdown.clone().cancelled_owned());
+        let bot = tokio::spawn(async move {
+            let _running = running;
+            run.await
+        });
+        Self { telegram: sandbox.telegram().clone(), sandbox, shutdown, bot: Some(bot), gone }
     }
 
     /// A new person in their private chat.
@@ -91,15 +99,10 @@ impl World {
         chat: ChatId,
         condition: impl FnMut(&View<'_>) -> Option<T>,
     ) -> T {
-        let gone = async {
-            while self.bot.as_ref().is_some_and(|bot| !bot.is_finished()) {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        };
         tokio::select! {
             biased;
             found = self.telegram.until(condition) => found,
-            () = gone => panic!("the bot is gone; waited for {what}\n{}", self.telegram.dump(chat)),
+            () = self.gone.cancelled() => panic!("the bot is gone; waited for {what}\n{}", self.telegram.dump(chat)),
             () = tokio::time::sleep(BOUND) => panic!("waited too long for {what}\n{}", self.telegram.dump(chat)),
         }
     }
@@ -212,21 +215,21 @@ impl Held {
     }
 
     /// Work that looks at its flag only when it is released.
-    pub(crate) fn deaf(&self) -> FibFn {
+    pub(crate) fn deaf(&self) -> Engine {
         let held = self.clone();
-        Arc::new(move |n, control| {
+        Engine::on_workers(Arc::new(move |n, control| {
             held.began.add_permits(1);
             while !held.released.is_cancelled() {
                 std::thread::yield_now();
             }
             fib(n, control)
-        })
+        }))
     }
 
     /// Work that stops when it is told to.
-    pub(crate) fn attentive(&self) -> FibFn {
+    pub(crate) fn attentive(&self) -> Engine {
         let held = self.clone();
-        Arc::new(move |n, control| {
+        Engine::on_workers(Arc::new(move |n, control| {
             held.began.add_permits(1);
             while !held.released.is_cancelled() {
                 control.check().inspect_err(|_| {
@@ -235,7 +238,7 @@ impl Held {
                 std::thread::yield_now();
             }
             fib(n, control)
-        })
+        }))
     }
 
     /// Waits until that many more have begun.
