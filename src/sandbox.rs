@@ -16,6 +16,7 @@ mod faults;
 mod html;
 mod json;
 mod methods;
+mod migration;
 mod page;
 mod people;
 mod pokeapi;

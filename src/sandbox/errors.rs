@@ -14,26 +14,32 @@ pub(super) struct ApiError {
     pub(super) code: u16,
     /// The whole `description`.
     pub(super) description: Cow<'static, str>,
-    /// Seconds, for 429 only.
-    pub(super) retry_after: Option<u32>,
+    /// What a client needs to go on, by its name in `ResponseParameters`.
+    pub(super) parameter: Option<(&'static str, i64)>,
 }
 
 impl ApiError {
     pub(super) fn new(code: u16, description: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, description: description.into(), retry_after: None }
+        Self { code, description: description.into(), parameter: None }
     }
 
     /// 429, with the words and the parameter that clients obey.
     pub(super) fn too_many_requests(retry_after: u32) -> Self {
         let description = format!("Too Many Requests: retry after {retry_after}");
-        Self { retry_after: Some(retry_after), ..Self::new(429, description) }
+        Self { parameter: Some(("retry_after", retry_after.into())), ..Self::new(429, description) }
+    }
+
+    /// 400 for all that is about a group that lives on as a supergroup.
+    pub(super) fn upgraded(to: i64) -> Self {
+        let error = bad_request("group chat was upgraded to a supergroup chat");
+        Self { parameter: Some(("migrate_to_chat_id", to)), ..error }
     }
 
     /// The body of the answer.
     pub(super) fn body(&self) -> Value {
         let mut body = json!({"ok": false, "error_code": self.code, "description": self.description});
-        if let Some(seconds) = self.retry_after {
-            body["parameters"] = json!({"retry_after": seconds});
+        if let Some((name, value)) = self.parameter {
+            body["parameters"] = json!({name: value});
         }
         body
     }
@@ -56,12 +62,12 @@ pub(super) fn conflict(what: &str) -> ApiError {
 
 /// A method, a token's shape or a path that does not exist.
 pub(super) const NOT_FOUND: ApiError =
-    ApiError { code: 404, description: Cow::Borrowed("Not Found"), retry_after: None };
+    ApiError { code: 404, description: Cow::Borrowed("Not Found"), parameter: None };
 
 /// A well-formed token that is not the bot's.
 pub(super) const UNAUTHORIZED: ApiError =
-    ApiError { code: 401, description: Cow::Borrowed("Unauthorized"), retry_after: None };
+    ApiError { code: 401, description: Cow::Borrowed("Unauthorized"), parameter: None };
 
 /// Bigger than a bot may upload.
 pub(super) const TOO_LARGE: ApiError =
-    ApiError { code: 413, description: Cow::Borrowed("Request Entity Too Large"), retry_after: None };
+    ApiError { code: 413, description: Cow::Borrowed("Request Entity Too Large"), parameter: None };

@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::world::{File, Media, Message, World};
+use super::{
+    migration::{MIGRATE_FROM, is_supergroup},
+    world::{File, Media, Message, World},
+};
 
 /// `User` of the bot.
 pub(super) fn bot(world: &World) -> Value {
@@ -27,7 +30,7 @@ pub(super) fn person(world: &World, id: i64) -> Value {
 pub(super) fn chat(world: &World, id: i64) -> Value {
     match (world.chats.get(&id).and_then(|chat| chat.title.as_ref()), world.people.get(&id)) {
         (Some(title), _) => {
-            json!({"id": id, "title": title, "type": "group"})
+            json!({"id": id, "title": title, "type": if is_supergroup(id) { "supergroup" } else { "group" }})
         }
         (None, Some(person)) => {
             json!({"id": id, "first_name": person.first_name, "username": person.username, "type": "private"})
@@ -53,6 +56,9 @@ fn message_alone(world: &World, chat_id: i64, message: &Message) -> Value {
         ("chat".to_owned(), chat(world, chat_id)),
         ("date".to_owned(), Value::from(message.date)),
     ]));
+    if let Some((field, chat)) = message.service {
+        add_service(&mut value, field, chat);
+    }
     if let Some(date) = message.edit_date {
         value["edit_date"] = Value::from(date);
     }
@@ -73,6 +79,17 @@ fn message_alone(world: &World, chat_id: i64, message: &Message) -> Value {
         value["reply_markup"] = markup.clone();
     }
     value
+}
+
+/// A supergroup speaks of its own past itself, through the account that stands for chats.
+fn add_service(value: &mut Value, field: &str, chat: i64) {
+    value[field] = Value::from(chat);
+    if field == MIGRATE_FROM {
+        value["sender_chat"] = value["chat"].clone();
+        value["from"] = json!({
+            "id": 1_087_968_824, "is_bot": true, "first_name": "Group", "username": "GroupAnonymousBot",
+        });
+    }
 }
 
 fn add_media(value: &mut Value, media: &Media) {

@@ -133,8 +133,9 @@ fn known_chat(world: &World, params: &Params) -> Result<i64> {
         None => Err(bad_request("chat_id is empty")),
         Some(Value::String(name)) if name.is_empty() => Err(bad_request("chat_id is empty")),
         Some(value) => {
-            let id = value.as_i64().filter(|id| world.chats.contains_key(id));
-            id.ok_or_else(|| bad_request("chat not found"))
+            let chat = value.as_i64().and_then(|id| world.chats.get(&id));
+            let chat = chat.ok_or_else(|| bad_request("chat not found"))?;
+            chat.migrated_to.map_or(Ok(chat.id), |to| Err(ApiError::upgraded(to)))
         }
     }
 }

@@ -22,7 +22,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
 use super::{
-    json, render,
+    json, migration, render,
     shared::Shared,
     view::DEFAULT_SCOPE,
     world::{Event, World},
@@ -118,7 +118,10 @@ fn commands(world: &World) -> Value {
 fn message(world: &World, chat: i64, id: i32) -> Option<Value> {
     let message = world.message(chat, id)?;
     let mut value = json::message(world, chat, message);
-    value["html"] = Value::from(render::html(&message.text));
+    value["html"] = match message.service {
+        Some(service) => Value::from(migration::words(service)),
+        None => Value::from(render::html(&message.text)),
+    };
     if let Some(media) = &message.media {
         value["file_url"] = Value::from(format!("/sandbox/file/{}", media.file.id));
     }

@@ -96,6 +96,9 @@ impl World {
         if !found.people.contains(&person) {
             return Err(format!("person {person} is not in chat {chat}"));
         }
+        if let Some(to) = found.migrated_to {
+            return Err(format!("chat {chat} is a supergroup now: {to}"));
+        }
         if found.title.is_none() && self.people.get(&person).is_some_and(|person| person.has_blocked) {
             return Err("the bot is blocked".to_owned());
         }
@@ -114,12 +117,13 @@ impl World {
     }
 
     /// What reaches a bot in privacy mode (Bot features, Privacy mode): commands for it, also without its name as it is
-    /// the only bot here; replies to it; mentions of it.
+    /// the only bot here; replies to it; mentions of it; service messages.
     fn is_for_bot(&self, chat: i64, message: &Message) -> bool {
         let is_reply =
             message.reply_to.and_then(|id| self.message(chat, id)).is_some_and(|to| to.person.is_none());
         let name = &self.options.username;
         is_reply
+            || message.service.is_some()
             || message
                 .text
                 .text

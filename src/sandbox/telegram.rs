@@ -104,6 +104,19 @@ impl Telegram {
         self.0.change(|world| world.set_kicked(chat.0, false));
     }
 
+    /// A group becomes a supergroup: the same people and title under a new id, without the old messages. The bot hears
+    /// of it by two service messages, and every call about the old chat is refused.
+    #[track_caller]
+    pub fn migrate(&self, group: ChatId) -> ChatId {
+        ChatId(must(self.0.change(|world| world.migrate(group.0, true))))
+    }
+
+    /// The same, but the bot hears of it only by the error of its next call.
+    #[track_caller]
+    pub fn migrate_in_silence(&self, group: ChatId) -> ChatId {
+        ChatId(must(self.0.change(|world| world.migrate(group.0, false))))
+    }
+
     /// Delivers a message once more, as a new update: the bot sees the same message twice.
     pub fn deliver_again(&self, chat: ChatId, message: MessageId) {
         self.0.change(|world| world.deliver("message", chat.0, message.0));

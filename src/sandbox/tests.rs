@@ -2,6 +2,7 @@
 
 mod editing;
 mod faults;
+mod migration;
 mod page;
 mod polling;
 mod sending;

@@ -88,6 +88,8 @@ pub(super) struct Chat {
     pub(super) messages: BTreeMap<i32, Message>,
     pub(super) last_message: i32,
     pub(super) bot_is_kicked: bool,
+    /// The supergroup that the group lives on as.
+    pub(super) migrated_to: Option<i64>,
 }
 
 /// One message.
@@ -106,6 +108,8 @@ pub(super) struct Message {
     /// The inline keyboard.
     pub(super) markup: Option<Value>,
     pub(super) reply_to: Option<i32>,
+    /// Of a service message: its field, and the chat named there.
+    pub(super) service: Option<(&'static str, i64)>,
 }
 
 /// A photo or a document.
@@ -227,9 +231,16 @@ impl World {
         id
     }
 
-    fn add_chat(&mut self, id: i64, title: Option<String>, people: Vec<i64>) {
-        let chat =
-            Chat { id, title, people, messages: BTreeMap::new(), last_message: 0, bot_is_kicked: false };
+    pub(super) fn add_chat(&mut self, id: i64, title: Option<String>, people: Vec<i64>) {
+        let chat = Chat {
+            id,
+            title,
+            people,
+            messages: BTreeMap::new(),
+            last_message: 0,
+            bot_is_kicked: false,
+            migrated_to: None,
+        };
         self.chats.insert(id, chat);
         self.event(Event::Reload);
     }
@@ -367,6 +378,7 @@ impl Message {
             media: None,
             markup: None,
             reply_to,
+            service: None,
         }
     }
 

@@ -1,0 +1,56 @@
+//! A group becomes a supergroup: another chat, with the same people and title.
+
+use super::{
+    text::Text,
+    world::{Message, World},
+};
+
+/// The service message in the group; its last one.
+pub(super) const MIGRATE_TO: &str = "migrate_to_chat_id";
+/// The service message in the supergroup; its first one.
+pub(super) const MIGRATE_FROM: &str = "migrate_from_chat_id";
+
+/// Ids of supergroups are below this one.
+const SUPERGROUPS: i64 = -1_000_000_000_000;
+
+/// Whether a chat's id is that of a supergroup.
+pub(super) fn is_supergroup(chat: i64) -> bool {
+    chat < SUPERGROUPS
+}
+
+/// A service message, as people see it.
+pub(super) fn words((field, chat): (&str, i64)) -> String {
+    match field {
+        MIGRATE_TO => format!("This group is a supergroup now: chat {chat}"),
+        _ => format!("This supergroup was a group: chat {chat}"),
+    }
+}
+
+impl World {
+    /// Makes the supergroup and gives its id. The service messages are there in any case; whether the bot gets them
+    /// is `announced`.
+    pub(super) fn migrate(&mut self, group: i64, announced: bool) -> Result<i64, String> {
+        let old = self.chats.get(&group).ok_or_else(|| format!("there is no chat {group}"))?;
+        let (Some(title), None, false) = (old.title.clone(), old.migrated_to, is_supergroup(group)) else {
+            return Err(format!("chat {group} is no group"));
+        };
+        let (people, is_kicked) = (old.people.clone(), old.bot_is_kicked);
+        let owner = people.first().copied();
+        let supergroup = SUPERGROUPS + group;
+        self.add_chat(supergroup, Some(title), people);
+        if let Some(new) = self.chats.get_mut(&supergroup) {
+            new.bot_is_kicked = is_kicked;
+        }
+        for (chat, service) in [(group, (MIGRATE_TO, supergroup)), (supergroup, (MIGRATE_FROM, group))] {
+            let message = Message { service: Some(service), ..Message::new(owner, Text::default(), None) };
+            let id = self.add_message(chat, message);
+            if announced {
+                self.deliver("message", chat, id);
+            }
+        }
+        if let Some(old) = self.chats.get_mut(&group) {
+            old.migrated_to = Some(supergroup);
+        }
+        Ok(supergroup)
+    }
+}
