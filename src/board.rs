@@ -1,23 +1,29 @@
 //! One table of jobs a chat, and the way of a job from accepted to finished.
 //!
 //! [`Boards`] owns every job. A table's lock is a `DashMap` entry, held for a few microseconds and never across an
-//! await. What others must hear of is marked in [`Changes`]; nobody is called back under a lock.
+//! await. What people are told of is in the [`Store`] first. What others must hear of is marked in [`Changes`]; nobody is
+//! called back under a lock.
 
 mod changes;
+mod end;
 mod kill;
+mod moved;
 mod queue;
+mod restore;
 mod run;
 mod table;
 
 use std::{
+    collections::HashMap,
     sync::{
-        Arc,
+        Arc, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, SystemTime},
 };
 
 use dashmap::DashMap;
+use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::{
@@ -27,7 +33,8 @@ pub use self::{
 };
 use self::{queue::Queue, table::Table};
 use crate::{
-    job::{ChatId, JobId, Origin, Outcome, Person, Spec},
+    job::{ChatId, JobId, Origin, Person, Spec},
+    store::{Store, Write, WriteError},
     work::Work,
 };
 
@@ -44,10 +51,16 @@ pub struct Limits {
     pub cpu_slots: usize,
     /// Members of IO jobs that run at once.
     pub io_slots: usize,
+    /// Finished jobs that a board keeps; the oldest are forgotten first.
+    pub keep_jobs: usize,
+    /// Crashes at which a job may have been running; after that many it is left alone.
+    pub max_attempts: u32,
+    /// Between two tries to store an end that could not be stored.
+    pub store_again: Duration,
 }
 
 /// Why a job was not taken. Nothing of it is on the board.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The chat has `live` unfinished jobs already.
     TooManyLive {
@@ -63,12 +76,14 @@ pub enum Refusal {
         /// The largest that is taken.
         limit: u64,
     },
+    /// It could not be stored, and what is not stored is not promised.
+    NotStored(WriteError),
     /// The bot is about to exit.
     Stopping,
 }
 
 /// Why a job was not run again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RetryRefusal {
     /// The board has no such job.
     Unknown,
@@ -81,37 +96,49 @@ pub enum RetryRefusal {
 /// All boards. Cheap to share in an `Arc`.
 pub struct Boards {
     tables: DashMap<ChatId, Table>,
+    // Groups that became supergroups: old, new. A std lock, written while a table moves: who looks for a table finds it
+    // under the one id or the other, never under none.
+    moved: RwLock<HashMap<ChatId, ChatId>>,
     changes: Changes,
+    /// A job that was to be stored is accepted, or is not.
+    settled: Notify,
     queue: Queue,
     work: Work,
+    store: Store,
     limits: Limits,
     /// The process's token; every job has one of its own beside it.
     exit: CancellationToken,
     closed: AtomicBool,
     tasks: TaskTracker,
+    /// A file of digits was written: there may be too many now.
+    filed: Notify,
 }
 
 impl Boards {
-    /// Empty boards over `work`.
-    pub fn new(work: Work, limits: Limits) -> Arc<Self> {
+    /// Empty boards over `work` and `store`.
+    pub fn new(work: Work, store: Store, limits: Limits) -> Arc<Self> {
         Arc::new(Self {
             tables: DashMap::new(),
+            moved: RwLock::default(),
             changes: Changes::default(),
+            settled: Notify::new(),
             queue: Queue::new(limits.cpu_slots, limits.io_slots),
             work,
+            store,
             limits,
             exit: CancellationToken::new(),
             closed: AtomicBool::new(false),
             tasks: TaskTracker::new(),
+            filed: Notify::new(),
         })
     }
 
-    /// Puts a job on the chat's board and sees to it that it runs. The same origin gives the same job, however often
-    /// it comes.
+    /// Puts a job on the chat's board and sees to it that it runs. When it returns, the job is stored; before that,
+    /// nobody sees it. The same origin gives the same job, however often it comes.
     ///
     /// # Errors
     /// A [`Refusal`] for people.
-    pub fn submit(
+    pub async fn submit(
         self: &Arc<Self>,
         chat: ChatId,
         person: Person,
@@ -122,10 +149,10 @@ impl Boards {
         if let Some(&n) = spec.fib_members().iter().find(|n| **n > limit) {
             return Err(Refusal::FibTooLarge { n, limit });
         }
-        let accepted = {
-            let mut table = self.tables.entry(chat).or_default();
+        let origin = self.origin_here(chat, origin);
+        let proposed = self.with_table(chat, |chat, table| {
             if let Some(known) = table.by_origin(&origin) {
-                return Ok(known);
+                return Ok((known, None));
             }
             if self.closed.load(Ordering::Acquire) {
                 return Err(Refusal::Stopping);
@@ -133,75 +160,135 @@ impl Boards {
             if table.live() >= self.limits.max_live_jobs {
                 return Err(Refusal::TooManyLive { live: table.live(), limit: self.limits.max_live_jobs });
             }
-            table.accept(person, origin, spec.clone(), &self.exit)
-        };
-        tracing::info!(chat = chat.0, job = accepted.id.0, command = %spec, "submitted");
-        self.changes.mark(Change::Job(chat, accepted.id));
-        self.tasks.spawn(run::run(self.clone(), chat, accepted.id, spec, accepted.live));
-        Ok(accepted.id)
+            let job = table.propose(person, origin, spec.clone(), &self.exit);
+            // Queued under the lock: the store hears of jobs in the order of their numbers.
+            Ok((job.id, Some(self.store.write(Write::Accept(chat, Box::new(job.clone()))))))
+        })?;
+        let (id, Some(stored)) = proposed else { return Ok(proposed.0) };
+        let stored = stored.await;
+        let live = self.with_table(chat, |_, table| {
+            if stored.is_err() {
+                table.withdraw(id);
+            }
+            // One that was withdrawn is none.
+            table.accepted(id)
+        });
+        self.settled.notify_waiters();
+        stored.map_err(Refusal::NotStored)?;
+        tracing::info!(chat = chat.0, job = id.0, command = %spec, "submitted");
+        self.changes.mark(Change::Job(chat, id));
+        if let Some(live) = live {
+            self.set_off(chat, id, spec, live);
+        }
+        Ok(id)
     }
 
-    /// Runs a failed or cancelled job again, as a new one.
+    /// Waits until nothing of the chat is under way to the store: who says `kill 3` after `fib 10` means that one.
+    pub async fn settled(&self, chat: ChatId) {
+        loop {
+            let settled = self.settled.notified();
+            tokio::pin!(settled);
+            settled.as_mut().enable();
+            if self.look(chat, Table::is_settled).unwrap_or(true) {
+                return;
+            }
+            settled.await;
+        }
+    }
+
+    /// Runs a failed or cancelled job again, as a new one; also one whose digits are not kept any more.
     ///
     /// # Errors
     /// A [`RetryRefusal`] for people.
-    pub fn retry(
+    pub async fn retry(
         self: &Arc<Self>,
         chat: ChatId,
         person: Person,
         origin: Origin,
         id: JobId,
     ) -> Result<JobId, RetryRefusal> {
-        let job = self.job(chat, id).ok_or(RetryRefusal::Unknown)?.job;
-        match job.state.outcome() {
-            Some(Outcome::Failed(_) | Outcome::Cancelled(_)) => {
-                self.submit(chat, person, origin, job.spec).map_err(RetryRefusal::Refused)
-            }
-            _ => Err(RetryRefusal::NotNow(job.state.word())),
+        let old = self.job(chat, id).ok_or(RetryRefusal::Unknown)?;
+        if !old.can_be_retried() {
+            return Err(RetryRefusal::NotNow(old.job.state.word()));
         }
+        self.submit(chat, person, origin, old.job.spec).await.map_err(RetryRefusal::Refused)
     }
 
     /// One job as it is now.
     pub fn job(&self, chat: ChatId, id: JobId) -> Option<Snapshot> {
-        self.tables.get(&chat)?.snapshot(id)
+        let mut snapshot = self.look(chat, |table| table.snapshot(id))??;
+        snapshot.paused = self.exit.is_cancelled() && !snapshot.job.state.is_finished();
+        Some(snapshot)
+    }
+
+    /// The store does not have the job's digits any more.
+    pub fn digits_gone(&self, chat: ChatId, id: JobId) {
+        self.with_table(chat, |_, table| table.drop_digits(id));
+    }
+
+    /// Whether the board had a job of this number, and may have dropped it.
+    pub fn was_given(&self, chat: ChatId, id: JobId) -> bool {
+        self.look(chat, |table| table.was_given(id)).unwrap_or_default()
     }
 
     /// Whether the job has ended; `None` where there is none.
     pub fn is_finished(&self, chat: ChatId, id: JobId) -> Option<bool> {
-        self.tables.get(&chat)?.is_finished(id)
+        self.look(chat, |table| table.is_finished(id))?
     }
 
     /// The chat's newest job.
     pub fn newest(&self, chat: ChatId) -> Option<JobId> {
-        self.tables.get(&chat)?.newest()
+        self.look(chat, Table::newest)?
     }
 
     /// Page `number` (from 0) of the chat's board, newest first; the last page where there are fewer.
     pub fn page(&self, chat: ChatId, number: usize) -> Page {
-        self.tables.get(&chat).map(|table| table.page(number)).unwrap_or_default()
+        self.look(chat, |table| table.page(number)).unwrap_or_default()
     }
 
     /// The chat's unfinished jobs, oldest first.
     pub fn unfinished(&self, chat: ChatId) -> Vec<JobId> {
-        self.tables.get(&chat).map(|table| table.unfinished()).unwrap_or_default()
+        self.look(chat, Table::unfinished).unwrap_or_default()
     }
 
-    /// Cancels these jobs. Queued ones stop at once, running ones when their work has stopped; when the last of them
-    /// has, [`Change::Kill`] is marked and [`take_kill`](Self::take_kill) has the report.
-    pub fn kill(&self, chat: ChatId, by: &Person, reply_to: Origin, ids: &[JobId]) {
-        let killed = self.tables.entry(chat).or_default().kill(by, reply_to, ids, SystemTime::now());
-        for id in killed.changed {
+    /// Cancels these jobs, and returns when that is stored. When the last of them has stopped, [`Change::Kill`] is
+    /// marked and [`take_kill`](Self::take_kill) has the report.
+    ///
+    /// # Errors
+    /// [`WriteError`]: the jobs stop all the same, and their ends are stored before anybody is told, but a crash before
+    /// that would have them run again.
+    pub async fn kill(
+        &self,
+        chat: ChatId,
+        by: &Person,
+        reply_to: Origin,
+        ids: &[JobId],
+    ) -> Result<(), WriteError> {
+        let killed = self.with_table(chat, |chat, table| {
+            let killed = table.kill(by, reply_to, ids, SystemTime::now())?;
+            let stored = self.store.write(Write::Kill {
+                chat,
+                kill: killed.kill.number(),
+                ids: killed.hit.clone(),
+                by: by.name.clone(),
+                body: killed.body.clone(),
+            });
+            Some((killed, stored))
+        });
+        let Some((killed, stored)) = killed else { return Ok(()) };
+        for id in killed.hit {
             tracing::info!(chat = chat.0, job = id.0, by = by.id, "killed");
             self.changes.mark(Change::Job(chat, id));
         }
-        for kill in killed.reports {
-            self.changes.mark(Change::Kill(chat, kill));
+        if killed.resolved {
+            self.changes.mark(Change::Kill(chat, killed.kill));
         }
+        stored.await.inspect_err(|error| tracing::error!(chat = chat.0, %error, "a kill is not stored"))
     }
 
     /// The report of a kill whose jobs have all stopped; once.
     pub fn take_kill(&self, chat: ChatId, kill: KillId) -> Option<KillReport> {
-        self.tables.get_mut(&chat)?.take_kill(kill)
+        self.with_table(chat, |_, table| table.take_kill(kill))
     }
 
     /// What changed since it was last asked; waits for the first change.
@@ -214,38 +301,72 @@ impl Boards {
         self.changes.take()
     }
 
-    /// Takes no new jobs, cancels the unfinished ones and waits until the last has stopped.
-    pub async fn stop(&self) {
+    /// Takes no new jobs, stops the unfinished ones and waits until the last has stopped, but no longer than `limit`.
+    /// They are unfinished still, and run again at the next start.
+    pub async fn stop(&self, limit: Duration) {
         self.closed.store(true, Ordering::Release);
         self.exit.cancel();
         self.tasks.close();
-        self.tasks.wait().await;
+        let mut paused = Vec::new();
+        for table in &self.tables {
+            let chat = *table.key();
+            // Before anything is waited for: however the stop goes on, that it ran counts for no crash.
+            paused.extend(table.running().into_iter().map(|id| self.store.write(Write::Pause(chat, id))));
+            for id in table.unfinished() {
+                self.changes.mark(Change::Job(chat, id));
+            }
+        }
+        // Not for ever: work that does not look at its flag must not keep the process.
+        if tokio::time::timeout(limit, self.tasks.wait()).await.is_err() {
+            tracing::warn!("some jobs did not stop in time");
+        }
+        for paused in paused {
+            // What is not stored now is taken for a crash later.
+            let _ = paused.await;
+        }
+    }
+
+    /// The job lines up, and its run is somebody's from here on.
+    fn set_off(self: &Arc<Self>, chat: ChatId, id: JobId, spec: Spec, live: table::Live) {
+        let run = run::Run::new(self.clone(), chat, id, spec, live);
+        self.tasks.spawn(run.run());
     }
 
     /// A member of the job got its first slot. False where the job was killed meanwhile: it must not run.
-    fn started(&self, chat: ChatId, id: JobId) -> bool {
-        let started = self.tables.get_mut(&chat).is_some_and(|mut table| table.start(id, SystemTime::now()));
-        if started {
-            self.changes.mark(Change::Job(chat, id));
+    async fn started(&self, chat: ChatId, id: JobId, at_once: bool) -> bool {
+        let now = SystemTime::now();
+        let started = self.with_table(chat, |chat, table| {
+            let attempt = table.start(id, now)?;
+            // What is done in a moment crashes nothing, and the moment is not worth a sync of the disk.
+            Some((!at_once).then(|| self.store.write(Write::Start { chat, id, attempt, started: now })))
+        });
+        let Some(stored) = started else { return false };
+        if let Some(stored) = stored
+            && let Err(error) = stored.await
+        {
+            tracing::error!(%error, "a start is not stored: it would not count if the bot crashed now");
         }
-        started
+        self.changes.mark(Change::Job(chat, id));
+        true
     }
 
-    /// The job's last member stopped.
-    fn finished(&self, chat: ChatId, id: JobId, outcome: run::End) {
-        let exiting = self.exit.is_cancelled();
-        let Some(finished) = self
-            .tables
-            .get_mut(&chat)
-            .and_then(|mut table| table.finish(id, outcome, exiting, SystemTime::now()))
-        else {
-            return;
-        };
-        tracing::info!(chat = chat.0, job = id.0, state = finished.word, "finished");
-        self.changes.mark(Change::Job(chat, id));
-        for kill in finished.reports {
-            self.changes.mark(Change::Kill(chat, kill));
-        }
+    /// Looks at the chat's table, if it has one.
+    fn look<T>(&self, chat: ChatId, look: impl FnOnce(&Table) -> T) -> Option<T> {
+        self.look_home(chat, |_, table| look(table))
+    }
+
+    /// As `look`, with the id that the chat has now.
+    fn look_home<T>(&self, chat: ChatId, look: impl FnOnce(ChatId, &Table) -> T) -> Option<T> {
+        let moved = self.moved.read().unwrap_or_else(PoisonError::into_inner);
+        let chat = moved.get(&chat).copied().unwrap_or(chat);
+        self.tables.get(&chat).map(|table| look(chat, &table))
+    }
+
+    /// Changes the chat's table, and makes it where there is none. The closure gets the id that the chat has now.
+    fn with_table<T>(&self, chat: ChatId, change: impl FnOnce(ChatId, &mut Table) -> T) -> T {
+        let moved = self.moved.read().unwrap_or_else(PoisonError::into_inner);
+        let chat = moved.get(&chat).copied().unwrap_or(chat);
+        change(chat, &mut self.tables.entry(chat).or_default())
     }
 }
 

@@ -1,13 +1,20 @@
 //! Every setting, once: flag, variable, default, help. Durations that people need not set are [`Timings`].
 
-use std::{convert::Infallible, fmt, num::NonZeroUsize, path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    convert::Infallible,
+    fmt,
+    num::{NonZeroU32, NonZeroUsize},
+    path::PathBuf,
+    str::FromStr,
+    time::Duration,
+};
 
 use clap::{
     Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use crate::work::fib::MAX_N;
+use crate::{store::Keep, work::fib::MAX_N};
 
 /// Far above the cores of any machine: a number beyond it is a mistake, and its threads would stop the machine.
 const MAX_CPU_WORKERS: i64 = 1024;
@@ -119,6 +126,22 @@ pub struct Config {
     #[arg(long, global = true, env = "JOBBOARD_JOB_TIMEOUT", default_value = "10m", value_name = "TIME", value_parser = time_limit)]
     pub job_timeout: Duration,
 
+    /// Crashes of the bot at which a task may have been running; after that many it is left alone
+    #[arg(long, global = true, env = "JOBBOARD_MAX_ATTEMPTS", default_value = "3", value_name = "NUM")]
+    pub max_attempts: NonZeroU32,
+
+    /// Finished tasks that a chat's board keeps
+    #[arg(long, global = true, env = "JOBBOARD_KEEP_JOBS", default_value = "1000", value_name = "NUM")]
+    pub keep_jobs: NonZeroUsize,
+
+    /// How long a finished task is kept
+    #[arg(long, global = true, env = "JOBBOARD_KEEP_FOR", default_value = "30d", value_name = "TIME", value_parser = time_limit)]
+    pub keep_for: Duration,
+
+    /// Megabytes that the files of long results may take together; the oldest are dropped first
+    #[arg(long, global = true, env = "JOBBOARD_KEEP_MB", default_value_t = 2_000, value_name = "NUM")]
+    pub keep_mb: u64,
+
     /// Messages a second in all; 0: no limit
     #[arg(long, global = true, env = "JOBBOARD_RATE_ALL", default_value_t = 30, value_name = "NUM")]
     pub rate_all: u32,
@@ -161,6 +184,8 @@ pub struct Timings {
     pub card_refresh: Duration,
     /// From which duration on the end of a job is announced with a message of its own.
     pub announce_after: Duration,
+    /// Between two tries to store the end of a job, while the disk is full.
+    pub store_again: Duration,
     /// How long a stop may take for jobs to end.
     pub stop_jobs: Duration,
     /// How long a stop may take, after the jobs, for what is still to be said.
@@ -181,6 +206,7 @@ impl Default for Timings {
             card_pause: Duration::from_secs(1),
             card_refresh: Duration::from_secs(5),
             announce_after: Duration::from_secs(10),
+            store_again: Duration::from_secs(1),
             stop_jobs: Duration::from_secs(3),
             stop_outbox: Duration::from_secs(3),
             pokeapi: crate::work::PokeApiTimings::default(),
@@ -198,6 +224,15 @@ impl Config {
             api_url: api_url.to_owned(),
             pokeapi_url: if is_default { pokeapi_url.to_owned() } else { self.pokeapi_url },
             ..self
+        }
+    }
+
+    /// What is kept of finished jobs.
+    pub fn keep(&self) -> Keep {
+        Keep {
+            jobs: self.keep_jobs.get(),
+            time: self.keep_for,
+            bytes: self.keep_mb.saturating_mul(1_000_000),
         }
     }
 

@@ -8,13 +8,14 @@ mod outcome;
 use std::{
     fmt,
     str::FromStr,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    digits::{Digits, NotDigits},
+    digits::{Digits, Filed},
     outcome::{CancelReason, Failure, MemberResult, Number, Outcome, Output, Pokemon, Stat},
 };
 
@@ -48,6 +49,18 @@ pub struct Origin {
     pub thread: Option<i32>,
     /// The callback query's id where a button was pressed.
     pub callback: Option<String>,
+}
+
+impl Origin {
+    /// Of a job whose chat has moved: its message is in another chat, and cannot be replied to.
+    pub fn nowhere() -> Self {
+        Self { message: MessageId(0), thread: None, callback: None }
+    }
+
+    /// Whether there is a message to reply to.
+    pub fn is_here(&self) -> bool {
+        self.message.0 > 0
+    }
 }
 
 /// A Pokémon's number or name, as PokeAPI spells it: `25`, `mr-mime`. Safe as a segment of a path.
@@ -213,7 +226,7 @@ pub enum State {
         /// When the last member stopped.
         finished: SystemTime,
         /// How it ended. Shared: results can be hundreds of megabytes.
-        outcome: std::sync::Arc<Outcome>,
+        outcome: Arc<Outcome>,
     },
 }
 
@@ -225,7 +238,7 @@ pub enum Event {
     /// Somebody wants it stopped.
     Cancel,
     /// Its last member stopped.
-    Finish(Outcome),
+    Finish(Arc<Outcome>),
 }
 
 /// The event cannot happen to a job in this state.
@@ -243,7 +256,7 @@ impl State {
             (Self::Queued, Event::Start) => Ok(Self::Running { started: now }),
             (Self::Running { started }, Event::Cancel) => Ok(Self::Cancelling { started: *started }),
             (Self::Queued | Self::Running { .. } | Self::Cancelling { .. }, Event::Finish(outcome)) => {
-                Ok(Self::Finished { started: self.started(), finished: now, outcome: outcome.into() })
+                Ok(Self::Finished { started: self.started(), finished: now, outcome })
             }
             _ => Err(IllegalTransition(self.word())),
         }
@@ -295,11 +308,21 @@ pub struct Job {
     pub origin: Origin,
     /// When it was accepted.
     pub submitted: SystemTime,
+    /// How often it began to run: more than once where the bot was stopped or crashed meanwhile.
+    pub attempt: u32,
     /// Where it is.
     pub state: State,
 }
 
 impl Job {
+    /// When it finished, if it did.
+    pub fn finished(&self) -> Option<SystemTime> {
+        match self.state {
+            State::Finished { finished, .. } => Some(finished),
+            _ => None,
+        }
+    }
+
     /// How long it ran (so far, or in all); `None` where it never ran.
     pub fn ran_for(&self, now: SystemTime) -> Option<Duration> {
         let until = match self.state {
@@ -324,9 +347,9 @@ mod tests {
         match number {
             0 => Event::Start,
             1 => Event::Cancel,
-            2 => Event::Finish(Outcome::Failed(Failure::Panicked)),
-            3 => Event::Finish(Outcome::Cancelled(CancelReason::BotStopped)),
-            _ => Event::Finish(Outcome::Succeeded(Output::Numbers(Vec::new()))),
+            2 => Event::Finish(Outcome::Failed(Failure::Panicked).into()),
+            3 => Event::Finish(Outcome::Cancelled(CancelReason::Killed { by: "Ann".to_owned() }).into()),
+            _ => Event::Finish(Outcome::Succeeded(Output::Numbers(Vec::new())).into()),
         }
     }
 

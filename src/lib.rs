@@ -8,16 +8,18 @@ pub mod command;
 pub mod config;
 pub mod job;
 pub mod sandbox;
+pub mod store;
 pub mod telegram;
 pub mod work;
 
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     board::{Boards, Limits},
     config::Config,
+    store::{Loaded, OpenError, Store},
     telegram::{
         Bot, Handlers, Outbox,
         api::{Api, ApiError},
@@ -31,28 +33,23 @@ pub enum RunError {
     /// No token, or a wrong one: nothing but another token helps.
     #[error("{0}")]
     Token(&'static str),
-    /// A setting that this machine cannot follow.
-    #[error("{0}")]
-    Setting(String),
-    /// A bug: the task that reads updates ended by itself.
-    #[error("updates are not read any more: {0}")]
-    Polling(#[from] tokio::task::JoinError),
+    /// What survives cannot be read, or is another bot's.
+    #[error("{}: {why}", folder.display())]
+    Store {
+        /// What is wrong.
+        why: OpenError,
+        /// The data folder.
+        folder: std::path::PathBuf,
+    },
+    /// A bug: a task ended by itself.
+    #[error("a part of the bot is gone: {0}")]
+    Task(tokio::task::JoinError),
     /// The HTTP client could not be made.
     #[error("no HTTP client: {0}")]
     Client(#[from] reqwest::Error),
     /// The CPU pool could not be made.
     #[error("no threads for CPU jobs: {0}")]
     Pool(#[from] rayon::ThreadPoolBuildError),
-}
-
-/// Makes the folder for what survives the process, so that a wrong mount shows at the start and not at the first loss.
-///
-/// # Errors
-/// [`RunError::Setting`] where it cannot be made.
-pub fn prepare(config: &Config) -> Result<(), RunError> {
-    std::fs::create_dir_all(&config.data_dir).map_err(|error| {
-        RunError::Setting(format!("JOBBOARD_DATA_DIR: {} cannot be made: {error}", config.data_dir.display()))
-    })
 }
 
 /// Runs the bot until `shutdown` or an owner's `quit`, with the real engine.
@@ -65,8 +62,8 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
 
 /// As [`run`], with another engine behind `fib`.
 ///
-/// It starts from the inside out (work, boards, outbox, then updates) and stops the other way round: no more updates,
-/// no more jobs, then what is still to be said.
+/// It starts from the inside out (store, work, boards, outbox, then updates) and stops the other way round: no more
+/// updates, no more jobs, what is still to be said, and the store last.
 ///
 /// # Errors
 /// [`RunError`].
@@ -82,58 +79,112 @@ pub async fn run_with(
         ));
     }
     let api = Api::new(&config)?;
-    let boards = Boards::new(work(&config, engine)?, limits(&config));
-    let outbox = Outbox::new(api.clone(), boards.clone(), &config);
+    let (store, mut loaded) = open(&config).await?;
+    let boards = Boards::new(work(&config, engine)?, store.clone(), limits(&config));
+    let outbox = Outbox::new(api.clone(), boards.clone(), store.clone(), &config);
     let bot = tokio::select! {
         () = &mut shutdown => return Ok(()),
         bot = hello(&api, &config) => bot?,
     };
-    tracing::info!(bot = bot.username, "started");
+    tracing::info!(bot = bot.username, tasks = loaded.jobs.len(), "started");
+    boards.restore(&loaded);
+    outbox.restore(&loaded);
+    let handled = std::mem::take(&mut loaded.handled);
+    // The boards have it now.
+    drop(loaded);
 
-    let quit = CancellationToken::new();
-    let handlers = Handlers::new(boards.clone(), outbox.clone(), bot, &config, quit.clone());
-    let (stop_updates, stop_listening) = (CancellationToken::new(), CancellationToken::new());
-    let tasks = TaskTracker::new();
-    tasks.spawn({
-        let (outbox, stop) = (outbox.clone(), stop_listening.clone());
-        async move { outbox.listen(stop).await }
-    });
-    tasks.spawn({
-        let (api, stop, timings) = (api.clone(), stop_updates.clone(), config.timings);
-        async move { telegram::register_commands(&api, &timings, &stop).await }
-    });
-    let polling = {
-        let (stop, timings) = (stop_updates.clone(), config.timings);
-        tasks.spawn(async move { telegram::poll(&api, &handlers, &timings, &stop).await })
-    };
-    tokio::pin!(polling);
-    let polled = tokio::select! {
-        () = &mut shutdown => None,
-        () = quit.cancelled() => None,
-        ended = &mut polling => Some(ended),
-    };
+    let parts = Parts { api, store, boards, outbox, config };
+    parts.serve(bot, handled, shutdown).await
+}
 
-    tracing::info!("stopping");
-    stop_updates.cancel();
-    let polled = match polled {
-        Some(ended) => ended,
-        None => polling.await,
-    };
-    // Not for ever: work that does not look at its flag must not keep the process.
-    if tokio::time::timeout(config.timings.stop_jobs, boards.stop()).await.is_err() {
-        tracing::warn!("some jobs did not stop in time");
-    }
-    stop_listening.cancel();
-    tasks.close();
-    tasks.wait().await;
-    outbox.drain(config.timings.stop_outbox).await;
-    tracing::info!("stopped");
-    match polled {
-        Ok(Err(_)) => {
-            Err(RunError::Token("Telegram does not accept the token any more: check TELOXIDE_TOKEN"))
+/// Opens the store; reading a large one takes a while.
+async fn open(config: &Config) -> Result<(Store, Loaded), RunError> {
+    let (folder, keep) = (config.data_dir.clone(), config.keep());
+    let opened = tokio::task::spawn_blocking(move || {
+        Store::open(&folder, keep).map_err(|why| RunError::Store { why, folder })
+    });
+    opened.await.map_err(RunError::Task)?
+}
+
+/// Everything that runs.
+struct Parts {
+    api: Api,
+    store: Store,
+    boards: Arc<Boards>,
+    outbox: Arc<Outbox>,
+    config: Config,
+}
+
+impl Parts {
+    /// Reads updates until it is told to stop, and stops.
+    async fn serve(
+        self,
+        bot: Bot,
+        handled: Vec<(i64, u64)>,
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<(), RunError> {
+        let quit = CancellationToken::new();
+        let (stop_updates, stop_listening) = (CancellationToken::new(), CancellationToken::new());
+        let tasks = TaskTracker::new();
+        self.spawn_helpers(&tasks, &stop_updates, &stop_listening);
+        let handlers =
+            Handlers::new(self.boards.clone(), self.outbox.clone(), bot, &self.config, quit.clone());
+        let polling = {
+            let (api, store, stop) = (self.api.clone(), self.store.clone(), stop_updates.clone());
+            let timings = self.config.timings;
+            tasks
+                .spawn(async move { telegram::poll(&api, &handlers, &store, handled, &timings, &stop).await })
+        };
+        tokio::pin!(polling);
+        let polled = tokio::select! {
+            () = shutdown => None,
+            () = quit.cancelled() => None,
+            ended = &mut polling => Some(ended),
+        };
+
+        tracing::info!("stopping");
+        stop_updates.cancel();
+        let polled = match polled {
+            Some(ended) => ended,
+            None => polling.await,
+        };
+        self.boards.stop(self.config.timings.stop_jobs).await;
+        stop_listening.cancel();
+        tasks.close();
+        tasks.wait().await;
+        self.outbox.drain(self.config.timings.stop_outbox).await;
+        let store = self.store;
+        // Closing waits for the disk.
+        tokio::task::spawn_blocking(move || store.close()).await.map_err(RunError::Task)?;
+        tracing::info!("stopped");
+        match polled {
+            Ok(Err(_)) => {
+                Err(RunError::Token("Telegram does not accept the token any more: check TELOXIDE_TOKEN"))
+            }
+            Ok(Ok(())) => Ok(()),
+            Err(error) => Err(RunError::Task(error)),
         }
-        Ok(Ok(())) => Ok(()),
-        Err(error) => Err(error.into()),
+    }
+
+    /// What runs beside the reading of updates.
+    fn spawn_helpers(
+        &self,
+        tasks: &TaskTracker,
+        stop_updates: &CancellationToken,
+        stop_listening: &CancellationToken,
+    ) {
+        tasks.spawn({
+            let (outbox, stop) = (self.outbox.clone(), stop_listening.clone());
+            async move { outbox.listen(stop).await }
+        });
+        tasks.spawn({
+            let (boards, stop) = (self.boards.clone(), stop_listening.clone());
+            async move { boards.retain(stop).await }
+        });
+        tasks.spawn({
+            let (api, stop, timings) = (self.api.clone(), stop_updates.clone(), self.config.timings);
+            async move { telegram::register_commands(&api, &timings, &stop).await }
+        });
     }
 }
 
@@ -149,6 +200,9 @@ fn limits(config: &Config) -> Limits {
         job_timeout: config.job_timeout,
         cpu_slots: config.cpu_workers(),
         io_slots: config.io_concurrency.get(),
+        keep_jobs: config.keep_jobs.get(),
+        max_attempts: config.max_attempts.get(),
+        store_again: config.timings.store_again,
     }
 }
 

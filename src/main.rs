@@ -11,6 +11,7 @@ use jobboard::{
     RunError,
     config::{Cli, CliError, Config, LogFormat, Mode},
     sandbox::{Options, Sandbox},
+    store::OpenError,
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -18,8 +19,11 @@ use tracing_subscriber::EnvFilter;
 
 /// A second signal: what a shell says of an interrupted program.
 const EXIT_INTERRUPTED: i32 = 130;
-/// The settings, or the token, are wrong: starting again does not help.
+/// The settings, the token or what the data folder holds are wrong: starting again does not help.
 const EXIT_SETTINGS: u8 = 2;
+
+/// The number that Linux and the BSDs give to "file size limit exceeded".
+const SIGXFSZ: i32 = 25;
 
 fn main() -> ExitCode {
     if let Err(error) = dotenvy::dotenv()
@@ -42,7 +46,13 @@ fn main() -> ExitCode {
     match start(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            if let Some(RunError::Token(_) | RunError::Setting(_)) = error.downcast_ref() {
+            let hopeless = match error.downcast_ref() {
+                Some(RunError::Token(_)) => true,
+                // Another bot may end, and a disk may get room; a file stays what it is.
+                Some(RunError::Store { why, .. }) => !matches!(why, OpenError::Taken | OpenError::Io(_)),
+                _ => false,
+            };
+            if hopeless {
                 return refuse(&error.to_string());
             }
             let _ = writeln!(std::io::stderr(), "jobboard: {error:#}");
@@ -69,14 +79,13 @@ fn start(cli: Cli) -> Result<()> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no async runtime")?;
     let result = runtime.block_on(async {
+        // A limit on the size of files is an error of that write, like a full disk; not the end of the process.
+        let _too_large = signal(SignalKind::from_raw(SIGXFSZ)).context("no signals")?;
         let shutdown = CancellationToken::new();
         tokio::spawn(Signals::new().context("no signals")?.watch(shutdown.clone()));
         let shutdown = shutdown.cancelled_owned();
         match cli.mode {
-            None => {
-                jobboard::prepare(&cli.config)?;
-                Ok(jobboard::run(cli.config, shutdown).await?)
-            }
+            None => Ok(jobboard::run(cli.config, shutdown).await?),
             Some(Mode::Sandbox { port }) => sandbox(cli.config, port, shutdown).await,
         }
     });
@@ -94,7 +103,10 @@ async fn sandbox(config: Config, port: u16, shutdown: impl Future<Output = ()>) 
         Sandbox::start(options).await.with_context(|| format!("port {port} cannot be used, try --port 0"))?;
     // Said on stdout, alone on its line, also where the log goes elsewhere.
     writeln!(std::io::stdout(), "Open {} in your browser", sandbox.url())?;
-    let config = config.for_sandbox(&token, &sandbox.url(), &sandbox.pokeapi_url());
+    // Its Telegram forgets everything at the end, so boards that outlive it would be of nowhere.
+    let folder = tempfile::tempdir().context("no folder for the sandbox's data")?;
+    let mut config = config.for_sandbox(&token, &sandbox.url(), &sandbox.pokeapi_url());
+    config.data_dir = folder.path().to_owned();
     let result = jobboard::run(config, shutdown).await;
     sandbox.stop().await;
     Ok(result?)

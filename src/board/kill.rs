@@ -1,13 +1,22 @@
 //! Kills: who asked, which jobs, and what became of each.
 
+use serde::{Deserialize, Serialize};
+
 use crate::job::{JobId, Origin};
 
 /// A kill's number within its chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct KillId(pub(super) u64);
 
+impl KillId {
+    /// The number that the store knows.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
+
 /// What became of a job that was to be killed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Verdict {
     /// The board has no such job.
     Unknown,
@@ -29,6 +38,7 @@ pub struct KillReport {
 }
 
 /// A kill under way.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Kill {
     pub(super) reply_to: Origin,
     pub(super) verdicts: Vec<(JobId, Option<Verdict>)>,
@@ -47,6 +57,11 @@ impl Kill {
 
     pub(super) fn is_resolved(&self) -> bool {
         self.verdicts.iter().all(|(_, verdict)| verdict.is_some())
+    }
+
+    /// The jobs whose end is waited for.
+    pub(super) fn open(&self) -> Vec<JobId> {
+        self.verdicts.iter().filter(|(_, verdict)| verdict.is_none()).map(|(id, _)| *id).collect()
     }
 
     pub(super) fn report(self) -> KillReport {

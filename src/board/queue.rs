@@ -1,34 +1,150 @@
-//! Who is next: one queue for each kind of resource, first come first served.
+//! Who is next: one line for each kind of resource, first come first served.
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::oneshot;
 
 use crate::job::Resource;
 
-/// Slots of CPU and IO. A member waits for one, holds it while it runs, and gives it back by dropping it.
+/// Slots of CPU and IO. A member lines up for one, holds it while it runs, and gives it back by dropping it.
 pub(super) struct Queue {
-    // tokio's semaphore serves in order of arrival; a waiter that is dropped (a killed job) leaves the line.
-    cpu: Arc<Semaphore>,
-    io: Arc<Semaphore>,
+    cpu: Arc<Line>,
+    io: Arc<Line>,
+}
+
+/// A place in a line. Who drops it leaves the line.
+pub(super) struct Ticket {
+    line: Arc<Line>,
+    number: u64,
+    call: oneshot::Receiver<Slot>,
 }
 
 /// The right to use one slot.
 pub(super) struct Slot {
-    _permit: OwnedSemaphorePermit,
+    // `None` once it was passed on.
+    line: Option<Arc<Line>>,
+}
+
+/// Who waits for slots of one kind.
+struct Line {
+    // A std lock: held to look at the line, never across an await.
+    state: Mutex<State>,
+}
+
+struct State {
+    free: usize,
+    next: u64,
+    /// In order of arrival. It is as long as there are unfinished members: a ticket that is dropped leaves it.
+    waiting: BTreeMap<u64, oneshot::Sender<Slot>>,
 }
 
 impl Queue {
     pub(super) fn new(cpu_slots: usize, io_slots: usize) -> Self {
-        Self { cpu: Arc::new(Semaphore::new(cpu_slots)), io: Arc::new(Semaphore::new(io_slots)) }
+        Self { cpu: Line::new(cpu_slots), io: Line::new(io_slots) }
     }
 
-    /// Waits for a slot. `None` only where the queue was closed, which nothing does.
-    pub(super) async fn slot(&self, resource: Resource) -> Option<Slot> {
-        let slots = match resource {
+    /// Takes the last place in the line.
+    pub(super) fn line_up(&self, resource: Resource) -> Ticket {
+        let line = match resource {
             Resource::Cpu => &self.cpu,
             Resource::Io => &self.io,
         };
-        slots.clone().acquire_owned().await.ok().map(|permit| Slot { _permit: permit })
+        let (caller, call) = oneshot::channel();
+        let number = {
+            let mut state = line.state();
+            state.next += 1;
+            let number = state.next;
+            state.waiting.insert(number, caller);
+            number
+        };
+        let ticket = Ticket { line: line.clone(), number, call };
+        line.call_next();
+        ticket
+    }
+}
+
+impl Ticket {
+    /// Waits for the slot. `None` would mean that the line is gone, which cannot be while its tickets are there.
+    pub(super) async fn slot(mut self) -> Option<Slot> {
+        (&mut self.call).await.ok()
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        // A slot that was given and not taken lies in the channel, and is passed on when that is dropped.
+        self.line.state().waiting.remove(&self.number);
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        if let Some(line) = self.line.take() {
+            line.state().free += 1;
+            line.call_next();
+        }
+    }
+}
+
+impl Line {
+    fn new(slots: usize) -> Arc<Self> {
+        Arc::new(Self { state: Mutex::new(State { free: slots, next: 0, waiting: BTreeMap::new() }) })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives what is free to who waits.
+    fn call_next(self: &Arc<Self>) {
+        loop {
+            let caller = {
+                let mut state = self.state();
+                if state.free == 0 {
+                    return;
+                }
+                let Some((_, caller)) = state.waiting.pop_first() else { return };
+                state.free -= 1;
+                caller
+            };
+            // Not under the lock: a slot that nobody takes comes back here.
+            if let Err(mut slot) = caller.send(Slot { line: Some(self.clone()) }) {
+                slot.line = None;
+                self.state().free += 1;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn slots_go_to_who_came_first_and_pass_on_what_nobody_takes() {
+        let queue = Queue::new(1, 1);
+        let [first, second, third, fourth] = [(); 4].map(|()| queue.line_up(Resource::Cpu));
+        assert!(queue.line_up(Resource::Io).slot().now_or_never().is_some());
+        let slot = first.slot().now_or_never().flatten();
+        assert!(slot.is_some());
+        // The second was killed while it waited, the third when the slot was its own already.
+        drop(second);
+        drop(slot);
+        drop(third);
+        assert!(fourth.slot().now_or_never().flatten().is_some());
+    }
+
+    #[tokio::test]
+    async fn who_leaves_is_not_remembered() {
+        let queue = Queue::new(0, 0);
+        for _ in 0..100 {
+            queue.line_up(Resource::Cpu);
+        }
+        assert!(queue.cpu.state().waiting.is_empty());
     }
 }

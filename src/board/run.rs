@@ -9,10 +9,10 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 use tracing::Instrument;
 
-use super::{Boards, queue::Slot, table::Live};
+use super::{Boards, queue::Ticket, table::Live};
 use crate::{
     job::{ChatId, Failure, JobId, Member, MemberResult, Outcome, Output, PokemonKey, Spec},
     work::{Found, Unfinished},
@@ -26,29 +26,45 @@ pub(super) enum End {
 
 type MemberEnd = Result<Found, Unfinished>;
 
-/// Runs the job to its end and tells the board.
-pub(super) async fn run(boards: Arc<Boards>, chat: ChatId, id: JobId, spec: Spec, live: Live) {
-    let span = tracing::info_span!("job", chat = chat.0, job = id.0);
-    let end = Run { boards: &boards, chat, id, live, started: watch::Sender::new(false) }
-        .run(&spec)
-        .instrument(span)
-        .await;
-    boards.finished(chat, id, end);
-}
-
-struct Run<'a> {
-    boards: &'a Boards,
+/// A job on its way.
+pub(super) struct Run {
+    boards: Arc<Boards>,
     chat: ChatId,
     id: JobId,
+    spec: Spec,
     live: Live,
+    /// A place in the line for each member that needs one. Taken at once: jobs start in the order they were accepted.
+    tickets: Vec<Option<Ticket>>,
+    /// Whether it may go; known when its start is stored.
+    go: OnceCell<bool>,
     started: watch::Sender<bool>,
 }
 
-impl Run<'_> {
-    async fn run(&self, spec: &Spec) -> End {
-        let members = spec.members();
+impl Run {
+    pub(super) fn new(boards: Arc<Boards>, chat: ChatId, id: JobId, spec: Spec, live: Live) -> Self {
+        let ticket = |member: &Member| {
+            (!boards.work.is_at_once(member)).then(|| boards.queue.line_up(member.resource()))
+        };
+        let tickets = spec.members().iter().map(ticket).collect();
+        let go = OnceCell::new();
+        Self { boards, chat, id, spec, live, tickets, go, started: watch::Sender::new(false) }
+    }
+
+    /// Runs the job to its end and tells the board.
+    pub(super) async fn run(mut self) {
+        let span = tracing::info_span!("job", chat = self.chat.0, job = self.id.0);
+        let tickets = std::mem::take(&mut self.tickets);
+        let end = self.work(tickets).instrument(span).await;
+        self.boards.finish(self.chat, self.id, end).await;
+    }
+
+    async fn work(&self, tickets: Vec<Option<Ticket>>) -> End {
+        let members = self.spec.members();
+        let at_once = tickets.iter().all(Option::is_none);
         let timed_out = AtomicBool::new(false);
-        let work = join_all(members.iter().map(|member| self.member(member)));
+        let work = join_all(
+            members.iter().zip(tickets).map(|(member, ticket)| self.member(member, ticket, at_once)),
+        );
         let limit = async {
             self.time_limit().await;
             // A kill or a stop that came first is what ends the job.
@@ -61,7 +77,7 @@ impl Run<'_> {
             ends = work => ends,
             ends = limit => ends,
         };
-        match assemble(spec, members, ends) {
+        match assemble(&self.spec, members, ends) {
             End::Cancelled if timed_out.load(Ordering::Relaxed) => {
                 End::Outcome(Outcome::Failed(Failure::TookTooLong(self.boards.limits.job_timeout)))
             }
@@ -69,15 +85,24 @@ impl Run<'_> {
         }
     }
 
-    async fn member(&self, member: &Member) -> MemberEnd {
+    /// Runs one member in its turn; `at_once` if none of the job's needs a worker.
+    async fn member(&self, member: &Member, ticket: Option<Ticket>, at_once: bool) -> MemberEnd {
+        let slot = async {
+            match ticket {
+                Some(ticket) => ticket.slot().await,
+                None => None,
+            }
+        };
         let slot = tokio::select! {
             biased;
             () = self.live.control.cancelled() => return Err(Unfinished::Cancelled),
-            slot = self.slot(member) => slot,
+            slot = slot => slot,
         };
-        if !self.started.send_replace(true) && !self.boards.started(self.chat, self.id) {
+        // The first one starts the job, and nobody works before that is stored.
+        if !*self.go.get_or_init(|| self.boards.started(self.chat, self.id, at_once)).await {
             return Err(Unfinished::Cancelled);
         }
+        self.started.send_replace(true);
         // On the heap, and only now: it is ten times as large as all the rest, and thousands may wait for a slot.
         let end = Box::pin(self.boards.work.run(member, &self.live.control)).await;
         if let (Member::Fib(_), Err(Unfinished::Failed(failure))) = (member, &end) {
@@ -87,14 +112,6 @@ impl Run<'_> {
         // Held to the end of the work: the next member starts when this one has truly stopped.
         drop(slot);
         end
-    }
-
-    /// Waits for a slot, where the member needs one.
-    async fn slot(&self, member: &Member) -> Option<Slot> {
-        if self.boards.work.is_at_once(member) {
-            return None;
-        }
-        self.boards.queue.slot(member.resource()).await
     }
 
     /// Ends when the job has run for as long as a job may.

@@ -13,12 +13,11 @@ use super::{
     run::End,
 };
 use crate::{
-    job::{CancelReason, Event, Failure, Job, JobId, Origin, Outcome, Person, Spec, State},
+    job::{CancelReason, Event, Failure, Job, JobId, MessageId, Origin, Outcome, Person, Spec, State},
+    store::LoadedJob,
     work::Control,
 };
 
-/// Finished jobs that a board keeps; the oldest are forgotten first.
-const KEPT_FINISHED: usize = 1_000;
 /// Jobs on a page of the board.
 const PAGE: usize = 10;
 
@@ -26,7 +25,12 @@ const PAGE: usize = 10;
 #[derive(Default)]
 pub(super) struct Table {
     last_id: u64,
+    /// The highest number that people may have seen.
+    last_accepted: u64,
+    /// Accepted: what people see.
     jobs: BTreeMap<JobId, Entry>,
+    /// Not stored yet: nobody sees them, but their places are taken.
+    pending: BTreeMap<JobId, Entry>,
     origins: HashMap<Origin, JobId>,
     unfinished: BTreeSet<JobId>,
     /// In the order they finished.
@@ -41,6 +45,8 @@ struct Entry {
     live: Option<Live>,
     /// Who killed it first.
     killed_by: Option<String>,
+    /// Its digits are not in the store any more.
+    dropped: bool,
 }
 
 /// What stops a job and what it tells of itself.
@@ -50,23 +56,23 @@ pub(super) struct Live {
     pub(super) control: Arc<Control>,
 }
 
-pub(super) struct Accepted {
-    pub(super) id: JobId,
-    pub(super) live: Live,
-}
-
 /// What a kill did at once.
-#[derive(Default)]
 pub(super) struct Killed {
-    /// Jobs whose state changed.
-    pub(super) changed: Vec<JobId>,
-    /// Kills that are resolved by it.
-    pub(super) reports: Vec<KillId>,
+    pub(super) kill: KillId,
+    /// For the store, to be read again by [`Table::restore_kill`].
+    pub(super) body: String,
+    /// Jobs that are to stop.
+    pub(super) hit: Vec<JobId>,
+    /// Nothing is left to wait for.
+    pub(super) resolved: bool,
 }
 
-pub(super) struct Finished {
-    pub(super) word: &'static str,
-    pub(super) reports: Vec<KillId>,
+/// What a job that has stopped comes to.
+pub(super) enum Ending {
+    /// This is to be recorded.
+    Outcome(Outcome),
+    /// The process is about to end: the job runs again at the next start.
+    Paused,
 }
 
 /// A job as it was when somebody looked.
@@ -76,6 +82,10 @@ pub struct Snapshot {
     pub job: Job,
     /// The share of its work that is done, 0 to 1, where the work tells.
     pub progress: Option<f64>,
+    /// Its digits are not in the store any more.
+    pub dropped: bool,
+    /// The bot is about to stop: the job goes on when it is back.
+    pub paused: bool,
 }
 
 /// A page of a board.
@@ -100,8 +110,22 @@ impl Table {
         self.origins.get(origin).copied()
     }
 
+    /// Unfinished jobs, those that are not stored yet included.
     pub(super) fn live(&self) -> usize {
-        self.unfinished.len()
+        self.unfinished.len() + self.pending.len()
+    }
+
+    pub(super) fn is_settled(&self) -> bool {
+        self.pending.is_empty()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.last_id == 0
+    }
+
+    /// Whether the number was given to a job once.
+    pub(super) fn was_given(&self, id: JobId) -> bool {
+        (1..=self.last_accepted).contains(&id.0)
     }
 
     pub(super) fn newest(&self) -> Option<JobId> {
@@ -139,88 +163,138 @@ impl Table {
         }
     }
 
-    pub(super) fn accept(
+    /// Gives a job its number. It is not on the board before it is [`accepted`](Self::accepted).
+    pub(super) fn propose(
         &mut self,
         person: Person,
         origin: Origin,
         spec: Spec,
         exit: &CancellationToken,
-    ) -> Accepted {
+    ) -> &Job {
         self.last_id += 1;
         let id = JobId(self.last_id);
-        let cancel = CancellationToken::new();
-        let control = Arc::new(Control::new(cancel.clone(), exit.clone()));
-        let live = Live { cancel, control };
         self.origins.insert(origin.clone(), id);
-        let job = Job { id, spec, person, origin, submitted: SystemTime::now(), state: State::Queued };
-        self.jobs.insert(id, Entry { job, live: Some(live.clone()), killed_by: None });
+        let submitted = SystemTime::now();
+        let job = Job { id, spec, person, origin, submitted, attempt: 0, state: State::Queued };
+        let entry = Entry { job, live: Some(Live::new(exit)), killed_by: None, dropped: false };
+        &self.pending.entry(id).or_insert(entry).job
+    }
+
+    /// The job is stored: it is on the board now.
+    pub(super) fn accepted(&mut self, id: JobId) -> Option<Live> {
+        let entry = self.pending.remove(&id)?;
+        let live = entry.live.clone();
+        self.last_accepted = self.last_accepted.max(id.0);
         self.unfinished.insert(id);
-        Accepted { id, live }
+        self.jobs.insert(id, entry);
+        live
     }
 
-    pub(super) fn start(&mut self, id: JobId, now: SystemTime) -> bool {
-        self.jobs.get_mut(&id).is_some_and(|entry| entry.apply(Event::Start, now))
+    /// The job could not be stored: it never was. Nobody has seen its number.
+    pub(super) fn withdraw(&mut self, id: JobId) {
+        if let Some(entry) = self.pending.remove(&id) {
+            self.origins.remove(&entry.job.origin);
+        }
+        let pending = self.pending.last_key_value().map_or(0, |(id, _)| id.0);
+        self.last_id = self.last_accepted.max(pending);
     }
 
-    /// `None` where the job had finished before: a finished job never changes.
-    pub(super) fn finish(&mut self, id: JobId, end: End, exiting: bool, now: SystemTime) -> Option<Finished> {
+    /// A member of the job has its first slot: the number of the attempt, or `None` where the job is not to run.
+    pub(super) fn start(&mut self, id: JobId, now: SystemTime) -> Option<u32> {
+        let entry = self.jobs.get_mut(&id).filter(|entry| entry.killed_by.is_none())?;
+        entry.apply(Event::Start, now).then(|| {
+            entry.job.attempt += 1;
+            entry.job.attempt
+        })
+    }
+
+    /// What the end of the work means; `None` where the job has finished before.
+    pub(super) fn ending(&self, id: JobId, end: End, exiting: bool) -> Option<Ending> {
+        let entry = self.jobs.get(&id).filter(|entry| !entry.job.state.is_finished())?;
+        Some(match (end, &entry.killed_by) {
+            (End::Outcome(outcome), _) => Ending::Outcome(outcome),
+            (End::Cancelled, Some(by)) => {
+                Ending::Outcome(Outcome::Cancelled(CancelReason::Killed { by: by.clone() }))
+            }
+            (End::Cancelled, None) if exiting => Ending::Paused,
+            // Nobody asked it to stop: a bug in the work.
+            (End::Cancelled, None) => Ending::Outcome(Outcome::Failed(Failure::Panicked)),
+        })
+    }
+
+    /// The job has finished, and that is stored. The kills that are resolved by it; `None` where the job had finished
+    /// before: a finished job never changes. Of the finished jobs, `keep` are kept.
+    pub(super) fn finish(
+        &mut self,
+        id: JobId,
+        outcome: Arc<Outcome>,
+        now: SystemTime,
+        keep: usize,
+    ) -> Option<Vec<KillId>> {
         let entry = self.jobs.get_mut(&id)?;
-        let outcome = match end {
-            End::Outcome(outcome) => outcome,
-            End::Cancelled => match &entry.killed_by {
-                Some(by) => Outcome::Cancelled(CancelReason::Killed { by: by.clone() }),
-                None if exiting => Outcome::Cancelled(CancelReason::BotStopped),
-                // Nobody asked it to stop: a bug in the work.
-                None => Outcome::Failed(Failure::Panicked),
-            },
-        };
         if !entry.apply(Event::Finish(outcome), now) {
             return None;
         }
         entry.live = None;
-        let word = entry.job.state.word();
         let verdict = entry.verdict();
         self.unfinished.remove(&id);
-        self.forget_oldest(id);
-        Some(Finished { word, reports: self.resolve(id, &verdict) })
+        self.finished.push_back(id);
+        while self.finished.len() > keep
+            && let Some(oldest) = self.finished.pop_front()
+        {
+            self.forget(oldest);
+        }
+        Some(self.resolve(id, &verdict))
     }
 
-    pub(super) fn kill(&mut self, by: &Person, reply_to: Origin, ids: &[JobId], now: SystemTime) -> Killed {
-        let mut changed = Vec::new();
-        let mut reports = Vec::new();
+    /// The jobs that run, with all that the store has to know to have them queued again.
+    pub(super) fn running(&self) -> Vec<JobId> {
+        let is_running =
+            |id: &&JobId| self.jobs.get(id).is_some_and(|entry| entry.job.state != State::Queued);
+        self.unfinished.iter().filter(is_running).copied().collect()
+    }
+
+    /// Cancels jobs; `None` where the same kill is under way.
+    pub(super) fn kill(
+        &mut self,
+        by: &Person,
+        reply_to: Origin,
+        ids: &[JobId],
+        now: SystemTime,
+    ) -> Option<Killed> {
+        // The same update again, after a crash.
+        if reply_to.is_here() && self.kills.values().any(|kill| kill.reply_to == reply_to) {
+            return None;
+        }
+        let mut hit = Vec::new();
         let mut verdicts: Vec<(JobId, Option<Verdict>)> = Vec::new();
         for &id in ids {
             if verdicts.iter().any(|(known, _)| *known == id) {
                 continue;
             }
-            let Some(entry) = self.jobs.get_mut(&id) else {
-                verdicts.push((id, Some(Verdict::Unknown)));
-                continue;
+            let verdict = match self.jobs.get_mut(&id) {
+                None => Some(Verdict::Unknown),
+                Some(entry) => match &entry.live {
+                    None => Some(entry.verdict().too_late()),
+                    Some(live) => {
+                        live.cancel.cancel();
+                        entry.killed_by.get_or_insert_with(|| by.name.clone());
+                        // One that is queued has nothing to stop: its run ends by itself.
+                        entry.apply(Event::Cancel, now);
+                        hit.push(id);
+                        None
+                    }
+                },
             };
-            let was_live = entry.live.is_some();
-            if let Some(live) = &entry.live {
-                entry.killed_by.get_or_insert_with(|| by.name.clone());
-                live.cancel.cancel();
-                changed.push(id);
-            }
-            if entry.job.state == State::Queued {
-                // No member runs, and none will: `start` refuses a finished job.
-                let finished = self.finish(id, End::Cancelled, false, now);
-                reports.extend(finished.into_iter().flat_map(|finished| finished.reports));
-            } else {
-                entry.apply(Event::Cancel, now);
-            }
-            let verdict =
-                self.jobs.get(&id).filter(|entry| entry.job.state.is_finished()).map(Entry::verdict);
-            verdicts.push((id, verdict.map(|verdict| if was_live { verdict } else { verdict.too_late() })));
+            verdicts.push((id, verdict));
         }
         self.last_kill += 1;
         let kill = Kill { reply_to, verdicts };
-        if kill.is_resolved() {
-            reports.push(KillId(self.last_kill));
-        }
+        // A list of numbers and words is always JSON.
+        let body = serde_json::to_string(&kill).unwrap_or_default();
+        let resolved = kill.is_resolved();
         self.kills.insert(self.last_kill, kill);
-        Killed { changed, reports }
+        Some(Killed { kill: KillId(self.last_kill), body, hit, resolved })
     }
 
     pub(super) fn take_kill(&mut self, kill: KillId) -> Option<KillReport> {
@@ -236,14 +310,87 @@ impl Table {
         resolved.collect()
     }
 
-    fn forget_oldest(&mut self, finished: JobId) {
-        self.finished.push_back(finished);
-        if self.finished.len() <= KEPT_FINISHED {
-            return;
-        }
-        if let Some(entry) = self.finished.pop_front().and_then(|oldest| self.jobs.remove(&oldest)) {
+    /// Takes a job off the board that the store has dropped. One whose end is stored and not on the board yet stays.
+    pub(super) fn forget(&mut self, id: JobId) {
+        if !self.unfinished.contains(&id)
+            && let Some(entry) = self.jobs.remove(&id)
+        {
             self.origins.remove(&entry.job.origin);
         }
+    }
+
+    /// The store has lost the job's digits.
+    pub(super) fn drop_digits(&mut self, id: JobId) {
+        if let Some(entry) = self.jobs.get_mut(&id) {
+            entry.dropped = true;
+        }
+    }
+
+    /// Puts a stored job back on the board. What stops it, where it is unfinished.
+    pub(super) fn restore(&mut self, loaded: LoadedJob, exit: &CancellationToken) -> Option<Live> {
+        let LoadedJob { job, killed_by, dropped, .. } = loaded;
+        let id = job.id;
+        self.restore_last_id(id);
+        if job.origin.message != MessageId(0) {
+            self.origins.insert(job.origin.clone(), id);
+        }
+        let live = (!job.state.is_finished()).then(|| Live::new(exit));
+        if live.is_some() {
+            self.unfinished.insert(id);
+        } else {
+            self.finished.push_back(id);
+        }
+        self.jobs.insert(id, Entry { job, live: live.clone(), killed_by, dropped });
+        live
+    }
+
+    /// Remembers that numbers up to this one were given.
+    pub(super) fn restore_last_id(&mut self, id: JobId) {
+        self.last_id = self.last_id.max(id.0);
+        self.last_accepted = self.last_id;
+    }
+
+    /// Puts a stored kill back. True where all its jobs have stopped: it is to be reported.
+    pub(super) fn restore_kill(&mut self, number: u64, body: &str) -> bool {
+        self.last_kill = self.last_kill.max(number);
+        let Ok(mut kill) = serde_json::from_str::<Kill>(body) else { return false };
+        for id in kill.open() {
+            let verdict = match self.jobs.get(&id) {
+                None => Verdict::Unknown,
+                Some(entry) if entry.live.is_some() => continue,
+                Some(entry) => entry.verdict(),
+            };
+            kill.resolve(id, &verdict);
+        }
+        let resolved = kill.is_resolved();
+        self.kills.insert(number, kill);
+        resolved
+    }
+
+    /// Stored jobs come in order of their numbers; they are forgotten in the order in which they finished.
+    pub(super) fn sort_finished(&mut self) {
+        let jobs = &self.jobs;
+        let when = |id: &JobId| jobs.get(id).and_then(|entry| entry.job.finished());
+        self.finished.make_contiguous().sort_by_key(when);
+    }
+
+    /// The chat has another id now: messages of the old one cannot be replied to, and their numbers mean others.
+    pub(super) fn forget_origins(&mut self) {
+        self.origins.clear();
+        for entry in self.jobs.values_mut().chain(self.pending.values_mut()) {
+            entry.job.origin = Origin::nowhere();
+        }
+        for kill in self.kills.values_mut() {
+            kill.reply_to = Origin::nowhere();
+        }
+    }
+}
+
+impl Live {
+    fn new(exit: &CancellationToken) -> Self {
+        let cancel = CancellationToken::new();
+        let control = Arc::new(Control::new(cancel.clone(), exit.clone()));
+        Self { cancel, control }
     }
 }
 
@@ -260,7 +407,7 @@ impl Entry {
 
     fn snapshot(&self) -> Snapshot {
         let progress = self.live.as_ref().and_then(|live| live.control.progress());
-        Snapshot { job: self.job.clone(), progress }
+        Snapshot { job: self.job.clone(), progress, dropped: self.dropped, paused: false }
     }
 
     /// What a kill that was asked for while the job was unfinished came to.
@@ -269,6 +416,17 @@ impl Entry {
         match self.job.state.outcome() {
             Some(Outcome::Cancelled(_)) => Verdict::Killed(command),
             _ => Verdict::Finished(command),
+        }
+    }
+}
+
+impl Snapshot {
+    /// Whether the job can be run again: it was not done, or what it found is not kept any more.
+    pub fn can_be_retried(&self) -> bool {
+        match self.job.state.outcome() {
+            Some(Outcome::Failed(_) | Outcome::Cancelled(_)) => true,
+            Some(Outcome::Succeeded(_)) => self.dropped,
+            None => false,
         }
     }
 }

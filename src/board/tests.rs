@@ -2,12 +2,9 @@ use std::sync::mpsc;
 
 use proptest::prelude::*;
 
-use super::{
-    table::{Killed, Table},
-    *,
-};
+use super::{table::Table, *};
 use crate::{
-    job::{CancelReason, Digits, Failure, MessageId, Output, State},
+    job::{CancelReason, Digits, Failure, MessageId, Outcome, Output, State},
     work::{Cancelled, CpuPool, Engine, FibFn, PokeApi, PokeApiTimings},
 };
 
@@ -23,7 +20,7 @@ fn origin(message: i32) -> Origin {
 
 fn boards(fib: FibFn, limits: Limits) -> Arc<Boards> {
     let pokeapi = PokeApi::new("http://127.0.0.1:9", PokeApiTimings::default()).unwrap();
-    Boards::new(Work::new(CpuPool::new(2).unwrap(), Engine::on_workers(fib), pokeapi), limits)
+    Boards::new(Work::new(CpuPool::new(2).unwrap(), Engine::on_workers(fib), pokeapi), Store::none(), limits)
 }
 
 const LIMITS: Limits = Limits {
@@ -32,6 +29,9 @@ const LIMITS: Limits = Limits {
     job_timeout: Duration::from_mins(1),
     cpu_slots: 2,
     io_slots: 1,
+    keep_jobs: 10,
+    max_attempts: 3,
+    store_again: Duration::from_millis(1),
 };
 
 /// A `fib` that says when it began and then waits for a cancel.
@@ -63,6 +63,15 @@ async fn end(boards: &Boards, chat: ChatId, id: JobId) -> Snapshot {
     }
 }
 
+/// Three jobs of Ann's.
+async fn three(boards: &Arc<Boards>) -> Vec<JobId> {
+    let mut ids = Vec::new();
+    for message in 1..=3 {
+        ids.push(boards.submit(CHAT, person("Ann"), origin(message), Spec::Fib(5)).await.unwrap());
+    }
+    ids
+}
+
 /// Waits for the report of the next kill.
 async fn report(boards: &Boards) -> Vec<(JobId, Verdict)> {
     loop {
@@ -77,9 +86,10 @@ async fn report(boards: &Boards) -> Vec<(JobId, Verdict)> {
 #[tokio::test]
 async fn ids_count_per_chat_and_the_same_origin_is_the_same_job() {
     let boards = boards(quick(), LIMITS);
-    let submit =
-        |chat, message| boards.submit(ChatId(chat), person("Ann"), origin(message), Spec::Fib(7)).unwrap().0;
-    assert_eq!([submit(1, 1), submit(1, 2), submit(2, 1), submit(1, 2)], [1, 2, 1, 2]);
+    for (chat, message, id) in [(1, 1, 1), (1, 2, 2), (2, 1, 1), (1, 2, 2)] {
+        let given = boards.submit(ChatId(chat), person("Ann"), origin(message), Spec::Fib(7)).await;
+        assert_eq!(given, Ok(JobId(id)));
+    }
     assert_eq!(boards.page(ChatId(1), 0).total, 2);
     assert_eq!(boards.page(ChatId(2), 0).total, 1);
     assert!(boards.job(ChatId(2), JobId(2)).is_none());
@@ -88,7 +98,7 @@ async fn ids_count_per_chat_and_the_same_origin_is_the_same_job() {
 #[tokio::test]
 async fn members_keep_the_order_asked() {
     let boards = boards(quick(), LIMITS);
-    let id = boards.submit(CHAT, person("Ann"), origin(1), Spec::FibMulti(vec![30, 10, 20])).unwrap();
+    let id = boards.submit(CHAT, person("Ann"), origin(1), Spec::FibMulti(vec![30, 10, 20])).await.unwrap();
     let snapshot = end(&boards, CHAT, id).await;
     let Some(Outcome::Succeeded(Output::Numbers(numbers))) = snapshot.job.state.outcome() else {
         panic!("{:?}", snapshot.job.state)
@@ -100,32 +110,33 @@ async fn members_keep_the_order_asked() {
 async fn limits_are_named() {
     let (fib, _begins) = endless();
     let boards = boards(fib, LIMITS);
-    let submit = |message, spec| boards.submit(CHAT, person("Ann"), origin(message), spec);
-    assert_eq!(submit(1, Spec::Fib(1001)), Err(Refusal::FibTooLarge { n: 1001, limit: 1000 }));
-    assert_eq!(submit(1, Spec::FibMulti(vec![1, 1001])), Err(Refusal::FibTooLarge { n: 1001, limit: 1000 }));
+    let submit = async |message, spec| boards.submit(CHAT, person("Ann"), origin(message), spec).await;
+    assert_eq!(submit(1, Spec::Fib(1001)).await, Err(Refusal::FibTooLarge { n: 1001, limit: 1000 }));
+    assert_eq!(
+        submit(1, Spec::FibMulti(vec![1, 1001])).await,
+        Err(Refusal::FibTooLarge { n: 1001, limit: 1000 })
+    );
     for message in 1..=3 {
-        submit(message, Spec::Fib(5)).unwrap();
+        submit(message, Spec::Fib(5)).await.unwrap();
     }
-    assert_eq!(submit(4, Spec::Fib(5)), Err(Refusal::TooManyLive { live: 3, limit: 3 }));
-    boards.stop().await;
-    assert_eq!(submit(5, Spec::Fib(5)), Err(Refusal::Stopping));
+    assert_eq!(submit(4, Spec::Fib(5)).await, Err(Refusal::TooManyLive { live: 3, limit: 3 }));
+    boards.stop(Duration::from_secs(10)).await;
+    assert_eq!(submit(5, Spec::Fib(5)).await, Err(Refusal::Stopping));
 }
 
 #[tokio::test]
 async fn a_kill_is_reported_when_the_work_has_stopped() {
     let (fib, begins) = endless();
     let boards = boards(fib, LIMITS);
-    let ids: Vec<_> = (1..=3)
-        .map(|message| boards.submit(CHAT, person("Ann"), origin(message), Spec::Fib(5)).unwrap())
-        .collect();
+    let ids = three(&boards).await;
     // Two run, the third waits for a slot.
     let (first, second) =
         tokio::task::spawn_blocking(move || (begins.recv().unwrap(), begins.recv().unwrap())).await.unwrap();
     assert_eq!((first, second), (5, 5));
-    boards.kill(CHAT, &person("Ben"), origin(9), &[ids[2], JobId(57), ids[2]]);
+    boards.kill(CHAT, &person("Ben"), origin(9), &[ids[2], JobId(57), ids[2]]).await.unwrap();
     let killed = Verdict::Killed("fib 5".to_owned());
     assert_eq!(report(&boards).await, [(ids[2], killed.clone()), (JobId(57), Verdict::Unknown)]);
-    boards.kill(CHAT, &person("Ben"), origin(10), &[ids[0], ids[1], ids[2]]);
+    boards.kill(CHAT, &person("Ben"), origin(10), &[ids[0], ids[1], ids[2]]).await.unwrap();
     let cancelled = Verdict::AlreadyCancelled("fib 5".to_owned());
     assert_eq!(report(&boards).await, [(ids[0], killed.clone()), (ids[1], killed), (ids[2], cancelled)]);
     let by_ben = Outcome::Cancelled(CancelReason::Killed { by: "Ben".to_owned() });
@@ -136,46 +147,46 @@ async fn a_kill_is_reported_when_the_work_has_stopped() {
 async fn a_time_limit_and_a_panic_are_failures() {
     let (fib, _begins) = endless();
     let boards_1 = boards(fib, Limits { job_timeout: Duration::from_millis(5), ..LIMITS });
-    let id = boards_1.submit(CHAT, person("Ann"), origin(1), Spec::Fib(5)).unwrap();
+    let id = boards_1.submit(CHAT, person("Ann"), origin(1), Spec::Fib(5)).await.unwrap();
     let too_long = Outcome::Failed(Failure::TookTooLong(Duration::from_millis(5)));
     assert_eq!(end(&boards_1, CHAT, id).await.job.state.outcome(), Some(&too_long));
 
     let boards_2 = boards(Arc::new(|_, _| panic!("on purpose")), LIMITS);
-    let id = boards_2.submit(CHAT, person("Ann"), origin(1), Spec::FibMulti(vec![1, 2, 3])).unwrap();
+    let id = boards_2.submit(CHAT, person("Ann"), origin(1), Spec::FibMulti(vec![1, 2, 3])).await.unwrap();
     assert_eq!(end(&boards_2, CHAT, id).await.job.state.outcome(), Some(&Outcome::Failed(Failure::Panicked)));
 }
 
 #[tokio::test]
-async fn a_stop_cancels_what_is_unfinished_and_waits_for_its_end() {
+async fn a_stop_pauses_what_is_unfinished_and_waits_for_its_end() {
     let (fib, _begins) = endless();
     let boards = boards(fib, LIMITS);
-    let ids: Vec<_> = (1..=3)
-        .map(|message| boards.submit(CHAT, person("Ann"), origin(message), Spec::Fib(5)).unwrap())
-        .collect();
-    boards.stop().await;
+    let ids = three(&boards).await;
+    boards.stop(Duration::from_secs(10)).await;
     for id in ids {
-        let state = boards.job(CHAT, id).unwrap().job.state;
-        assert_eq!(state.outcome(), Some(&Outcome::Cancelled(CancelReason::BotStopped)));
+        let snapshot = boards.job(CHAT, id).unwrap();
+        assert!(snapshot.paused && !snapshot.job.state.is_finished(), "{snapshot:?}");
     }
 }
 
 #[tokio::test]
 async fn only_failed_and_cancelled_tasks_run_again() {
     let boards = boards(quick(), LIMITS);
-    let id = boards.submit(CHAT, person("Ann"), origin(1), Spec::Fib(5)).unwrap();
+    let id = boards.submit(CHAT, person("Ann"), origin(1), Spec::Fib(5)).await.unwrap();
     end(&boards, CHAT, id).await;
-    let retry = |id| boards.retry(CHAT, person("Ann"), origin(2), id);
-    assert_eq!(retry(id), Err(RetryRefusal::NotNow("succeeded")));
-    assert_eq!(retry(JobId(9)), Err(RetryRefusal::Unknown));
-    let failing = boards.submit(CHAT, person("Ann"), origin(3), Spec::Dex("25".parse().unwrap())).unwrap();
-    boards.kill(CHAT, &person("Ann"), origin(4), &[failing]);
+    let retry = async |id| boards.retry(CHAT, person("Ann"), origin(2), id).await;
+    assert_eq!(retry(id).await, Err(RetryRefusal::NotNow("succeeded")));
+    assert_eq!(retry(JobId(9)).await, Err(RetryRefusal::Unknown));
+    let failing =
+        boards.submit(CHAT, person("Ann"), origin(3), Spec::Dex("25".parse().unwrap())).await.unwrap();
+    boards.kill(CHAT, &person("Ann"), origin(4), &[failing]).await.unwrap();
     end(&boards, CHAT, failing).await;
-    assert_eq!(retry(failing), Ok(JobId(failing.0 + 1)));
+    assert_eq!(retry(failing).await, Ok(JobId(failing.0 + 1)));
 }
 
 #[derive(Clone, Debug)]
 enum Step {
     Accept,
+    Withdraw,
     Start(u64),
     Finish(u64),
     Kill(u64),
@@ -185,6 +196,7 @@ fn any_step() -> impl Strategy<Value = Step> {
     let id = 1..12u64;
     prop_oneof![
         Just(Step::Accept),
+        Just(Step::Withdraw),
         id.clone().prop_map(Step::Start),
         id.clone().prop_map(Step::Finish),
         id.prop_map(Step::Kill),
@@ -202,12 +214,20 @@ proptest! {
         let (mut accepted, mut kills, mut answered) = (0, 0, 0);
         for (index, step) in steps.into_iter().enumerate() {
             let before: Vec<_> = table.page(0).jobs;
-            let message = i32::try_from(index).unwrap();
+            let message = i32::try_from(index).unwrap() + 1;
             let reports = match step {
                 Step::Accept => {
                     accepted += 1;
-                    let new = table.accept(person("Ann"), origin(message), Spec::Fib(1), &exit);
-                    prop_assert_eq!(new.id, JobId(accepted));
+                    let id = table.propose(person("Ann"), origin(message), Spec::Fib(1), &exit).id;
+                    prop_assert_eq!(id, JobId(accepted));
+                    prop_assert!(table.snapshot(id).is_none());
+                    prop_assert!(table.accepted(id).is_some());
+                    Vec::new()
+                }
+                Step::Withdraw => {
+                    let id = table.propose(person("Ann"), origin(message), Spec::Fib(1), &exit).id;
+                    table.withdraw(id);
+                    prop_assert!(table.accepted(id).is_none());
                     Vec::new()
                 }
                 Step::Start(id) => {
@@ -215,13 +235,14 @@ proptest! {
                     Vec::new()
                 }
                 Step::Finish(id) => {
-                    let end = run::End::Outcome(Outcome::Succeeded(Output::Numbers(Vec::new())));
-                    table.finish(JobId(id), end, false, now).map(|finished| finished.reports).unwrap_or_default()
+                    let outcome = Outcome::Succeeded(Output::Numbers(Vec::new()));
+                    table.finish(JobId(id), outcome.into(), now, 100).unwrap_or_default()
                 }
                 Step::Kill(id) => {
                     kills += 1;
-                    let Killed { reports, .. } = table.kill(&person("Ben"), origin(message), &[JobId(id)], now);
-                    reports
+                    let killed = table.kill(&person("Ben"), origin(message), &[JobId(id)], now).unwrap();
+                    prop_assert!(table.kill(&person("Ben"), origin(message), &[JobId(id)], now).is_none());
+                    if killed.resolved { vec![killed.kill] } else { Vec::new() }
                 }
             };
             for kill in reports {
@@ -235,8 +256,8 @@ proptest! {
             }
         }
         for id in 1..=accepted {
-            let end = run::End::Outcome(Outcome::Failed(Failure::Panicked));
-            answered += table.finish(JobId(id), end, false, now).map_or(0, |finished| finished.reports.len());
+            let outcome = Outcome::Failed(Failure::Panicked);
+            answered += table.finish(JobId(id), outcome.into(), now, 100).map_or(0, |kills| kills.len());
             let finished = matches!(table.snapshot(JobId(id)).unwrap().job.state, State::Finished { .. });
             prop_assert!(finished);
         }

@@ -2,10 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
+use serde::{Deserialize, Serialize};
+
 use super::{Digits, PokemonKey};
 
 /// The end of a job.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Outcome {
     /// It did what was asked.
     Succeeded(Output),
@@ -27,7 +29,7 @@ impl Outcome {
 }
 
 /// What a job that succeeded found, in the order asked.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Output {
     /// `fib`, `fib-multi`.
     Numbers(Vec<Number>),
@@ -36,7 +38,7 @@ pub enum Output {
 }
 
 /// A Fibonacci number.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Number {
     /// Which one, counted from the 1st = 0.
     pub n: u64,
@@ -45,7 +47,7 @@ pub struct Number {
 }
 
 /// One member of a `dex` or `dex-multi`: what was asked, and what came of it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MemberResult {
     /// As the person wrote it.
     pub key: PokemonKey,
@@ -54,7 +56,7 @@ pub struct MemberResult {
 }
 
 /// What a card shows of a Pokémon.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pokemon {
     /// PokeAPI's id; forms have ids above 10000.
     pub id: u64,
@@ -70,12 +72,13 @@ pub struct Pokemon {
     pub abilities: Vec<(String, bool)>,
     /// Base stats in PokeAPI's order.
     pub stats: Vec<Stat>,
-    /// A PNG, where one came in time.
+    /// A PNG, where one came in time. It is not stored: after a restart, a card that was not sent yet goes without it.
+    #[serde(skip)]
     pub sprite: Option<Arc<[u8]>>,
 }
 
 /// A base stat.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stat {
     /// PokeAPI's name: `hp`, `special-attack` …
     pub name: String,
@@ -84,7 +87,7 @@ pub struct Stat {
 }
 
 /// Why a job, or a member of one, failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Failure {
     /// PokeAPI does not have it.
     NoSuchPokemon(PokemonKey),
@@ -100,18 +103,18 @@ pub enum Failure {
     TookTooLong(Duration),
     /// A bug: the work panicked.
     Panicked,
+    /// The bot crashed that many times while the job was running: it is left alone.
+    StoppedTheBot(u32),
     /// No member of a `-multi` came; each with its reason.
     AllMembers(Vec<(PokemonKey, Failure)>),
 }
 
 /// Why a job was cancelled.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CancelReason {
     /// Somebody killed it; the name is not escaped.
     Killed {
         /// Who.
         by: String,
     },
-    /// The bot was stopped while the job was unfinished.
-    BotStopped,
 }

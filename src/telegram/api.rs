@@ -3,11 +3,15 @@
 //! teloxide's own client sleeps 10 s inside any call that is answered with a 5xx and gives uploads 17 s; the outbox
 //! has to know at once, and to decide itself.
 
-use std::time::Duration;
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use reqwest::{
-    Client, Response,
+    Client, Response, Url,
     multipart::{Form, Part},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -22,6 +26,8 @@ pub struct Api {
     client: Client,
     /// With the token: never to be shown.
     base: String,
+    /// One for each method that was called: to parse it each time is a twentieth of all that an answer costs.
+    urls: Arc<RwLock<HashMap<String, Url>>>,
     timings: Timings,
 }
 
@@ -40,6 +46,9 @@ pub enum ApiError {
     /// Somebody else polls with this token, or a webhook is set.
     #[error("{0}")]
     Conflict(String),
+    /// The group became a supergroup: this is its id now.
+    #[error("the group became the supergroup {0}")]
+    Migrated(i64),
     /// The call can never work.
     #[error("{0}")]
     BadRequest(String),
@@ -66,6 +75,11 @@ impl ApiError {
             || text.contains("message can't be edited") || text.contains("MESSAGE_ID_INVALID"))
     }
 
+    /// The message has a picture, and its words are a caption.
+    pub fn is_caption(&self) -> bool {
+        matches!(self, Self::BadRequest(text) if text.contains("no text in the message to edit"))
+    }
+
     /// The chat does not exist any more.
     pub fn is_chat_gone(&self) -> bool {
         matches!(self, Self::Forbidden(_))
@@ -88,6 +102,7 @@ struct Answer<'a> {
 #[derive(Deserialize)]
 struct Parameters {
     retry_after: Option<u64>,
+    migrate_to_chat_id: Option<i64>,
 }
 
 /// A file for Telegram.
@@ -109,7 +124,7 @@ impl Api {
     pub fn new(config: &Config) -> reqwest::Result<Self> {
         let client = Client::builder().connect_timeout(config.timings.call).tcp_nodelay(true).build()?;
         let base = format!("{}/bot{}", config.api_url, config.token.secret());
-        Ok(Self { client, base, timings: config.timings })
+        Ok(Self { client, base, urls: Arc::default(), timings: config.timings })
     }
 
     /// Makes a call and reads its answer as `T`: teloxide's output, or just the parts of it that are used.
@@ -133,7 +148,7 @@ impl Api {
         payload: &impl Serialize,
         limit: Duration,
     ) -> Result<T, ApiError> {
-        let request = self.client.post(format!("{}/{method}", self.base)).timeout(limit).json(payload);
+        let request = self.client.post(self.url(method)?).timeout(limit).json(payload);
         read(request.send().await.map_err(connection)?).await
     }
 
@@ -157,9 +172,20 @@ impl Api {
         }
         let length = file.content.len() as u64;
         form = form.part(file.part, Part::stream_with_length(file.content, length).file_name(file.name));
-        let request =
-            self.client.post(format!("{}/{method}", self.base)).timeout(self.timings.upload).multipart(form);
+        let request = self.client.post(self.url(method)?).timeout(self.timings.upload).multipart(form);
         read(request.send().await.map_err(connection)?).await
+    }
+
+    fn url(&self, method: &str) -> Result<Url, ApiError> {
+        // Held for a look or an insertion.
+        if let Some(url) = self.urls.read().unwrap_or_else(PoisonError::into_inner).get(method) {
+            return Ok(url.clone());
+        }
+        // The error says what is wrong, and not where.
+        let url = Url::parse(&format!("{}/{method}", self.base))
+            .map_err(|error| ApiError::Connection(error.to_string()))?;
+        self.urls.write().unwrap_or_else(PoisonError::into_inner).insert(method.to_owned(), url.clone());
+        Ok(url)
     }
 }
 
@@ -191,6 +217,9 @@ fn nonsense(status: u16) -> ApiError {
 
 fn refusal(answer: &Answer<'_>, status: u16) -> ApiError {
     let description = answer.description.clone().unwrap_or_default();
+    if let Some(to) = answer.parameters.as_ref().and_then(|parameters| parameters.migrate_to_chat_id) {
+        return ApiError::Migrated(to);
+    }
     match answer.error_code.unwrap_or(status) {
         401 | 404 => ApiError::Unauthorized,
         403 => ApiError::Forbidden(description),

@@ -5,6 +5,7 @@ use std::{
     time::Instant,
 };
 
+use serde::{Deserialize, Serialize};
 use teloxide::types::InlineKeyboardMarkup;
 
 use super::{pace::Pace, render::Content};
@@ -17,19 +18,36 @@ const MAX_MESSAGES: usize = 3_000;
 /// Cards whose message is remembered, for replies to them.
 const MAX_CARDS: usize = 1_200;
 
-/// Something to be said once.
-#[derive(Clone, Debug)]
+/// Something to be said once. As text it is what the store keeps of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Answer {
+    /// The store's number of it, once it has one.
+    #[serde(skip)]
+    pub number: Option<u64>,
     /// The message it replies to.
     pub reply_to: Origin,
     /// The task it is about: a reply to it means that task.
     pub about: Option<JobId>,
+    /// Somebody waits for a kill: it goes before everything else.
+    pub urgent: bool,
     /// What is said.
     pub body: Body,
 }
 
+impl Answer {
+    /// An answer to `reply_to`.
+    pub fn new(reply_to: Origin, body: Body) -> Self {
+        Self { number: None, reply_to, about: None, urgent: false, body }
+    }
+
+    /// The same, about a task.
+    pub fn about(self, id: JobId) -> Self {
+        Self { about: Some(id), ..self }
+    }
+}
+
 /// What is said.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Body {
     /// A new message.
     Message(Content),
@@ -64,6 +82,17 @@ pub(super) struct Card {
     done: bool,
 }
 
+/// A card as it was stored.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OldCard {
+    /// Its message, if one was sent.
+    pub message: Option<MessageId>,
+    /// Its job has finished.
+    pub finished: bool,
+    /// It shows the end of its job.
+    pub done: bool,
+}
+
 impl Card {
     /// Somebody waits for it: its first message, or the end of its job. The rest is progress.
     fn is_news(&self) -> bool {
@@ -74,8 +103,6 @@ impl Card {
 /// What comes next.
 #[derive(Debug)]
 pub(super) enum Step {
-    /// Say this: it came from the urgent ones.
-    Urgent(Answer),
     /// Say this.
     Answer(Answer),
     /// Bring this card up to date.
@@ -141,7 +168,7 @@ impl Lane {
             return Step::Wait(earliest);
         }
         if let Some(answer) = self.urgent.pop_front() {
-            return Step::Urgent(answer);
+            return Step::Answer(answer);
         }
         let news = dirty()
             .filter(|(_, card)| card.is_news() && card.due <= now)
@@ -165,28 +192,25 @@ impl Lane {
         self.cards.get(&id).map_or(Step::Idle, |card| Step::Card(id, card.clone()))
     }
 
-    /// Queues an answer before everything else: somebody waits for a kill. Their queue has the
-    /// same bound.
-    pub(super) fn say_first(&mut self, answer: Answer) {
-        if self.urgent.len() >= MAX_ANSWERS {
-            self.say(answer);
-        } else if !self.gone {
-            self.urgent.push_back(answer);
-        }
-    }
-
-    /// Queues an answer.
-    pub(super) fn say(&mut self, answer: Answer) {
+    /// Queues an answer. Where there are too many, it comes back: it will not be said.
+    pub(super) fn say(&mut self, answer: Answer) -> Option<Answer> {
         if self.gone {
-            return;
+            return Some(answer);
+        }
+        if answer.urgent && self.urgent.len() < MAX_ANSWERS {
+            self.urgent.push_back(answer);
+            return None;
         }
         if self.answers.len() < MAX_ANSWERS {
             self.answers.push_back((Some(Instant::now()), answer));
-        } else if !self.skipped {
-            self.skipped = true;
-            let told = Content::text(super::sentences::ANSWERS_SKIPPED);
-            self.answers.push_back((Some(Instant::now()), Answer { body: Body::Message(told), ..answer }));
+            return None;
         }
+        if !self.skipped {
+            self.skipped = true;
+            let told = Body::Message(Content::text(super::sentences::ANSWERS_SKIPPED));
+            self.answers.push_back((Some(Instant::now()), Answer::new(answer.reply_to.clone(), told)));
+        }
+        Some(answer)
     }
 
     /// The job moved: its card is looked at. At once if the job has `finished`; a new card waits until `quick`, so
@@ -291,21 +315,46 @@ impl Lane {
         self.failures - 1
     }
 
-    /// An urgent answer could not be said yet.
-    pub(super) fn put_back_urgent(&mut self, answer: Answer) {
-        self.urgent.push_front(answer);
-    }
-
     /// An answer could not be said yet.
     pub(super) fn put_back(&mut self, answer: Answer) {
-        self.answers.push_front((None, answer));
+        if answer.urgent {
+            self.urgent.push_front(answer);
+        } else {
+            self.answers.push_front((None, answer));
+        }
     }
 
-    /// The chat is gone, or has blocked the bot: nothing more is said, until it [speaks](Self::welcome) again.
-    pub(super) fn give_up(&mut self) {
+    /// The chat is gone, or has blocked the bot: nothing more is said, until it [speaks](Self::welcome) again. What
+    /// will never be said comes back.
+    pub(super) fn give_up(&mut self) -> Vec<Answer> {
         self.gone = true;
-        self.urgent.clear();
-        self.answers.clear();
+        self.take_answers()
+    }
+
+    /// Takes out what waits to be said.
+    pub(super) fn take_answers(&mut self) -> Vec<Answer> {
+        let answers = self.answers.drain(..).map(|(_, answer)| answer);
+        self.urgent.drain(..).chain(answers).collect()
+    }
+
+    /// The jobs whose cards do not show their ends yet, and whether they have finished.
+    pub(super) fn open_cards(&self) -> Vec<(JobId, bool)> {
+        let open = self.cards.iter().filter(|(_, card)| !card.done);
+        open.map(|(id, card)| (*id, card.finished)).collect()
+    }
+
+    /// Puts a stored card back. One that shows the end of its job is only known for replies to it; the others are
+    /// brought up to date.
+    pub(super) fn restore(&mut self, id: JobId, old: OldCard, now: Instant) {
+        if let Some(message) = old.message {
+            self.remember(message, id);
+        }
+        if !old.done {
+            self.mark(id, old.finished, now, now);
+            if let Some(card) = self.cards.get_mut(&id) {
+                card.message = old.message;
+            }
+        }
     }
 
     /// The chat spoke: it is there, and its cards are brought up to date. True where that is news.
@@ -352,7 +401,7 @@ mod tests {
 
     fn answer(message: i32) -> Answer {
         let reply_to = Origin { message: MessageId(message), thread: None, callback: None };
-        Answer { reply_to, about: None, body: Body::Message(Content::text("x")) }
+        Answer::new(reply_to, Body::Message(Content::text("x")))
     }
 
     #[test]
@@ -389,12 +438,12 @@ mod tests {
         lane.mark(JobId(1), false, start, start);
         lane.card_shown(JobId(1), MessageId(7), Content::text("running"), start, Some(start));
         lane.say(answer(2));
-        lane.say_first(answer(3));
-        lane.say_first(answer(4));
+        lane.say(Answer { urgent: true, ..answer(3) });
+        lane.say(Answer { urgent: true, ..answer(4) });
         let now = Instant::now();
         for message in [3, 4] {
             assert!(
-                matches!(lane.next(now), Step::Urgent(first) if first.reply_to.message == MessageId(message))
+                matches!(lane.next(now), Step::Answer(first) if first.reply_to.message == MessageId(message))
             );
         }
         assert!(matches!(lane.next(now), Step::Answer(_)));
@@ -427,7 +476,7 @@ mod tests {
         let mut lane = lane(0);
         lane.mark(JobId(1), false, now, now);
         lane.say(answer(1));
-        lane.give_up();
+        assert_eq!(lane.give_up().len(), 1);
         lane.mark(JobId(1), true, now, now);
         assert!(matches!(lane.next(now), Step::Idle));
         assert!(lane.welcome());

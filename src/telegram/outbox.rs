@@ -1,47 +1,62 @@
 //! The only way a message leaves the bot.
 //!
 //! Every chat has a [`Lane`]; a lane with something to say has one task that says it, in order. Cards are rendered at
-//! the moment they are sent, so bursts coalesce and an old state can never overwrite a new one. Nobody waits for it:
-//! handlers and boards only mark what is to be said.
+//! the moment they are sent, so bursts coalesce and an old state can never overwrite a new one. What has to be said is in
+//! the store until it was said: a chat's next message leaves when that of the last is stored, so that a crash repeats one
+//! at most.
+
+mod deliver;
+mod press;
 
 use std::{
+    collections::HashSet,
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant, SystemTime},
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use dashmap::DashMap;
 use futures_util::FutureExt;
-use tokio::sync::{Notify, Semaphore, SemaphorePermit};
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
 
 use super::{
-    api::{Api, ApiError},
-    lane::{Answer, Body, Card, Lane, Step},
+    api::Api,
+    lane::{Answer, Body, Lane, OldCard, Step},
     pace::Pace,
-    pause_after, render, send,
+    render,
 };
 use crate::{
     board::{Boards, Change},
     config::{Config, Timings},
     job::{ChatId, JobId, MessageId, Origin},
+    store::{Instead, Loaded, Store, Write},
 };
 
 /// Calls under way at once: more would only wait in Telegram's own queue.
 const MAX_IN_FLIGHT: usize = 64;
+/// Documents under way at once, which may take minutes and 50 MB of memory each.
+const MAX_UPLOADS: usize = 4;
 /// Presses whose answer is under way; on top of that the client's own timeout answers.
 const MAX_TOASTS: usize = 256;
-/// Attempts to answer a press: after some seconds Telegram does not take the answer any more.
-const TOAST_ATTEMPTS: u32 = 3;
 
 /// What is to be said, and who says it. Cheap to share in an `Arc`.
 pub struct Outbox {
     api: Api,
     boards: Arc<Boards>,
+    store: Store,
     lanes: DashMap<ChatId, Arc<Desk>>,
+    /// The last number that was given to an answer.
+    last_answer: AtomicU64,
+    /// What the answers that the last process left over reply to: these messages were handled.
+    answered: OnceLock<HashSet<(ChatId, Origin)>>,
     paces: Paces,
     in_flight: Semaphore,
+    uploads: Semaphore,
     toasts: Arc<Semaphore>,
     timings: Timings,
     tasks: TaskTracker,
@@ -81,13 +96,17 @@ impl Desk {
 
 impl Outbox {
     /// An empty outbox.
-    pub fn new(api: Api, boards: Arc<Boards>, config: &Config) -> Arc<Self> {
+    pub fn new(api: Api, boards: Arc<Boards>, store: Store, config: &Config) -> Arc<Self> {
         Arc::new(Self {
             api,
             boards,
+            store,
             lanes: DashMap::new(),
+            last_answer: AtomicU64::new(0),
+            answered: OnceLock::new(),
             paces: Paces::new(config),
             in_flight: Semaphore::new(MAX_IN_FLIGHT),
+            uploads: Semaphore::new(MAX_UPLOADS),
             toasts: Arc::new(Semaphore::new(MAX_TOASTS)),
             timings: config.timings,
             tasks: TaskTracker::new(),
@@ -95,25 +114,90 @@ impl Outbox {
         })
     }
 
-    /// Says something once, as an answer to a message.
-    pub fn say(self: &Arc<Self>, chat: ChatId, answer: Answer) {
-        self.change(chat, |lane| lane.say(answer));
+    /// Puts back what the last process had not said yet: answers in their order, cards that do not show the truth. To be
+    /// called once, before anything else is said.
+    pub fn restore(self: &Arc<Self>, loaded: &Loaded) {
+        let now = Instant::now();
+        for job in &loaded.jobs {
+            let finished = job.job.state.is_finished();
+            let old = OldCard { message: job.card, finished, done: job.card_done };
+            if old.done {
+                // Nobody has to work on it.
+                self.desk(job.chat).lane().restore(job.job.id, old, now);
+            } else {
+                self.change(job.chat, |lane| lane.restore(job.job.id, old, now));
+            }
+        }
+        let mut answered = HashSet::new();
+        for (chat, number, body) in &loaded.answers {
+            self.last_answer.fetch_max(*number, Ordering::Relaxed);
+            match serde_json::from_str::<Answer>(body) {
+                Ok(answer) => {
+                    answered.insert((*chat, answer.reply_to.clone()));
+                    self.queue(*chat, Answer { number: Some(*number), ..answer });
+                }
+                Err(error) => {
+                    tracing::error!(%error, "an answer that was stored cannot be read and is dropped");
+                    drop(self.store.write(Write::Said(*number)));
+                }
+            }
+        }
+        // Nobody set it before: this is called once.
+        let _ = self.answered.set(answered);
     }
 
-    /// Tells the person who pressed a button what came of it; an empty text just ends the button's waiting.
-    pub fn toast(self: &Arc<Self>, query: String, text: String) {
-        let Ok(permit) = self.toasts.clone().try_acquire_owned() else {
-            tracing::warn!("too many presses at once: one stays without an answer");
-            return;
-        };
+    /// Whether the last process had handled this: its answer was stored, and perhaps said.
+    pub fn was_answered(&self, chat: ChatId, origin: &Origin) -> bool {
+        self.answered.get().is_some_and(|answered| answered.contains(&(chat, origin.clone())))
+    }
+
+    /// Says something once, as an answer to a message. When it returns, that it is to be said is stored.
+    pub async fn say(self: &Arc<Self>, chat: ChatId, answer: Answer) {
+        self.store_and_say(chat, answer, None).await;
+    }
+
+    /// As `say`, without a wait; `instead` is done with it.
+    fn say_soon(self: &Arc<Self>, chat: ChatId, answer: Answer, instead: Option<Instead>) {
+        // Called now: the store hears of it now.
+        let said = self.store_and_say(chat, answer, instead);
+        self.tasks.spawn(said);
+    }
+
+    /// Stores the answer, from the moment of the call, and says it when it is stored: nothing is said that a crash could
+    /// not tell from what was not.
+    fn store_and_say(
+        self: &Arc<Self>,
+        chat: ChatId,
+        answer: Answer,
+        instead: Option<Instead>,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let number = self.last_answer.fetch_add(1, Ordering::Relaxed) + 1;
+        let home = self.boards.home(chat);
+        let reply_to = if home == chat { answer.reply_to.clone() } else { Origin::nowhere() };
+        let answer = Answer { number: Some(number), reply_to, ..answer };
+        // Texts, numbers and buttons are always JSON.
+        let body = serde_json::to_string(&answer).unwrap_or_default();
+        let stored = self.store.write(Write::Say { chat: home, answer: number, body, instead });
         let outbox = self.clone();
-        self.tasks.spawn(async move {
-            let _permit = permit;
-            tokio::select! {
-                () = outbox.abort.cancelled() => {}
-                () = outbox.answer_press(&query, &text) => {}
+        async move {
+            if let Err(error) = stored.await {
+                tracing::warn!(chat = home.0, %error, "an answer is not stored: a crash would lose it");
             }
-        });
+            outbox.queue(home, answer);
+        }
+    }
+
+    fn queue(self: &Arc<Self>, chat: ChatId, answer: Answer) {
+        let mut dropped = None;
+        self.change(chat, |lane| dropped = lane.say(answer));
+        self.said(dropped);
+    }
+
+    /// The store need not keep these any longer.
+    fn said(&self, answers: impl IntoIterator<Item = Answer>) {
+        for number in answers.into_iter().filter_map(|answer| answer.number) {
+            drop(self.store.write(Write::Said(number)));
+        }
     }
 
     /// The chat spoke: what it did not want to hear before, it may want now.
@@ -122,6 +206,39 @@ impl Outbox {
         if is_news {
             self.change(chat, |_| ());
         }
+    }
+
+    /// The group has become a supergroup: its board, its cards and what it has not heard yet are the new chat's.
+    /// False where it cannot be: nothing more is said in the old one then.
+    pub fn migrate(self: &Arc<Self>, from: ChatId, to: ChatId) -> bool {
+        let moved = self.boards.migrate(from, to);
+        let Some(old) = self.lanes.get(&from).map(|desk| desk.clone()) else { return moved };
+        let (answers, cards) = {
+            let mut lane = old.lane();
+            (lane.give_up(), lane.open_cards())
+        };
+        if !moved {
+            self.said(answers);
+            return false;
+        }
+        let now = Instant::now();
+        for (id, finished) in cards {
+            // The message of the old card is in the old group, where nobody can write.
+            self.change(to, |lane| lane.mark(id, finished, now, now));
+        }
+        for answer in answers {
+            self.move_answer(to, answer);
+        }
+        true
+    }
+
+    /// Says it in another chat, where the message that it answers does not exist.
+    fn move_answer(self: &Arc<Self>, to: ChatId, answer: Answer) {
+        // An edit of an old message cannot be made.
+        if !matches!(answer.body, Body::Edit { .. }) {
+            self.say_soon(to, Answer { reply_to: Origin::nowhere(), ..answer.clone() }, None);
+        }
+        self.said([answer]);
     }
 
     /// The task that one of the bot's messages is about.
@@ -142,8 +259,8 @@ impl Outbox {
         }
     }
 
-    /// Says what is still to be said, for at most `limit`; chats' paces are not kept any more, only Telegram's word. To be called when the last job has stopped and nobody
-    /// listens any more.
+    /// Says what is still to be said, for at most `limit`; chats' paces are not kept any more, only Telegram's word. To be
+    /// called when the last job has stopped and nobody listens any more.
     pub async fn drain(self: &Arc<Self>, limit: Duration) {
         for change in self.boards.pending_changes() {
             self.hear(change);
@@ -154,7 +271,9 @@ impl Outbox {
         }
         self.tasks.close();
         if tokio::time::timeout(limit, self.tasks.wait()).await.is_err() {
-            tracing::warn!("some messages could not be delivered before the exit");
+            tracing::warn!(
+                "some messages could not be delivered before the exit; they are at the next start"
+            );
             self.abort.cancel();
             self.tasks.wait().await;
         }
@@ -165,14 +284,15 @@ impl Outbox {
             Change::Job(chat, id) => {
                 let Some(finished) = self.boards.is_finished(chat, id) else { return };
                 let now = Instant::now();
+                let chat = self.boards.home(chat);
                 self.change(chat, |lane| lane.mark(id, finished, now, now + self.timings.quick_job));
             }
             Change::Kill(chat, kill) => {
                 let Some(report) = self.boards.take_kill(chat, kill) else { return };
                 let about = if let [(id, _)] = report.verdicts[..] { Some(id) } else { None };
                 let body = Body::Message(render::kill_report(&report));
-                let answer = Answer { reply_to: report.reply_to, about, body };
-                self.change(chat, |lane| lane.say_first(answer));
+                let answer = Answer { number: None, reply_to: report.reply_to, about, urgent: true, body };
+                self.say_soon(chat, answer, Some(Instead::Kill(kill.number())));
             }
         }
     }
@@ -213,10 +333,7 @@ impl Outbox {
                     Step::Wait(until) => {
                         let _ = tokio::time::timeout_at(until.into(), desk.bell.notified()).await;
                     }
-                    Step::Urgent(answer) => {
-                        self.deliver_answer(chat, &desk, answer, Lane::put_back_urgent).await;
-                    }
-                    Step::Answer(answer) => self.deliver_answer(chat, &desk, answer, Lane::put_back).await,
+                    Step::Answer(answer) => self.deliver_answer(chat, &desk, answer).await,
                     Step::Card(id, card) => self.deliver_card(chat, &desk, id, card).await,
                 }
                 true
@@ -233,159 +350,9 @@ impl Outbox {
             }
         }
     }
-
-    async fn deliver_answer(
-        &self,
-        chat: ChatId,
-        desk: &Desk,
-        answer: Answer,
-        put_back: fn(&mut Lane, Answer),
-    ) {
-        let _turn = self.turn(desk).await;
-        match self.say_now(chat, &answer).await {
-            Ok(message) => {
-                let mut lane = desk.lane();
-                lane.went_well();
-                if let Some(message) = message {
-                    lane.sent(message, answer.about);
-                }
-            }
-            Err(error) if error.is_not_modified() => desk.lane().went_well(),
-            Err(error) => {
-                let again = self.fail(desk, &error);
-                if again {
-                    put_back(&mut desk.lane(), answer);
-                }
-            }
-        }
-    }
-
-    async fn say_now(&self, chat: ChatId, answer: &Answer) -> Result<Option<MessageId>, ApiError> {
-        match &answer.body {
-            Body::Message(content) => {
-                send::new_message(&self.api, chat, &answer.reply_to, content).await.map(Some)
-            }
-            Body::Edit { message, html, keyboard } => {
-                send::edit_text(&self.api, chat, *message, html, keyboard.as_ref()).await.map(|()| None)
-            }
-            Body::Whole(id) => {
-                let Some(snapshot) = self.boards.job(chat, *id) else { return Ok(None) };
-                send::whole(&self.api, chat, &answer.reply_to, &snapshot).await
-            }
-        }
-    }
-
-    async fn deliver_card(&self, chat: ChatId, desk: &Desk, id: JobId, card: Card) {
-        if let (Some(message), Some(shown)) = (card.message, &card.shown) {
-            let Some(looked_at) = self.boards.job(chat, id) else { return };
-            if *shown == send::wanted(&looked_at, &card) {
-                let finished = looked_at.job.state.is_finished();
-                let refresh = (!finished).then(|| Instant::now() + self.timings.card_refresh);
-                desk.lane().card_shown(id, message, shown.clone(), Instant::now(), refresh);
-                return;
-            }
-        }
-        let _turn = self.turn(desk).await;
-        // The turn may have taken a while: what is true now is shown.
-        let Some(snapshot) = self.boards.job(chat, id) else { return };
-        let content = send::wanted(&snapshot, &card);
-        let now = || Instant::now();
-        match send::card(&self.api, chat, &snapshot.job.origin, &card, &content).await {
-            Ok(message) => {
-                let finished = snapshot.job.state.is_finished();
-                let refresh = (!finished).then(|| now() + self.timings.card_refresh);
-                let mut lane = desk.lane();
-                lane.went_well();
-                lane.card_shown(id, message, content, now() + self.timings.card_pause, refresh);
-                if finished && card.message.is_some() {
-                    self.announce(&mut lane, &snapshot.job);
-                }
-            }
-            Err(error) if error.is_message_gone() => desk.lane().card_lost(id, now()),
-            Err(error @ ApiError::BadRequest(_)) if card.refused < 2 && !error.is_chat_gone() => {
-                tracing::warn!(job = id.0, %error, "the card goes without its picture, or in fewer words");
-                let refused = if content.photo.is_some() { 1 } else { 2 };
-                desk.lane().redo_card(id, now(), |card| card.refused = refused);
-            }
-            Err(error) => {
-                // A chat that is gone may come back: its cards are brought up to date then.
-                if self.fail(desk, &error) || error.is_chat_gone() {
-                    desk.lane().redo_card(id, now(), |_| ());
-                }
-            }
-        }
-    }
-
-    /// The end of a job that took long is a message of its own: an edit notifies nobody. A kill has its confirmation.
-    fn announce(&self, lane: &mut Lane, job: &crate::job::Job) {
-        let now = SystemTime::now();
-        let took = now.duration_since(job.submitted).unwrap_or_default();
-        let is_news = !matches!(job.state.outcome(), Some(crate::job::Outcome::Cancelled(_)));
-        if took >= self.timings.announce_after && is_news {
-            let body = Body::Message(render::announcement(job, now));
-            lane.say(Answer { reply_to: job.origin.clone(), about: Some(job.id), body });
-        }
-    }
-
-    /// Waits for the pace of all chats together and for a place among the calls under way, and counts the message on
-    /// the chat's own pace. The place is held until the returned permit is dropped.
-    async fn turn(&self, desk: &Desk) -> Option<SemaphorePermit<'_>> {
-        let at = {
-            let mut all = self.paces.all.lock().unwrap_or_else(PoisonError::into_inner);
-            all.reserve(Instant::now())
-        };
-        if at > Instant::now() {
-            tokio::time::sleep_until(at.into()).await;
-        }
-        desk.lane().spend(Instant::now());
-        // Nothing closes the semaphore.
-        self.in_flight.acquire().await.ok()
-    }
-
-    /// Decides what follows a failed call; true where it is to be made again.
-    fn fail(&self, desk: &Desk, error: &ApiError) -> bool {
-        let mut lane = desk.lane();
-        let now = Instant::now();
-        if error.is_chat_gone() {
-            tracing::info!(%error, "nothing more is said here until the chat speaks");
-            lane.give_up();
-            return false;
-        }
-        let pause = match error {
-            ApiError::RetryAfter(_)
-            | ApiError::Server(_)
-            | ApiError::Connection(_)
-            | ApiError::Conflict(_)
-            | ApiError::Unauthorized => pause_after(error, &self.timings, lane.failed()),
-            ApiError::BadRequest(_) | ApiError::Nonsense(_) | ApiError::Forbidden(_) => {
-                tracing::error!(%error, "a message could not be sent and is dropped");
-                return false;
-            }
-        };
-        tracing::info!(%error, ?pause, "a message is sent again later");
-        lane.pause(now + pause);
-        true
-    }
-
-    async fn answer_press(&self, query: &str, text: &str) {
-        for attempt in 0..TOAST_ATTEMPTS {
-            match send::toast(&self.api, query, text).await {
-                Ok(()) => return,
-                Err(error @ (ApiError::RetryAfter(_) | ApiError::Server(_) | ApiError::Connection(_)))
-                    if attempt + 1 < TOAST_ATTEMPTS =>
-                {
-                    tokio::time::sleep(pause_after(&error, &self.timings, attempt)).await;
-                }
-                Err(error) => {
-                    tracing::info!(%error, "a press could not be answered");
-                    return;
-                }
-            }
-        }
-    }
 }
 
 /// An answer that is plain text.
 pub(super) fn text(reply_to: Origin, text: &str) -> Answer {
-    Answer { reply_to, about: None, body: Body::Message(render::Content::text(text)) }
+    Answer::new(reply_to, Body::Message(render::Content::text(text)))
 }

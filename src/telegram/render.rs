@@ -7,6 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use teloxide::{types::InlineKeyboardMarkup, utils::html::escape};
 
 use super::{
@@ -15,7 +16,8 @@ use super::{
 };
 use crate::{
     board::{KillReport, Page, Snapshot},
-    job::{Digits, Job, MemberResult, Outcome, Output, State},
+    job::{Digits, Job, MemberResult, Number, Outcome, Output, State},
+    store::Store,
 };
 
 /// Characters of a result in a message: Telegram takes 4096 UTF-16 units after its entities, and the lines around
@@ -34,13 +36,14 @@ const MIN_DASH_COMMAND: usize = 16;
 const MAX_DASH_COMMAND: usize = 17;
 
 /// A message's content.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Content {
     /// Telegram's HTML.
     pub html: String,
     /// Buttons below it.
     pub keyboard: Option<InlineKeyboardMarkup>,
-    /// A PNG above it; the text is its caption then.
+    /// A PNG above it; the text is its caption then. Only cards have one, and they are rendered anew.
+    #[serde(skip)]
     pub photo: Option<Arc<[u8]>>,
 }
 
@@ -64,8 +67,11 @@ pub(super) fn card(snapshot: &Snapshot, now: SystemTime) -> Content {
     if let Some(told) = &told {
         let _ = write!(html, "\n\n{}", escape(&told.text));
     }
+    if snapshot.paused {
+        let _ = write!(html, "\n\n{}", sentences::PAUSED);
+    }
     let photo = told.as_ref().and_then(|told| told.photo.clone()).filter(|_| units(&html) <= MAX_CAPTION);
-    Content { html, keyboard: keyboard(job, told.as_ref()), photo }
+    Content { html, keyboard: keyboard(snapshot, told.as_ref()), photo }
 }
 
 /// The answer to `job NUM`.
@@ -73,11 +79,14 @@ pub(super) fn result(snapshot: &Snapshot, now: SystemTime) -> Content {
     let job = &snapshot.job;
     let line = format!("Task {} · <code>{}</code> · {}", job.id.0, command(job), status(snapshot, now));
     let told = told(job);
-    let html = match &told {
+    let mut html = match &told {
         Some(told) => format!("{}\n\n{line}", escape(&told.text)),
         None => format!("{}\n\n{line}", sentences::STILL_WAITING),
     };
-    Content { html, keyboard: keyboard(job, told.as_ref()), photo: None }
+    if snapshot.dropped {
+        let _ = write!(html, "\n{}", sentences::digits_dropped(job.id));
+    }
+    Content { html, keyboard: keyboard(snapshot, told.as_ref()), photo: None }
 }
 
 /// The message of its own about the end of a job that took long.
@@ -144,6 +153,8 @@ pub(super) struct Whole {
 pub(super) enum NoWhole {
     /// The message shows it all.
     NotNeeded,
+    /// Its digits are not in the store any more.
+    Dropped,
     /// The result has this many bytes, more than Telegram takes.
     TooLarge(usize),
 }
@@ -156,30 +167,52 @@ pub(super) fn needs_whole(job: &Job) -> bool {
     matches!(job.state.outcome(), Some(Outcome::Succeeded(output)) if !tell(output).complete)
 }
 
-/// The whole result as a file. Long lists are put together for it: not for a thread that others wait for.
+/// The whole result as a file. It is read and put together here: not on a thread that others wait for.
 ///
 /// # Errors
 /// [`NoWhole`].
-pub(super) fn whole(job: &Job) -> Result<Whole, NoWhole> {
+pub(super) fn whole(job: &Job, store: &Store) -> Result<Whole, NoWhole> {
     let Some(Outcome::Succeeded(output)) = job.state.outcome() else { return Err(NoWhole::NotNeeded) };
     if !needs_whole(job) {
         return Err(NoWhole::NotNeeded);
     }
-    let name = job.spec.to_string();
-    let name = name.split(' ').next().unwrap_or_default();
     let size = size(output);
     if size > MAX_DOCUMENT {
         return Err(NoWhole::TooLarge(size));
     }
-    Ok(match output {
-        Output::Numbers(numbers) if numbers.len() == 1 => {
-            Whole { name: format!("{name}-{}.txt", numbers[0].n), content: shared(numbers[0].digits.clone()) }
+    let name = job.spec.to_string();
+    let name = name.split(' ').next().unwrap_or_default();
+    match output {
+        Output::Numbers(numbers) if numbers.len() == 1 => Ok(Whole {
+            name: format!("{name}-{}.txt", numbers[0].n),
+            content: shared(digits(&numbers[0], store)?),
+        }),
+        Output::Numbers(numbers) => {
+            let mut text = String::with_capacity(size);
+            for number in numbers {
+                let whole = Number { n: number.n, digits: Digits::Here(digits(number, store)?) };
+                text.push_str(&sentences::number(&whole, usize::MAX));
+                text.push('\n');
+            }
+            Ok(Whole { name: format!("{name}-task-{}.txt", job.id.0), content: text.into() })
         }
-        _ => Whole {
+        Output::Pokemon(_) => Ok(Whole {
             name: format!("{name}-task-{}.txt", job.id.0),
             content: lines(output, usize::MAX).join("\n").into(),
-        },
-    })
+        }),
+    }
+}
+
+/// All digits of a number, from wherever they are.
+fn digits(number: &Number, store: &Store) -> Result<Arc<String>, NoWhole> {
+    match store.digits(&number.digits) {
+        Ok(Some(digits)) => Ok(digits),
+        Ok(None) => Err(NoWhole::Dropped),
+        Err(error) => {
+            tracing::error!(%error, n = number.n, "a result cannot be read");
+            Err(NoWhole::Dropped)
+        }
+    }
 }
 
 /// Bytes of a whole result, about; only numbers can be large.
@@ -191,11 +224,11 @@ fn size(output: &Output) -> usize {
 }
 
 /// Digits as bytes, without a copy.
-fn shared(digits: Digits) -> Bytes {
-    struct Shared(Digits);
+fn shared(digits: Arc<String>) -> Bytes {
+    struct Shared(Arc<String>);
     impl AsRef<[u8]> for Shared {
         fn as_ref(&self) -> &[u8] {
-            self.0.as_str().as_bytes()
+            self.0.as_bytes()
         }
     }
     Bytes::from_owner(Shared(digits))
@@ -278,15 +311,21 @@ fn command(job: &Job) -> String {
 /// `running, 42 %, 12 s`, `succeeded in 0.2 s`.
 fn status(snapshot: &Snapshot, now: SystemTime) -> String {
     let job = &snapshot.job;
-    let word = job.state.word();
+    // A job that ran before is told from one that was never interrupted.
+    let again = !job.state.is_finished() && job.attempt > 1;
+    let word = if again {
+        format!("{} (attempt {})", job.state.word(), job.attempt)
+    } else {
+        job.state.word().to_owned()
+    };
     // The first second of a running job is no news, and a card may show it for some seconds.
     let is_news = |ran: &Duration| job.state.is_finished() || ran.as_secs() > 0;
     let ran = job.ran_for(now).filter(is_news).map(duration);
     match (&job.state, ran) {
         (State::Running { .. }, None) => {
-            percent(snapshot).map_or_else(|| word.to_owned(), |percent| format!("{word}, {percent}"))
+            percent(snapshot).map_or_else(|| word.clone(), |percent| format!("{word}, {percent}"))
         }
-        (State::Queued, _) | (_, None) => word.to_owned(),
+        (State::Queued, _) | (_, None) => word,
         (State::Running { .. } | State::Cancelling { .. }, Some(ran)) => match percent(snapshot) {
             Some(percent) => format!("{word}, {percent}, {ran}"),
             None => format!("{word}, {ran}"),
@@ -327,9 +366,11 @@ fn note(snapshot: &Snapshot, now: SystemTime) -> String {
     }
 }
 
-fn keyboard(job: &Job, told: Option<&Told>) -> Option<InlineKeyboardMarkup> {
+fn keyboard(snapshot: &Snapshot, told: Option<&Told>) -> Option<InlineKeyboardMarkup> {
+    let job = &snapshot.job;
     let button = match (&job.state, told) {
         (State::Queued | State::Running { .. }, _) => Button::Kill(job.id).labelled("Kill"),
+        (State::Finished { .. }, _) if snapshot.dropped => Button::Retry(job.id).labelled("Retry"),
         (State::Finished { outcome, .. }, Some(told)) => match **outcome {
             Outcome::Succeeded(ref output) if told.complete || size(output) > MAX_DOCUMENT => return None,
             Outcome::Succeeded(Output::Numbers(ref numbers)) if numbers.len() == 1 => {

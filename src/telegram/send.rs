@@ -20,8 +20,9 @@ use super::{
     sentences,
 };
 use crate::{
-    board::Snapshot,
+    board::{Boards, Snapshot},
     job::{ChatId, MessageId, Origin},
+    store::Store,
 };
 
 /// All that is read of a sent message.
@@ -59,7 +60,11 @@ pub(super) async fn card(
     let edited = match &content.photo {
         Some(_) if has_photo => edit_caption(api, chat, message, content).await,
         Some(photo) => add_photo(api, chat, message, content, photo).await,
-        None => edit_text(api, chat, message, &content.html, content.keyboard.as_ref()).await,
+        None => match edit_text(api, chat, message, &content.html, content.keyboard.as_ref()).await {
+            // It was sent before a restart, with a picture that is not kept.
+            Err(error) if error.is_caption() => edit_caption(api, chat, message, content).await,
+            edited => edited,
+        },
     };
     match edited {
         Err(error) if !error.is_not_modified() => Err(error),
@@ -79,8 +84,8 @@ pub(super) async fn new_message(
     }
     let mut message = SendMessage::new(telegram(chat), &content.html)
         .parse_mode(ParseMode::Html)
-        .link_preview_options(no_preview())
-        .reply_parameters(reply(reply_to));
+        .link_preview_options(no_preview());
+    message.reply_parameters = reply(reply_to);
     message.message_thread_id = thread(reply_to);
     message.reply_markup = content.keyboard.clone().map(Into::into);
     api.call(&message).await.map(|sent: Sent| MessageId(sent.message_id))
@@ -152,12 +157,13 @@ pub(super) async fn edit_text(
 /// Sends a task's whole result as a document, or says why there is none.
 pub(super) async fn whole(
     api: &Api,
+    (store, boards): (&Store, &Boards),
     chat: ChatId,
     reply_to: &Origin,
     snapshot: &Snapshot,
 ) -> Result<Option<MessageId>, ApiError> {
-    let job = snapshot.job.clone();
-    let built = tokio::task::spawn_blocking(move || render::whole(&job)).await;
+    let (job, store) = (snapshot.job.clone(), store.clone());
+    let built = tokio::task::spawn_blocking(move || render::whole(&job, &store)).await;
     let text = match built.unwrap_or(Err(NoWhole::NotNeeded)) {
         Ok(whole) => {
             let mut fields = address(chat, reply_to);
@@ -166,6 +172,10 @@ pub(super) async fn whole(
             let file = Upload { part: "whole", name: whole.name, content: whole.content };
             let sent: Sent = api.upload("SendDocument", fields, file).await?;
             return Ok(Some(MessageId(sent.message_id)));
+        }
+        Err(NoWhole::Dropped) => {
+            boards.digits_gone(chat, snapshot.job.id);
+            sentences::digits_dropped(snapshot.job.id)
         }
         Err(NoWhole::NotNeeded) => sentences::whole_not_needed(snapshot.job.id),
         Err(NoWhole::TooLarge(bytes)) => sentences::whole_too_large(bytes, render::MAX_DOCUMENT),
@@ -197,8 +207,9 @@ fn picture(png: &std::sync::Arc<[u8]>) -> Upload {
     Upload { part: "sprite", name: "sprite.png".to_owned(), content: bytes::Bytes::from_owner(png.clone()) }
 }
 
-fn reply(origin: &Origin) -> ReplyParameters {
-    ReplyParameters::new(TelegramMessage(origin.message.0)).allow_sending_without_reply()
+fn reply(origin: &Origin) -> Option<ReplyParameters> {
+    let reply = || ReplyParameters::new(TelegramMessage(origin.message.0)).allow_sending_without_reply();
+    origin.is_here().then(reply)
 }
 
 fn thread(origin: &Origin) -> Option<ThreadId> {

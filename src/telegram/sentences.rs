@@ -6,6 +6,7 @@ use crate::{
     board::{Refusal, RetryRefusal, Verdict},
     command::{COMMANDS, Entry, MAX_MEMBERS, ParseError},
     job::{CancelReason, Failure, JobId, Number, Pokemon, PokemonKey},
+    store::WriteError,
 };
 
 /// The answer while a task is unfinished.
@@ -21,8 +22,8 @@ pub(super) const EMPTY_BOARD: &str = "The board is empty. Try: fib 100";
 pub(super) const NOTHING_RUNNING: &str = "Nothing is running, and nothing waits.";
 /// After "no" to `kill all`.
 pub(super) const NOTHING_KILLED: &str = "Nothing was killed.";
-/// The toast for a button that this run of the bot did not write.
-pub(super) const OLD_BUTTON: &str = "This button is from before a restart: send dash for a fresh board.";
+/// The toast for a button that means nothing on this board.
+pub(super) const OLD_BUTTON: &str = "This button is from an older board: send dash for the one that is now.";
 /// Where the chat got more answers than its queue holds.
 pub(super) const ANSWERS_SKIPPED: &str =
     "Too many commands at once: some went without an answer. dash shows the board as it is.";
@@ -51,8 +52,8 @@ pub(super) fn ordinal(n: u64) -> String {
 pub(super) fn number(number: &Number, limit: usize) -> String {
     let digits = &number.digits;
     let start = format!("The {} fibonacci number is ", ordinal(number.n));
-    if digits.len() <= limit {
-        return start + digits.as_str();
+    if let Some(all) = digits.here().filter(|all| all.len() <= limit) {
+        return start + all;
     }
     let (head, tail) = (digits.head(ENDS), digits.tail(ENDS));
     format!("{start}{head}… …{tail} ({} digits)", thousands(digits.len()))
@@ -97,6 +98,7 @@ pub(super) fn failure(failure: &Failure) -> String {
         Failure::TookTooLong(limit) => {
             format!("It took longer than {}, the limit for a task.", duration(*limit))
         }
+        Failure::StoppedTheBot(times) => format!("It stopped the bot {times} times, so it is left alone."),
         Failure::Panicked => {
             "It failed by a mistake in the bot; the operator finds it in the log.".to_owned()
         }
@@ -118,7 +120,6 @@ pub(super) fn member_failure(key: &PokemonKey, why: &Failure) -> String {
 pub(super) fn cancelled(reason: &CancelReason) -> String {
     match reason {
         CancelReason::Killed { by } => format!("Cancelled by {by}"),
-        CancelReason::BotStopped => "Cancelled: the bot was stopped".to_owned(),
     }
 }
 
@@ -143,6 +144,24 @@ pub(super) fn verdict(id: JobId, verdict: &Verdict) -> String {
 pub(super) fn no_such_task(id: JobId) -> String {
     format!("There is no task {}", id.0)
 }
+
+/// A number that the board once gave.
+pub(super) fn task_forgotten(id: JobId) -> String {
+    format!("Task {} is not kept any more: a board keeps its last tasks for some time only", id.0)
+}
+
+/// The result was too old, or too large, for the space that results have.
+pub(super) fn digits_dropped(id: JobId) -> String {
+    format!("Task {}: its digits were dropped; retry {} computes them again", id.0, id.0)
+}
+
+/// A kill that the store did not take.
+pub(super) fn kill_not_stored(why: &WriteError) -> String {
+    format!("It is being stopped, but {why}: if the bot crashed now, it would run again.")
+}
+
+/// On the cards of unfinished jobs while the bot stops.
+pub(super) const PAUSED: &str = "The bot is stopping: this task goes on when it is back.";
 
 /// Beside a document.
 pub(super) fn whole_caption(id: JobId) -> String {
@@ -200,6 +219,9 @@ pub(super) fn refusal(refusal: Refusal) -> String {
             )
         }
         Refusal::FibTooLarge { n, limit } => format!("fib: {n} is too large, the largest I take is {limit}."),
+        Refusal::NotStored(why) => format!(
+            "I cannot take tasks at the moment: {why}, and what I cannot store I would forget. Please try again later."
+        ),
         Refusal::Stopping => "The bot is about to stop and takes no new tasks.".to_owned(),
     }
 }
@@ -209,7 +231,10 @@ pub(super) fn retry_refusal(id: JobId, why: RetryRefusal) -> String {
     match why {
         RetryRefusal::Unknown => no_such_task(id),
         RetryRefusal::NotNow(state) => {
-            format!("Task {} is {state}: only a failed or cancelled task can be run again.", id.0)
+            format!(
+                "Task {} is {state}: what can be run again is a task that failed, was cancelled, or lost its digits.",
+                id.0
+            )
         }
         RetryRefusal::Refused(why) => refusal(why),
     }
@@ -395,7 +420,7 @@ mod tests {
 
     #[test]
     fn a_long_number_keeps_its_sentence_and_loses_its_middle() {
-        let digits = "123456789".repeat(100).parse().unwrap();
+        let digits = crate::job::Digits::from_canonical("123456789".repeat(100));
         let text = number(&Number { n: 4303, digits }, 800);
         assert_eq!(text, "The 4303rd fibonacci number is 123456789123… …789123456789 (900 digits)");
     }

@@ -4,10 +4,11 @@
 //! is done. Its dispatcher is not needed either: a handler never waits, so one loop serves all chats.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     time::{Duration, Instant},
 };
 
+use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use teloxide::types::{Update, UpdateKind};
@@ -18,7 +19,10 @@ use super::{
     handlers::Handlers,
     pause_after,
 };
-use crate::config::Timings;
+use crate::{
+    config::Timings,
+    store::{Store, Write},
+};
 
 /// The kinds of updates that mean something to the bot. Sent with every call: Telegram keeps the last list it saw.
 const ALLOWED: [&str; 2] = ["message", "callback_query"];
@@ -56,17 +60,20 @@ struct Envelope {
     update_id: i64,
 }
 
-/// Polls until `stop`, then confirms what was handled.
+/// Polls until `stop`, then confirms what was handled. `handled` is what the last process had handled and perhaps not
+/// confirmed.
 ///
 /// # Errors
 /// [`Fatal`] where no pause would help.
 pub async fn poll(
     api: &Api,
     handlers: &Handlers,
+    store: &Store,
+    handled: Vec<(i64, u64)>,
     timings: &Timings,
     stop: &CancellationToken,
 ) -> Result<(), Fatal> {
-    let mut inbox = Inbox::default();
+    let mut inbox = Inbox { before: handled.into_iter().collect(), ..Inbox::default() };
     let mut failures = 0;
     loop {
         let begun = Instant::now();
@@ -77,9 +84,7 @@ pub async fn poll(
         match batch {
             Ok(updates) => {
                 failures = 0;
-                for update in &updates {
-                    inbox.handle(update, handlers);
-                }
+                inbox.handle(&updates, handlers, store).await;
                 let gap = POLL_GAP.saturating_sub(begun.elapsed());
                 if updates.len() < usize::from(BATCH) && !gap.is_zero() {
                     tokio::select! {
@@ -110,6 +115,8 @@ pub async fn poll(
 #[derive(Default)]
 struct Inbox {
     offset: Option<i64>,
+    /// What the last process had handled at its end, each with its fingerprint: other updates may have these numbers.
+    before: HashMap<i64, u64>,
     seen: HashSet<i64>,
     order: VecDeque<i64>,
 }
@@ -127,23 +134,30 @@ impl Inbox {
         api.json("GetUpdates", &call, time).await
     }
 
-    /// Handles one update; it is confirmed by the next fetch.
-    fn handle(&mut self, raw: &RawValue, handlers: &Handlers) {
-        let Ok(Envelope { update_id }) = serde_json::from_str(raw.get()) else {
-            tracing::error!("an update without an id");
-            return;
-        };
-        self.offset = Some(update_id + 1);
-        if !self.remember(update_id) {
-            tracing::debug!(update = update_id, "delivered twice");
-            return;
-        }
-        match serde_json::from_str::<Update>(raw.get()) {
-            Ok(Update { kind: UpdateKind::Error(_), .. }) => {
-                tracing::warn!(update = update_id, "an update of a kind that this version cannot read");
+    /// Handles what came. It begins with one after the other, in order, and ends when all of it is stored: in one commit, as
+    /// far as it can be. The next fetch confirms it.
+    async fn handle(&mut self, updates: &[Box<RawValue>], handlers: &Handlers, store: &Store) {
+        let mut handled = Vec::with_capacity(updates.len());
+        let fresh = FuturesUnordered::new();
+        for raw in updates {
+            let Ok(Envelope { update_id }) = serde_json::from_str(raw.get()) else {
+                tracing::error!("an update without an id");
+                continue;
+            };
+            self.offset = Some(update_id + 1);
+            let mark = (update_id, fingerprint(raw.get()));
+            if !self.remember(update_id) || self.before.get(&mark.0) == Some(&mark.1) {
+                tracing::debug!(update = update_id, "delivered twice");
+                handled.push(mark);
+            } else if let Some(update) = read(update_id, raw) {
+                fresh.push(handlers.handle(update).map(move |()| mark));
             }
-            Ok(update) => handlers.handle(update),
-            Err(error) => tracing::warn!(update = update_id, %error, "an update that cannot be read"),
+        }
+        let mut done = fresh.ready_chunks(usize::from(BATCH));
+        while let Some(marks) = done.next().await {
+            handled.extend(marks);
+            // Nobody waits for it. Without it, a crash before the confirmation repeats answers, and no job.
+            drop(store.write(Write::Handled(handled.clone())));
         }
     }
 
@@ -160,4 +174,24 @@ impl Inbox {
         }
         new
     }
+}
+
+fn read(id: i64, raw: &RawValue) -> Option<Update> {
+    match serde_json::from_str::<Update>(raw.get()) {
+        Ok(Update { kind: UpdateKind::Error(_), .. }) => {
+            tracing::warn!(update = id, "an update of a kind that this version cannot read");
+            None
+        }
+        Ok(update) => Some(update),
+        Err(error) => {
+            tracing::warn!(update = id, %error, "an update that cannot be read");
+            None
+        }
+    }
+}
+
+/// Tells updates of the same number apart (FNV-1a, 64 bits): stored, so it must not change with the compiler.
+fn fingerprint(text: &str) -> u64 {
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -109,7 +109,7 @@ async fn a_failed_task_is_run_again_as_a_new_one() {
     assert_eq!(ann.presses(&card, "Retry").await, "Task 3 is submitted");
     ann.sees("the third", |message| message.reply_to == Some(card.id) && message.text.contains("is 34"))
         .await;
-    assert!(ann.says("retry 2").await.text.contains("only a failed or cancelled task"));
+    assert!(ann.says("retry 2").await.text.contains("a task that failed, was cancelled"));
     world.stop().await;
 }
 
@@ -131,12 +131,12 @@ async fn a_stop_does_not_wait_for_the_paces() {
         let all = world.telegram.messages(chat);
         let card =
             all.iter().find(|message| message.reply_to == Some(command)).expect("a command without a card");
-        assert!(card.text.contains("the bot was stopped"), "{}", card.text);
+        assert!(card.text.contains("this task goes on when it is back"), "{}", card.text);
     }
 }
 
 #[tokio::test]
-async fn a_stop_cancels_jobs_and_says_so() {
+async fn a_stop_pauses_jobs_and_says_so() {
     let held = Held::new();
     let mut world = World::with(|setup| setup.engine = held.attentive()).await;
     let ann = world.person("Ann");
@@ -145,6 +145,6 @@ async fn a_stop_cancels_jobs_and_says_so() {
     ann.sees_in(&card, "running").await;
     world.stop_bot().await;
     let end = world.telegram.message(chat, card.id).unwrap();
-    assert!(end.text.contains("the bot was stopped"), "{}", end.text);
+    assert!(end.text.contains("this task goes on when it is back"), "{}", end.text);
     assert!(world.telegram.view(|view| view.pending_updates() == 0));
 }

@@ -146,7 +146,7 @@ async fn a_button_from_before_a_restart_touches_no_new_task() {
     ann.writes("fib 11");
     held.began(1).await;
     let query = world.telegram.press(ann.chat, ann.person, old.id, "1:kill:1");
-    assert!(ann.toast(&query).await.contains("before a restart"));
+    assert!(ann.toast(&query).await.contains("from an older board"));
     assert!(ann.says("job 1").await.text.starts_with("Still waiting"));
     world.stop().await;
 }

@@ -4,10 +4,14 @@
 mod boards;
 mod browser;
 mod cards;
+mod chaos;
 mod commands;
+mod crash;
 mod dex;
 mod faults;
 mod kill;
+mod migration;
 mod pokeapi;
+mod process;
 mod program;
 mod world;

@@ -35,6 +35,8 @@ pub(crate) struct World {
     bot: Option<JoinHandle<Result<(), RunError>>>,
     /// The bot has ended, in whatever way.
     gone: CancellationToken,
+    /// What survives the bot.
+    _folder: tempfile::TempDir,
 }
 
 /// A person in a chat.
@@ -67,7 +69,9 @@ impl World {
         change(&mut setup);
         let token = setup.options.token.clone();
         let sandbox = Sandbox::start(setup.options).await.unwrap();
-        let config = setup.config.for_sandbox(&token, &sandbox.url(), &sandbox.pokeapi_url());
+        let mut config = setup.config.for_sandbox(&token, &sandbox.url(), &sandbox.pokeapi_url());
+        let folder = tempfile::tempdir().unwrap();
+        folder.path().clone_into(&mut config.data_dir);
         let shutdown = CancellationToken::new();
         let gone = CancellationToken::new();
         let running = gone.clone().drop_guard();
@@ -76,7 +80,14 @@ impl World {
             let _running = running;
             run.await
         });
-        Self { telegram: sandbox.telegram().clone(), sandbox, shutdown, bot: Some(bot), gone }
+        Self {
+            telegram: sandbox.telegram().clone(),
+            sandbox,
+            shutdown,
+            bot: Some(bot),
+            gone,
+            _folder: folder,
+        }
     }
 
     /// A new person in their private chat.

@@ -12,7 +12,12 @@ const MAX_TEXT: usize = 4096;
 fn snapshot(id: u64, spec: Spec, state: State) -> Snapshot {
     let person = Person { id: 1, name: "Ann".to_owned() };
     let origin = Origin { message: MessageId(1), thread: None, callback: None };
-    Snapshot { job: Job { id: JobId(id), spec, person, origin, submitted: NOW, state }, progress: Some(0.5) }
+    Snapshot {
+        job: Job { id: JobId(id), spec, person, origin, submitted: NOW, attempt: 1, state },
+        progress: Some(0.5),
+        dropped: false,
+        paused: false,
+    }
 }
 
 const NOW: SystemTime = SystemTime::UNIX_EPOCH;
@@ -63,7 +68,7 @@ fn any_pokemon() -> impl Strategy<Value = Pokemon> {
 
 fn any_output() -> impl Strategy<Value = Output> {
     let number = (1..=u64::MAX, 1..5000usize)
-        .prop_map(|(n, length)| Number { n, digits: "7".repeat(length).parse().unwrap() });
+        .prop_map(|(n, length)| Number { n, digits: Digits::from_canonical("7".repeat(length)) });
     let key: PokemonKey = "mew".parse().unwrap();
     let result =
         prop_oneof![any_pokemon().prop_map(|pokemon| Ok(Arc::new(pokemon))), any_failure().prop_map(Err)];

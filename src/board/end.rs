@@ -1,0 +1,81 @@
+//! The end of a job: stored first, then on the board.
+
+use std::{sync::Arc, time::SystemTime};
+
+use super::{Boards, Change, run::End, table::Ending};
+use crate::{
+    job::{ChatId, JobId, Outcome},
+    store::{Write, WriteError},
+};
+
+impl Boards {
+    /// The job's last member stopped: its end is stored, then it is on the board.
+    pub(super) async fn finish(&self, chat: ChatId, id: JobId, end: End) {
+        let exiting = self.exit.is_cancelled();
+        let ending = self.look(chat, |table| table.ending(id, end, exiting)).flatten();
+        let Some(Ending::Outcome(outcome)) = ending else { return };
+        let now = SystemTime::now();
+        let Some(outcome) = self.store_end(chat, id, outcome, now).await else { return };
+        let word = outcome.word();
+        let keep = self.limits.keep_jobs;
+        let Some(kills) = self.with_table(chat, |_, table| table.finish(id, outcome, now, keep)) else {
+            return;
+        };
+        tracing::info!(chat = chat.0, job = id.0, state = word, "finished");
+        self.changes.mark(Change::Job(chat, id));
+        for kill in kills {
+            self.changes.mark(Change::Kill(chat, kill));
+        }
+    }
+
+    /// Stores the end, however long it takes, since nobody may hear of it before. `None` where the process ends first:
+    /// the job runs again at the next start.
+    async fn store_end(
+        &self,
+        chat: ChatId,
+        id: JobId,
+        outcome: Outcome,
+        finished: SystemTime,
+    ) -> Option<Arc<Outcome>> {
+        let mut outcome = outcome;
+        loop {
+            let error = match self.store.keep(chat, id, outcome.clone()).await {
+                Ok(kept) => {
+                    if kept != outcome {
+                        self.filed.notify_one();
+                    }
+                    // Only once: the file is there.
+                    outcome = kept;
+                    let shared = Arc::new(outcome.clone());
+                    match self.write_end(chat, id, shared.clone(), finished).await {
+                        Ok(()) => return Some(shared),
+                        Err(error) => error,
+                    }
+                }
+                Err(error) => error,
+            };
+            tracing::error!(chat = chat.0, job = id.0, %error, "an end is not stored; trying again");
+            tokio::select! {
+                () = self.exit.cancelled() => return None,
+                () = tokio::time::sleep(self.limits.store_again) => {}
+            }
+        }
+    }
+
+    async fn write_end(
+        &self,
+        chat: ChatId,
+        id: JobId,
+        outcome: Arc<Outcome>,
+        finished: SystemTime,
+    ) -> Result<(), WriteError> {
+        let stored = self.look_home(chat, |chat, table| {
+            let started = table.snapshot(id).and_then(|snapshot| snapshot.job.state.started());
+            self.store.write(Write::Finish { chat, id, started, finished, outcome })
+        });
+        match stored {
+            Some(stored) => stored.await,
+            None => Ok(()),
+        }
+    }
+}

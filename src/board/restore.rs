@@ -1,0 +1,119 @@
+//! Boards as the last process left them, and what is dropped from them with time.
+
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use tokio_util::sync::CancellationToken;
+
+use super::{Boards, Change, KillId, run::End, table::Live};
+use crate::{
+    job::{ChatId, Failure, JobId, Outcome, Spec},
+    store::{Dropped, Loaded},
+};
+
+/// Between two looks at what is too old.
+const RETAIN_EVERY: Duration = Duration::from_hours(1);
+
+/// A job that goes on.
+struct Unfinished {
+    chat: ChatId,
+    id: JobId,
+    spec: Spec,
+    live: Live,
+    crashes: u32,
+    killed: bool,
+}
+
+impl Boards {
+    /// Puts everything back on its board and sets off what is unfinished, in the order in which it was accepted. What
+    /// was killed, or was running at too many crashes, is ended instead. To be called once, before anything is submitted.
+    pub fn restore(self: &Arc<Self>, loaded: &Loaded) {
+        let unfinished = self.put_back(loaded);
+        for job in unfinished {
+            let Unfinished { chat, id, spec, live, crashes, killed } = job;
+            if killed {
+                self.end_soon(chat, id, End::Cancelled);
+            } else if crashes >= self.limits.max_attempts {
+                tracing::error!(
+                    chat = chat.0,
+                    job = id.0,
+                    crashes,
+                    "a job was running at each crash: left alone"
+                );
+                let failure = Failure::StoppedTheBot(crashes);
+                self.end_soon(chat, id, End::Outcome(Outcome::Failed(failure)));
+            } else {
+                self.set_off(chat, id, spec, live);
+            }
+        }
+    }
+
+    /// Ends a job that does not run. Nobody waits for the disk.
+    fn end_soon(self: &Arc<Self>, chat: ChatId, id: JobId, end: End) {
+        let boards = self.clone();
+        self.tasks.spawn(async move { boards.finish(chat, id, end).await });
+    }
+
+    fn put_back(&self, loaded: &Loaded) -> Vec<Unfinished> {
+        if let Ok(mut moved) = self.moved.write() {
+            moved.extend(loaded.moved.iter().copied());
+        }
+        let mut unfinished = Vec::new();
+        for job in &loaded.jobs {
+            let (chat, id, spec, crashes) = (job.chat, job.job.id, job.job.spec.clone(), job.crashes);
+            let killed = job.killed_by.is_some();
+            let live = self.with_table(chat, |_, table| table.restore(job.clone(), &self.exit));
+            unfinished.extend(live.map(|live| Unfinished { chat, id, spec, live, crashes, killed }));
+        }
+        for mut table in self.tables.iter_mut() {
+            table.sort_finished();
+        }
+        for (chat, id) in &loaded.last_ids {
+            self.with_table(*chat, |_, table| table.restore_last_id(*id));
+        }
+        for (chat, number, body) in &loaded.kills {
+            if self.with_table(*chat, |_, table| table.restore_kill(*number, body)) {
+                self.changes.mark(Change::Kill(*chat, KillId(*number)));
+            }
+        }
+        unfinished
+    }
+
+    /// Drops what is over the store's bounds, at the start, when files were added, and once an hour; until `stop`.
+    pub async fn retain(&self, stop: CancellationToken) {
+        loop {
+            let store = self.store.clone();
+            // Retention reads the disk.
+            match tokio::task::spawn_blocking(move || store.retain(SystemTime::now())).await {
+                Ok(Ok(dropped)) => self.forget(&dropped),
+                Ok(Err(error)) => tracing::warn!(%error, "old results could not be dropped"),
+                Err(error) => tracing::error!(%error, "old results could not be dropped"),
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.filed.notified() => {}
+                () = tokio::time::sleep(RETAIN_EVERY) => {}
+            }
+        }
+    }
+
+    fn forget(&self, dropped: &Dropped) {
+        let chats: HashSet<ChatId> = dropped.jobs.iter().map(|(chat, _)| *chat).collect();
+        for (chat, id) in &dropped.jobs {
+            self.with_table(*chat, |_, table| table.forget(*id));
+        }
+        for (chat, id) in &dropped.files {
+            self.with_table(*chat, |_, table| table.drop_digits(*id));
+        }
+        if !chats.is_empty() || !dropped.files.is_empty() {
+            tracing::info!(
+                tasks = dropped.jobs.len(),
+                files = dropped.files.len(),
+                "old results were dropped"
+            );
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! What survives the process: one SQLite file and a folder of long results.
+//!
+//! One thread writes. It commits what waits as a group, so that a hundred people who write at once cost one sync of the
+//! disk. Nothing here knows what an answer or a kill looks like: those are texts that their owners read again.
+
+mod apply;
+mod open;
+mod results;
+mod retain;
+mod rows;
+mod schema;
+mod writer;
+
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+pub use self::{open::OpenError, writer::Committed};
+use crate::job::{ChatId, Digits, Job, JobId, MessageId, Outcome};
+
+/// The store. Cheap to clone.
+#[derive(Clone)]
+pub struct Store(Option<Arc<writer::Writer>>);
+
+/// What boards keep of finished jobs; what is over it is dropped, the oldest first.
+#[derive(Clone, Copy, Debug)]
+pub struct Keep {
+    /// Finished jobs a chat.
+    pub jobs: usize,
+    /// Since they finished.
+    pub time: Duration,
+    /// Bytes of all files of results together.
+    pub bytes: u64,
+}
+
+/// One thing that has to survive. Writes are done in the order in which they are [queued](Store::write).
+#[derive(Clone, Debug)]
+pub enum Write {
+    /// A job was accepted. Its state is queued.
+    Accept(ChatId, Box<Job>),
+    /// A job begins to run, for the `attempt`-th time.
+    Start {
+        /// Whose board.
+        chat: ChatId,
+        /// Which job.
+        id: JobId,
+        /// From 1.
+        attempt: u32,
+        /// When.
+        started: SystemTime,
+    },
+    /// The bot stops in good order: a job that runs is queued again, and that it ran counts for no crash.
+    Pause(ChatId, JobId),
+    /// A job has finished.
+    Finish {
+        /// Whose board.
+        chat: ChatId,
+        /// Which job.
+        id: JobId,
+        /// When it began to run, if it did.
+        started: Option<SystemTime>,
+        /// When it ended.
+        finished: SystemTime,
+        /// How; as [`Store::keep`] returned it.
+        outcome: Arc<Outcome>,
+    },
+    /// A kill was asked for.
+    Kill {
+        /// Whose board.
+        chat: ChatId,
+        /// The kill's number within its chat.
+        kill: u64,
+        /// These are to stop, also after a restart.
+        ids: Vec<JobId>,
+        /// Who asked; kept for each job that nobody had killed before.
+        by: String,
+        /// The kill, for its owner to read again.
+        body: String,
+    },
+    /// A job's card was sent or edited.
+    Card {
+        /// Whose board.
+        chat: ChatId,
+        /// Which job.
+        id: JobId,
+        /// The message.
+        message: Option<MessageId>,
+        /// It shows the end of the job: nothing is to be said of it any more.
+        done: bool,
+    },
+    /// Something is to be said.
+    Say {
+        /// Where.
+        chat: ChatId,
+        /// The answer's number, of all chats together.
+        answer: u64,
+        /// The answer, for its owner to read again.
+        body: String,
+        /// What is done with it, in the same moment.
+        instead: Option<Instead>,
+    },
+    /// It was said, or nobody wants to hear it any more.
+    Said(u64),
+    /// The last updates that were handled, with what tells them from others of the same number; replaces those before.
+    Handled(Vec<(i64, u64)>),
+    /// A group became a supergroup: all that is the old chat's is the new one's. Origins of its jobs mean nothing any
+    /// more ([`MessageId`] 0, no thread), nor do their cards' messages, nor what its kills and answers reply to: the
+    /// `reply_to` of their bodies, which are JSON.
+    Move {
+        /// The group.
+        from: ChatId,
+        /// The supergroup.
+        to: ChatId,
+    },
+}
+
+/// What an answer replaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Instead {
+    /// The kill that it reports.
+    Kill(u64),
+    /// The card, in this message, whose job's end it announces: the card shows that end.
+    Card(JobId, MessageId),
+}
+
+/// Why something could not be written. Nothing of it is in the store.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    /// No space is left.
+    #[error("no space is left in the data folder")]
+    Full,
+    /// The file or its folder is read-only.
+    #[error("the data folder is read-only")]
+    ReadOnly,
+    /// Too much waits for the disk.
+    #[error("the disk is too slow for all that is to be stored")]
+    Busy,
+    /// Anything else.
+    #[error("the data folder cannot be written: {0}")]
+    Io(String),
+}
+
+/// All that was stored, as the last process left it.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// In the order in which they were accepted, over all chats.
+    pub jobs: Vec<LoadedJob>,
+    /// The highest number that each chat ever gave to a job, where it is higher than that of its jobs.
+    pub last_ids: Vec<(ChatId, JobId)>,
+    /// Kills that were not reported yet: chat, number, body.
+    pub kills: Vec<(ChatId, u64, String)>,
+    /// What was not said yet, in order: chat, number, body.
+    pub answers: Vec<(ChatId, u64, String)>,
+    /// See [`Write::Handled`].
+    pub handled: Vec<(i64, u64)>,
+    /// Groups that became supergroups: old, new.
+    pub moved: Vec<(ChatId, ChatId)>,
+}
+
+/// A job as it was stored. Those that were running are queued again.
+#[derive(Clone, Debug)]
+pub struct LoadedJob {
+    /// Whose board.
+    pub chat: ChatId,
+    /// The job.
+    pub job: Job,
+    /// At how many crashes it was running, this start's included.
+    pub crashes: u32,
+    /// Who killed it first, if anybody.
+    pub killed_by: Option<String>,
+    /// Its card's message, if one was sent.
+    pub card: Option<MessageId>,
+    /// Its card shows its end.
+    pub card_done: bool,
+    /// Its file of digits was dropped.
+    pub dropped: bool,
+}
+
+/// What retention dropped.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dropped {
+    /// These are not on their boards any more.
+    pub jobs: Vec<(ChatId, JobId)>,
+    /// These have lost their files.
+    pub files: Vec<(ChatId, JobId)>,
+}
+
+impl Store {
+    /// The name of the database's file in its folder.
+    pub const FILE: &str = "jobboard.db";
+
+    /// Opens the store in `folder`, makes it where there is none, brings an older one up to date, and counts a crash
+    /// for each job that was running. Blocks.
+    ///
+    /// # Errors
+    /// [`OpenError`]. What is newer, damaged or another bot's is left as it was.
+    pub fn open(folder: &Path, keep: Keep) -> Result<(Self, Loaded), OpenError> {
+        open::open(folder, keep)
+    }
+
+    /// A store that keeps nothing and says so to nobody: to measure what the other costs, and for tests of the rest.
+    pub fn none() -> Self {
+        Self(None)
+    }
+
+    /// Queues a write, now; the future is ready when it is on the disk, or cannot get there.
+    pub fn write(&self, write: Write) -> Committed {
+        match &self.0 {
+            Some(writer) => writer.write(write),
+            None => Committed::now(),
+        }
+    }
+
+    /// Moves what is long of an outcome into a file, written and synced when it returns. The rest is what is to be
+    /// recorded with [`Write::Finish`], and to be kept in memory.
+    ///
+    /// # Errors
+    /// [`WriteError`]; no file is left over.
+    pub async fn keep(&self, chat: ChatId, id: JobId, outcome: Outcome) -> Result<Outcome, WriteError> {
+        let Some(writer) = self.0.clone() else { return Ok(outcome) };
+        results::keep(writer.folder(), chat, id, outcome).await
+    }
+
+    /// The digits of a number; `None` where they were dropped. Blocks.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn digits(&self, digits: &Digits) -> std::io::Result<Option<Arc<String>>> {
+        match (digits, &self.0) {
+            (Digits::Here(text), _) => Ok(Some(text.clone())),
+            (Digits::Filed(filed), Some(writer)) => results::read(writer.folder(), filed),
+            (Digits::Filed(_), None) => Ok(None),
+        }
+    }
+
+    /// Drops what is over the bounds of [`Keep`]. Blocks.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub fn retain(&self, now: SystemTime) -> Result<Dropped, WriteError> {
+        match &self.0 {
+            Some(writer) => retain::retain(writer, now),
+            None => Ok(Dropped::default()),
+        }
+    }
+
+    /// Waits until all that was queued is on the disk, and closes the file. Writes that come later fail. Blocks.
+    pub fn close(&self) {
+        if let Some(writer) = &self.0 {
+            writer.close();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,155 @@
+//! Writes as SQL.
+
+use std::{path::Path, time::SystemTime};
+
+use rusqlite::{Connection, ToSql, params};
+
+use super::{
+    Instead, Write, WriteError, results,
+    rows::{nanos, remember_last_id, signed},
+};
+use crate::job::{ChatId, Job, JobId, Origin, Outcome};
+
+const ACCEPT: &str = "
+INSERT INTO job (chat, id, message, thread, callback, person, person_name, spec, submitted, attempt, state)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'queued')";
+// A finished job never changes, whatever comes late: each of these says so by itself.
+const START: &str = "
+UPDATE job SET state = 'running', attempt = ?3, started = ?4
+WHERE chat = ?1 AND id = ?2 AND finished IS NULL";
+const PAUSE: &str = "
+UPDATE job SET state = 'queued', started = NULL WHERE chat = ?1 AND id = ?2 AND finished IS NULL";
+const FINISH: &str = "
+UPDATE job SET state = ?3, started = ?4, finished = ?5, outcome = ?6, outcome_file = ?7, outcome_bytes = ?8,
+    digits_file = ?9, digits_bytes = ?10
+WHERE chat = ?1 AND id = ?2 AND finished IS NULL";
+const KILLED: &str = "
+UPDATE job SET killed_by = ?3
+WHERE chat = ?1 AND id = ?2 AND killed_by IS NULL AND finished IS NULL";
+const KILL: &str = "INSERT INTO kill (chat, kill, body) VALUES (?1, ?2, ?3)";
+const CARD: &str = "UPDATE job SET card = ?3, card_done = ?4 WHERE chat = ?1 AND id = ?2";
+const SAY: &str = "INSERT INTO answer (answer, chat, body) VALUES (?1, ?2, ?3)";
+const REPORTED: &str = "DELETE FROM kill WHERE chat = ?1 AND kill = ?2";
+const SAID: &str = "DELETE FROM answer WHERE answer = ?1";
+const HANDLED: &str = "
+INSERT INTO meta (key, value) VALUES ('handled', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+const LAST_ID: &str = "
+SELECT max(coalesce((SELECT max(id) FROM job WHERE chat = ?1), 0),
+           coalesce((SELECT id FROM last_id WHERE chat = ?1), 0))";
+/// One after the other, all of (from, to).
+const MOVE: [&str; 5] = [
+    "UPDATE job SET chat = ?2, message = 0, thread = NULL, callback = '', card = NULL WHERE chat = ?1",
+    "UPDATE kill SET chat = ?2, body = iif(json_valid(body), json_set(body, '$.reply_to', json(?3)), body) WHERE chat = ?1",
+    "UPDATE answer SET chat = ?2, body = iif(json_valid(body), json_set(body, '$.reply_to', json(?3)), body) WHERE chat = ?1",
+    "DELETE FROM last_id WHERE chat = ?1 AND chat <> ?2",
+    "INSERT INTO moved (old, new) VALUES (?1, ?2) ON CONFLICT (old) DO UPDATE SET new = excluded.new",
+];
+
+/// Does one write. What it needs of files is in `folder`.
+pub(super) fn apply(connection: &Connection, folder: &Path, write: &Write) -> Result<(), WriteError> {
+    let run = |sql, values: &[&dyn ToSql]| execute(connection, sql, values);
+    match write {
+        Write::Accept(chat, job) => accept(connection, *chat, job),
+        Write::Start { chat, id, attempt, started } => {
+            run(START, params![chat.0, signed(id.0), attempt, nanos(*started)])
+        }
+        Write::Pause(chat, id) => run(PAUSE, params![chat.0, signed(id.0)]),
+        Write::Finish { chat, id, started, finished, outcome } => {
+            finish(connection, folder, (*chat, *id), (*started, *finished), outcome)
+        }
+        Write::Kill { chat, kill, ids, by, body } => {
+            for id in ids {
+                run(KILLED, params![chat.0, signed(id.0), by])?;
+            }
+            run(KILL, params![chat.0, signed(*kill), body])
+        }
+        Write::Card { chat, id, message, done } => {
+            run(CARD, params![chat.0, signed(id.0), message.map(|message| message.0), done])
+        }
+        Write::Say { chat, answer, body, instead } => {
+            match instead {
+                Some(Instead::Kill(kill)) => run(REPORTED, params![chat.0, signed(*kill)])?,
+                Some(Instead::Card(id, message)) => {
+                    run(CARD, params![chat.0, signed(id.0), message.0, true])?;
+                }
+                None => {}
+            }
+            run(SAY, params![signed(*answer), chat.0, body])
+        }
+        Write::Said(answer) => run(SAID, params![signed(*answer)]),
+        Write::Handled(updates) => run(HANDLED, params![serde_json::to_string(updates)?]),
+        Write::Move { from, to } => move_all(connection, *from, *to),
+    }
+}
+
+fn execute(connection: &Connection, sql: &str, values: &[&dyn ToSql]) -> Result<(), WriteError> {
+    connection.prepare_cached(sql)?.execute(values)?;
+    Ok(())
+}
+
+fn accept(connection: &Connection, chat: ChatId, job: &Job) -> Result<(), WriteError> {
+    let callback = job.origin.callback.as_deref().unwrap_or_default();
+    execute(
+        connection,
+        ACCEPT,
+        params![
+            chat.0,
+            signed(job.id.0),
+            job.origin.message.0,
+            job.origin.thread,
+            callback,
+            job.person.id,
+            job.person.name,
+            serde_json::to_string(&job.spec)?,
+            nanos(job.submitted),
+            job.attempt,
+        ],
+    )
+}
+
+fn finish(
+    connection: &Connection,
+    folder: &Path,
+    (chat, id): (ChatId, JobId),
+    (started, finished): (Option<SystemTime>, SystemTime),
+    outcome: &Outcome,
+) -> Result<(), WriteError> {
+    let json = serde_json::to_string(outcome)?;
+    let bytes = json.len() as u64;
+    // What nobody kept, or what was kept under the name of a group that moved meanwhile, stands in the row: it is longer
+    // than it should be, and nothing is lost.
+    let file = Some(results::outcome_file(chat, id))
+        .filter(|file| json.len() > results::ROW && results::size(folder, file) == Some(bytes));
+    let (json, bytes) = if file.is_some() { (None, bytes) } else { (Some(json), 0) };
+    let (digits_file, digits_bytes) = results::digits_file(outcome).unzip();
+    execute(
+        connection,
+        FINISH,
+        params![
+            chat.0,
+            signed(id.0),
+            outcome.word(),
+            started.map(nanos),
+            nanos(finished),
+            json,
+            file,
+            signed(bytes),
+            digits_file,
+            signed(digits_bytes.unwrap_or(0)),
+        ],
+    )
+}
+
+fn move_all(connection: &Connection, from: ChatId, to: ChatId) -> Result<(), WriteError> {
+    let last: i64 = connection.prepare_cached(LAST_ID)?.query_row([from.0], |row| row.get(0))?;
+    let nowhere = serde_json::to_string(&Origin::nowhere())?;
+    for sql in MOVE {
+        // Not each of them has a place for what the messages become.
+        let values: [&dyn ToSql; 3] = [&from.0, &to.0, &nowhere];
+        execute(connection, sql, &values[..if sql.contains("?3") { 3 } else { 2 }])?;
+    }
+    if last > 0 {
+        remember_last_id(connection, to, JobId(last.cast_unsigned()))?;
+    }
+    Ok(())
+}

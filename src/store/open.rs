@@ -1,0 +1,256 @@
+//! How a store is opened: looked at first, and written to only when all of it could be read.
+
+use std::{
+    collections::HashSet,
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Read},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, config::DbConfig, ffi};
+
+use super::{
+    Keep, Loaded, Store, results,
+    rows::{self, LoadError},
+    schema,
+    writer::Writer,
+};
+
+/// Why a store cannot be opened.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// Somebody else holds the folder's lock.
+    #[error("another bot uses the data folder")]
+    Taken,
+    /// A newer version of the bot has been here.
+    #[error(
+        "jobboard.db is of a newer Jobboard: its version is {version}, this one knows {}",
+        schema::VERSION
+    )]
+    Newer {
+        /// Of the tables.
+        version: u32,
+    },
+    /// It cannot be read, or what it holds contradicts itself.
+    #[error("jobboard.db is damaged: {0}")]
+    Damaged(String),
+    /// The file is somebody else's.
+    #[error("jobboard.db is no store of Jobboard")]
+    NotAStore,
+    /// The folder or a file in it cannot be used.
+    #[error("the data folder cannot be used: {0}")]
+    Io(String),
+}
+
+/// Whoever has locked it has the folder. It is never removed: two bots could have a lock each then.
+const LOCK: &str = "jobboard.lock";
+/// A new database until it is complete.
+const NEW: &str = "jobboard.db.new";
+/// What SQLite puts beside a database; the first two may hold what was committed.
+const BESIDE: [&str; 3] = ["-wal", "-journal", "-shm"];
+/// Somebody who looks at the file with SQLite's own tools may hold it for a moment.
+const BUSY: Duration = Duration::from_secs(5);
+/// More than there are different statements.
+const STATEMENTS: usize = 64;
+/// SQLite's own header.
+const HEADER: usize = 100;
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// See [`Store::open`].
+pub(super) fn open(folder: &Path, keep: Keep) -> Result<(Store, Loaded), OpenError> {
+    fs::create_dir_all(folder.join(results::FOLDER))?;
+    let lock = lock(folder)?;
+    if !look(folder)? {
+        create(folder)?;
+    }
+    let mut connection = Connection::open_with_flags(folder.join(Store::FILE), flags())?;
+    // Not even the end of a connection moves what is in the log into the file, until all of it was read.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    check(&connection)?;
+    let (loaded, migrated) = take_over(&mut connection, folder)?;
+    set_up(&connection)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    if migrated {
+        checkpoint(&connection)?;
+    }
+    results::clean(folder, &named(&connection)?)?;
+    let writer = Writer::start(folder, keep, connection, lock)?;
+    Ok((Store(Some(Arc::new(writer))), loaded))
+}
+
+/// Opens a file that was open before.
+pub(super) fn connect(folder: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(folder.join(Store::FILE), flags())?;
+    set_up(&connection)?;
+    Ok(connection)
+}
+
+/// Moves the log into the file, and the version with it: it stands in the header where [`look`] sees it.
+pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
+    // Where somebody looks at the file this very moment, it is done another time.
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+}
+
+fn flags() -> OpenFlags {
+    OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX
+}
+
+fn set_up(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(())
+}
+
+fn lock(folder: &Path) -> Result<File, OpenError> {
+    let file = OpenOptions::new().create(true).write(true).truncate(false).open(folder.join(LOCK))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Taken),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+/// Whether there is a store, as its first bytes say. SQLite sees nothing that is not ours, or is newer than this
+/// program.
+fn look(folder: &Path) -> Result<bool, OpenError> {
+    let mut header = Vec::with_capacity(HEADER);
+    match File::open(folder.join(Store::FILE)) {
+        Ok(file) => file.take(HEADER as u64).read_to_end(&mut header)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+        Err(error) => return Err(error.into()),
+    };
+    if header.is_empty() {
+        // SQLite would throw the log away.
+        let beside = [BESIDE[0], BESIDE[1]].map(|end| folder.join(format!("{}{end}", Store::FILE)));
+        return match beside.iter().find(|path| fs::metadata(path).is_ok_and(|file| file.len() > 0)) {
+            Some(log) => Err(OpenError::Damaged(format!("it is empty, but {} is not", log.display()))),
+            None => Ok(false),
+        };
+    }
+    if !header.starts_with(&MAGIC[..MAGIC.len().min(header.len())]) {
+        return Err(OpenError::NotAStore);
+    }
+    let number = |at: usize| {
+        let bytes = header.get(at..at + 4).and_then(|bytes| bytes.try_into().ok());
+        bytes.map(u32::from_be_bytes).ok_or_else(|| OpenError::Damaged("it is cut short".to_owned()))
+    };
+    if number(68)? != schema::APPLICATION_ID {
+        return Err(OpenError::NotAStore);
+    }
+    match number(60)? {
+        0 => Err(OpenError::Damaged("it has no version".to_owned())),
+        version if version > schema::VERSION => Err(OpenError::Newer { version }),
+        _ => Ok(true),
+    }
+}
+
+/// Makes an empty store. It gets its name when it is complete: there is never half of one.
+fn create(folder: &Path) -> Result<(), OpenError> {
+    let path = folder.join(NEW);
+    for leftover in ["", BESIDE[0], BESIDE[1], BESIDE[2]].map(|end| format!("{NEW}{end}")) {
+        match fs::remove_file(folder.join(leftover)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
+    let mut connection = Connection::open_with_flags(&path, flags() | OpenFlags::SQLITE_OPEN_CREATE)?;
+    set_up(&connection)?;
+    schema::create(&mut connection)?;
+    checkpoint(&connection)?;
+    connection.close().map_err(|(_, error)| error)?;
+    File::open(&path)?.sync_all()?;
+    fs::rename(&path, folder.join(Store::FILE))?;
+    File::open(folder)?.sync_all()?;
+    Ok(())
+}
+
+/// Only reads.
+fn check(connection: &Connection) -> Result<(), OpenError> {
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    // The version in the log may be newer than the header's: a newer bot was stopped before it moved it there.
+    let version = schema::version(connection)?;
+    if version > schema::VERSION {
+        return Err(OpenError::Newer { version });
+    }
+    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    // People read it in one line.
+    if found == "ok" { Ok(()) } else { Err(OpenError::Damaged(found.replace('\n', " "))) }
+}
+
+/// Brings the tables up to date, counts crashes, and reads everything; all of it or, where something cannot be read,
+/// nothing. Says whether the tables are others now.
+fn take_over(connection: &mut Connection, folder: &Path) -> Result<(Loaded, bool), OpenError> {
+    // Nothing gets into the log before the commit, however much it is.
+    connection.pragma_update(None, "cache_spill", false)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let migrated = schema::bring_up_to_date(&transaction)?;
+    count_crashes(&transaction)?;
+    let (loaded, lost) = rows::load(&transaction, folder).map_err(refuse)?;
+    transaction.commit()?;
+    for (chat, id) in lost {
+        tracing::warn!(chat = chat.0, task = id.0, "a task is dropped: the file of its result is gone");
+    }
+    connection.pragma_update(None, "cache_spill", true)?;
+    Ok((loaded, migrated))
+}
+
+fn count_crashes(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    transaction
+        .execute(
+            "UPDATE job SET state = 'queued', started = NULL, crashes = crashes + 1 WHERE state = 'running'",
+            [],
+        )
+        .map(drop)
+}
+
+/// The results' files that a job names.
+fn named(connection: &Connection) -> rusqlite::Result<HashSet<String>> {
+    let sql = "
+        SELECT digits_file FROM job WHERE digits_file IS NOT NULL
+        UNION ALL SELECT outcome_file FROM job WHERE outcome_file IS NOT NULL";
+    Ok(rows::list(connection, sql, |row| row.get(0))?.into_iter().collect())
+}
+
+fn refuse(error: LoadError) -> OpenError {
+    match error {
+        LoadError::Sql(error) => error.into(),
+        LoadError::Job { .. } | LoadError::Other(_) => OpenError::Damaged(error.to_string()),
+    }
+}
+
+impl From<io::Error> for OpenError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error.to_string())
+    }
+}
+
+impl From<rusqlite::Error> for OpenError {
+    fn from(error: rusqlite::Error) -> Self {
+        use ErrorCode::{
+            CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, FileLockingProtocolFailed, OutOfMemory,
+            PermissionDenied, ReadOnly, SystemIoFailure,
+        };
+        let short =
+            error.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_IOERR_SHORT_READ);
+        match error.sqlite_error_code() {
+            Some(
+                CannotOpen
+                | DatabaseBusy
+                | DatabaseLocked
+                | DiskFull
+                | FileLockingProtocolFailed
+                | OutOfMemory
+                | PermissionDenied
+                | ReadOnly
+                | SystemIoFailure,
+            ) if !short => Self::Io(error.to_string()),
+            // The header says that it is ours: that it does not look like it can only be damage.
+            _ => Self::Damaged(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Long results, each in a file of its own.
+//!
+//! Numbers stand in `<chat>-<id>.txt`, one a line; what else is long of an outcome in `<chat>-<id>.json`. A file is
+//! there as a whole or not at all, and before the record that names it.
+
+use std::{
+    collections::HashSet,
+    fs::{self, File},
+    io::{self, BufWriter, Read, Seek, SeekFrom, Write},
+    path::{Component, Path, PathBuf},
+    sync::Arc,
+};
+
+use super::WriteError;
+use crate::job::{ChatId, Digits, Filed, JobId, Number, Outcome, Output};
+
+/// The folder's name in the store's.
+pub(super) const FOLDER: &str = "results";
+/// Bytes of an outcome, as JSON, that its row takes.
+pub(super) const ROW: usize = 4096;
+/// Digits of a number that stay in its outcome though others of it are moved into a file.
+const SHORT: usize = 512;
+const BUFFER: usize = 64 * 1024;
+/// Files that are ours end in one of these; `part` is one that is being written.
+const ENDINGS: [&str; 3] = ["txt", "json", "part"];
+
+/// See [`Store::keep`](super::Store::keep).
+pub(super) async fn keep(
+    folder: &Path,
+    chat: ChatId,
+    id: JobId,
+    outcome: Outcome,
+) -> Result<Outcome, WriteError> {
+    if !is_long(&outcome)? {
+        return Ok(outcome);
+    }
+    let results = folder.join(FOLDER);
+    let filed = tokio::task::spawn_blocking(move || file(&results, chat, id, outcome)).await;
+    filed.map_err(|error| WriteError::Io(error.to_string()))?
+}
+
+/// See [`Store::digits`](super::Store::digits).
+pub(super) fn read(folder: &Path, filed: &Filed) -> io::Result<Option<Arc<String>>> {
+    let mut file = match File::open(path_of(folder, &filed.file)?) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file?,
+    };
+    let wanted = u64::try_from(filed.len).unwrap_or(u64::MAX);
+    // Before any memory is taken for them.
+    if file.metadata()?.len() < filed.offset.saturating_add(wanted) {
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, format!("{} is cut short", filed.file)));
+    }
+    file.seek(SeekFrom::Start(filed.offset))?;
+    let mut digits = String::with_capacity(filed.len);
+    file.take(wanted).read_to_string(&mut digits)?;
+    Ok(Some(Arc::new(digits)))
+}
+
+/// The file in which an outcome's JSON stands where it is too long for its row.
+pub(super) fn outcome_file(chat: ChatId, id: JobId) -> String {
+    format!("{}-{}.json", chat.0, id.0)
+}
+
+/// The bytes of a file; `None` where there is none.
+pub(super) fn size(folder: &Path, name: &str) -> Option<u64> {
+    Some(fs::metadata(path_of(folder, name).ok()?).ok()?.len())
+}
+
+/// An outcome that stands in a file, as JSON; `None` where there is none.
+pub(super) fn read_outcome(folder: &Path, name: &str) -> io::Result<Option<String>> {
+    match fs::read_to_string(path_of(folder, name)?) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        json => json.map(Some),
+    }
+}
+
+/// The file that an outcome's numbers stand in, and its bytes.
+pub(super) fn digits_file(outcome: &Outcome) -> Option<(&str, u64)> {
+    let Outcome::Succeeded(Output::Numbers(numbers)) = outcome else { return None };
+    let filed = numbers.iter().rev().find_map(|number| match &number.digits {
+        Digits::Filed(filed) => Some(filed),
+        Digits::Here(_) => None,
+    })?;
+    // It is the last of its file, with the end of its line.
+    Some((&filed.file, filed.offset.saturating_add(filed.len as u64).saturating_add(1)))
+}
+
+/// Removes files. One that cannot be removed is left to [`clean`] at the next start.
+pub(super) fn remove<'a>(folder: &Path, names: impl IntoIterator<Item = &'a String>) {
+    for name in names {
+        let removed = path_of(folder, name).and_then(fs::remove_file);
+        if let Err(error) = removed
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(file = name, %error, "a result cannot be removed");
+        }
+    }
+}
+
+/// Removes files of ours that no job names: the bot ended between a file and its record.
+pub(super) fn clean(folder: &Path, named: &HashSet<String>) -> io::Result<()> {
+    for entry in fs::read_dir(folder.join(FOLDER))? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        let ours = Path::new(&name).extension().is_some_and(|end| ENDINGS.iter().any(|known| end == *known));
+        if ours && !named.contains(&name) {
+            remove(folder, [&name]);
+        }
+    }
+    Ok(())
+}
+
+/// A name comes out of the database, which somebody may have changed: it must not lead out of the folder.
+fn path_of(folder: &Path, name: &str) -> io::Result<PathBuf> {
+    let mut parts = Path::new(name).components();
+    match (parts.next(), parts.next()) {
+        (Some(Component::Normal(_)), None) => Ok(folder.join(FOLDER).join(name)),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidData, format!("{name:?} is no result's file"))),
+    }
+}
+
+fn is_long(outcome: &Outcome) -> Result<bool, WriteError> {
+    if let Outcome::Succeeded(Output::Numbers(numbers)) = outcome {
+        let digits = numbers.iter().filter_map(|number| number.digits.here());
+        // Not made JSON of: it may be hundreds of megabytes.
+        if digits.map(str::len).sum::<usize>() > ROW {
+            return Ok(true);
+        }
+    }
+    Ok(serde_json::to_string(outcome)?.len() > ROW)
+}
+
+fn file(results: &Path, chat: ChatId, id: JobId, mut outcome: Outcome) -> Result<Outcome, WriteError> {
+    let mut written = Written { results, names: Vec::new() };
+    if let Outcome::Succeeded(Output::Numbers(numbers)) = &mut outcome
+        && numbers.iter().any(is_moved)
+    {
+        let name = format!("{}-{}.txt", chat.0, id.0);
+        *numbers = written.file(&name, |file| write_numbers(file, &name, numbers))?;
+    }
+    let json = serde_json::to_string(&outcome)?;
+    if json.len() > ROW {
+        written.file(&outcome_file(chat, id), |file| file.write_all(json.as_bytes()))?;
+    }
+    // The names, too, have to be on the disk.
+    if !written.names.is_empty() {
+        File::open(results)?.sync_all()?;
+    }
+    written.names.clear();
+    Ok(outcome)
+}
+
+fn is_moved(number: &Number) -> bool {
+    number.digits.here().is_some_and(|digits| digits.len() > SHORT)
+}
+
+/// The numbers as they are to be recorded, once their digits are in the file.
+fn write_numbers(file: &mut impl Write, name: &str, numbers: &[Number]) -> io::Result<Vec<Number>> {
+    let mut offset = 0;
+    let mut recorded = Vec::with_capacity(numbers.len());
+    for number in numbers {
+        let digits = match number.digits.here().filter(|_| is_moved(number)) {
+            Some(digits) => {
+                file.write_all(digits.as_bytes())?;
+                file.write_all(b"\n")?;
+                let (head, tail) = (number.digits.head(Filed::ENDS), number.digits.tail(Filed::ENDS));
+                let (head, tail) = (head.to_owned(), tail.to_owned());
+                let filed = Filed { file: name.to_owned(), offset, len: digits.len(), head, tail };
+                offset += digits.len() as u64 + 1;
+                Digits::Filed(Arc::new(filed))
+            }
+            None => number.digits.clone(),
+        };
+        recorded.push(Number { n: number.n, digits });
+    }
+    Ok(recorded)
+}
+
+/// Files of one result; removed again unless all of it gets there.
+struct Written<'a> {
+    results: &'a Path,
+    names: Vec<String>,
+}
+
+impl Written<'_> {
+    /// Writes a file under another name first, so that it is never there in part.
+    fn file<T>(
+        &mut self,
+        name: &str,
+        write: impl FnOnce(&mut BufWriter<File>) -> io::Result<T>,
+    ) -> io::Result<T> {
+        let part = format!("{name}.part");
+        self.names.push(part.clone());
+        let mut file = BufWriter::with_capacity(BUFFER, File::create(self.results.join(&part))?);
+        let value = write(&mut file)?;
+        file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+        fs::rename(self.results.join(&part), self.results.join(name))?;
+        self.names.pop();
+        self.names.push(name.to_owned());
+        Ok(value)
+    }
+}
+
+impl Drop for Written<'_> {
+    fn drop(&mut self) {
+        for name in &self.names {
+            // It may not be there; and what stays is removed at the next start.
+            fs::remove_file(self.results.join(name)).ok();
+        }
+    }
+}

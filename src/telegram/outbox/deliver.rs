@@ -1,0 +1,253 @@
+//! One message at a time: what is sent, what is stored of it, and what follows when it fails.
+
+use std::{
+    sync::{Arc, PoisonError},
+    time::{Instant, SystemTime},
+};
+
+use tokio::sync::SemaphorePermit;
+
+use super::{Desk, Outbox};
+use crate::{
+    board::Snapshot,
+    job::{ChatId, Job, JobId, MessageId, Outcome},
+    store::{Instead, Write},
+    telegram::{
+        api::ApiError,
+        lane::{Answer, Body, Card},
+        pause_after,
+        render::{self, Content},
+        send,
+    },
+};
+
+/// What follows a call that failed.
+enum Next {
+    /// It is made again, after a pause.
+    Again,
+    /// It can never work.
+    Never,
+    /// The chat does not want it, until it speaks again.
+    Gone,
+}
+
+impl Outbox {
+    pub(super) async fn deliver_answer(self: &Arc<Self>, chat: ChatId, desk: &Desk, answer: Answer) {
+        // First of all: who waits for a place among the documents takes none of the others.
+        let _upload = match answer.body {
+            Body::Whole(_) => self.uploads.acquire().await.ok(),
+            Body::Message(_) | Body::Edit { .. } => None,
+        };
+        let _turn = self.turn(desk).await;
+        match self.say_now(chat, &answer).await {
+            Ok(message) => {
+                {
+                    let mut lane = desk.lane();
+                    lane.went_well();
+                    if let Some(message) = message {
+                        lane.sent(message, answer.about);
+                    }
+                }
+                self.stored_as_said(answer).await;
+            }
+            Err(error) if error.is_not_modified() => {
+                desk.lane().went_well();
+                self.stored_as_said(answer).await;
+            }
+            Err(ApiError::Migrated(to)) => {
+                if self.migrate(chat, ChatId(to)) {
+                    self.move_answer(ChatId(to), answer);
+                } else {
+                    self.stored_as_said(answer).await;
+                }
+            }
+            Err(error) => match self.fail(desk, &error) {
+                // The group has moved meanwhile.
+                Next::Again if self.boards.home(chat) != chat => {
+                    self.move_answer(self.boards.home(chat), answer);
+                }
+                Next::Again => desk.lane().put_back(answer),
+                Next::Never | Next::Gone => self.stored_as_said(answer).await,
+            },
+        }
+    }
+
+    /// Nothing else leaves for the chat before this is stored: a crash repeats one message at most.
+    async fn stored_as_said(&self, answer: Answer) {
+        if let Some(number) = answer.number
+            && let Err(error) = self.store.write(Write::Said(number)).await
+        {
+            tracing::warn!(%error, "that an answer was said is not stored: a crash would repeat it");
+        }
+    }
+
+    async fn say_now(&self, chat: ChatId, answer: &Answer) -> Result<Option<MessageId>, ApiError> {
+        match &answer.body {
+            Body::Message(content) => {
+                send::new_message(&self.api, chat, &answer.reply_to, content).await.map(Some)
+            }
+            Body::Edit { message, html, keyboard } => {
+                send::edit_text(&self.api, chat, *message, html, keyboard.as_ref()).await.map(|()| None)
+            }
+            Body::Whole(id) => {
+                let Some(snapshot) = self.boards.job(chat, *id) else { return Ok(None) };
+                send::whole(&self.api, (&self.store, &self.boards), chat, &answer.reply_to, &snapshot).await
+            }
+        }
+    }
+
+    pub(super) async fn deliver_card(self: &Arc<Self>, chat: ChatId, desk: &Desk, id: JobId, card: Card) {
+        if self.is_up_to_date(chat, desk, id, &card) {
+            return;
+        }
+        let _turn = self.turn(desk).await;
+        // The turn may have taken a while: what is true now is shown.
+        let Some(snapshot) = self.boards.job(chat, id) else { return };
+        let content = send::wanted(&snapshot, &card);
+        match send::card(&self.api, chat, &snapshot.job.origin, &card, &content).await {
+            Ok(message) => self.card_shown(chat, desk, &card, &snapshot, (message, content)).await,
+            Err(error) => self.card_failed(chat, desk, &snapshot, &card, &content, error).await,
+        }
+    }
+
+    /// A card that shows what is true needs no call.
+    fn is_up_to_date(&self, chat: ChatId, desk: &Desk, id: JobId, card: &Card) -> bool {
+        let (Some(message), Some(shown)) = (card.message, &card.shown) else { return false };
+        let Some(looked_at) = self.boards.job(chat, id) else { return true };
+        let same = *shown == send::wanted(&looked_at, card);
+        if same {
+            let refresh = self.refresh(&looked_at);
+            desk.lane().card_shown(id, message, shown.clone(), Instant::now(), refresh);
+        }
+        same
+    }
+
+    async fn card_shown(
+        self: &Arc<Self>,
+        chat: ChatId,
+        desk: &Desk,
+        card: &Card,
+        snapshot: &Snapshot,
+        (message, content): (MessageId, Content),
+    ) {
+        let id = snapshot.job.id;
+        let finished = snapshot.job.state.is_finished();
+        let refresh = self.refresh(snapshot);
+        {
+            let mut lane = desk.lane();
+            lane.went_well();
+            lane.card_shown(id, message, content, Instant::now() + self.timings.card_pause, refresh);
+        }
+        if finished && card.message.is_some() && self.is_announced(&snapshot.job) {
+            self.announce(chat, &snapshot.job, message).await;
+        } else if finished || card.message != Some(message) {
+            self.store_card(chat, id, Some(message), finished).await;
+        }
+    }
+
+    /// When a card is looked at again for progress; never where nothing will move any more.
+    fn refresh(&self, snapshot: &Snapshot) -> Option<Instant> {
+        let moves = !snapshot.job.state.is_finished() && !snapshot.paused;
+        moves.then(|| Instant::now() + self.timings.card_refresh)
+    }
+
+    async fn store_card(&self, chat: ChatId, id: JobId, message: Option<MessageId>, done: bool) {
+        if let Err(error) = self.store.write(Write::Card { chat, id, message, done }).await {
+            tracing::warn!(%error, "a card's message is not stored: a crash would repeat it");
+        }
+    }
+
+    async fn card_failed(
+        self: &Arc<Self>,
+        chat: ChatId,
+        desk: &Desk,
+        snapshot: &Snapshot,
+        card: &Card,
+        content: &Content,
+        error: ApiError,
+    ) {
+        let (id, now) = (snapshot.job.id, Instant::now());
+        match error {
+            error if error.is_message_gone() => desk.lane().card_lost(id, now),
+            ApiError::Migrated(to) => {
+                desk.lane().redo_card(id, now, |_| ());
+                // Either way, nothing more is said in the old one.
+                self.migrate(chat, ChatId(to));
+            }
+            error @ ApiError::BadRequest(_) if card.refused < 2 && !error.is_chat_gone() => {
+                tracing::warn!(job = id.0, %error, "the card goes without its picture, or in fewer words");
+                let refused = if content.photo.is_some() { 1 } else { 2 };
+                desk.lane().redo_card(id, now, |card| card.refused = refused);
+            }
+            error => match self.fail(desk, &error) {
+                // A chat that is gone may come back: its cards are brought up to date then.
+                Next::Again | Next::Gone => desk.lane().redo_card(id, now, |_| ()),
+                // Nor will the next start be luckier.
+                Next::Never if snapshot.job.state.is_finished() => {
+                    self.store_card(chat, id, card.message, true).await;
+                }
+                Next::Never => {}
+            },
+        }
+    }
+
+    /// The end of a job that took long is a message of its own: an edit notifies nobody. A kill has its confirmation.
+    fn is_announced(&self, job: &Job) -> bool {
+        let took = job.finished().and_then(|finished| finished.duration_since(job.submitted).ok());
+        let is_killed = matches!(job.state.outcome(), Some(Outcome::Cancelled(_)));
+        !is_killed && took.is_some_and(|took| took >= self.timings.announce_after)
+    }
+
+    /// Announces the end that the card in `message` shows; both are stored at once.
+    async fn announce(self: &Arc<Self>, chat: ChatId, job: &Job, message: MessageId) {
+        let body = Body::Message(render::announcement(job, SystemTime::now()));
+        let answer = Answer::new(job.origin.clone(), body).about(job.id);
+        self.store_and_say(chat, answer, Some(Instead::Card(job.id, message))).await;
+    }
+
+    /// Waits for the pace of all chats together and for a place among the calls under way, and counts the message on
+    /// the chat's own pace. The place is held until the returned permit is dropped.
+    async fn turn(&self, desk: &Desk) -> Option<SemaphorePermit<'_>> {
+        let at = {
+            let mut all = self.paces.all.lock().unwrap_or_else(PoisonError::into_inner);
+            all.reserve(Instant::now())
+        };
+        if at > Instant::now() {
+            tokio::time::sleep_until(at.into()).await;
+        }
+        desk.lane().spend(Instant::now());
+        // Nothing closes the semaphore.
+        self.in_flight.acquire().await.ok()
+    }
+
+    /// Decides what follows a failed call.
+    fn fail(&self, desk: &Desk, error: &ApiError) -> Next {
+        if error.is_chat_gone() {
+            tracing::info!(%error, "nothing more is said here until the chat speaks");
+            let never = desk.lane().give_up();
+            self.said(never);
+            return Next::Gone;
+        }
+        match error {
+            // A chat that forbids it is gone, and was dealt with; one that moved, too.
+            ApiError::BadRequest(_)
+            | ApiError::Nonsense(_)
+            | ApiError::Forbidden(_)
+            | ApiError::Migrated(_) => {
+                tracing::error!(%error, "a message could not be sent and is dropped");
+                Next::Never
+            }
+            ApiError::RetryAfter(_)
+            | ApiError::Server(_)
+            | ApiError::Connection(_)
+            | ApiError::Conflict(_)
+            | ApiError::Unauthorized => {
+                let mut lane = desk.lane();
+                let pause = pause_after(error, &self.timings, lane.failed());
+                tracing::info!(%error, ?pause, "a message is sent again later");
+                lane.pause(Instant::now() + pause);
+                Next::Again
+            }
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! The program as a process of its own, against a Telegram in the test's process: it can be killed, and started again
+//! on what it left. Every wait is for an event, is bounded, and fails at once when the process is gone.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::PathBuf,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use jobboard::sandbox::{ChatId, Message, MessageId, Options, PersonId, Sandbox, Telegram, View};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit};
+use tokio_util::sync::CancellationToken;
+
+/// Far longer than anything takes: only a failing test waits so long.
+const BOUND: Duration = Duration::from_mins(1);
+
+/// What stays when the process dies: Telegram, its people, and the folder.
+pub(crate) struct Ground {
+    pub(crate) telegram: Telegram,
+    pub(crate) sandbox: Sandbox,
+    folder: tempfile::TempDir,
+    settings: Vec<(&'static str, String)>,
+}
+
+/// The running program. Dropping it kills it.
+pub(crate) struct Bot {
+    child: Child,
+    log: Arc<Mutex<String>>,
+    /// Its stderr is closed: it has ended, in whatever way.
+    gone: CancellationToken,
+}
+
+/// A person in a chat, while the program runs.
+pub(crate) struct Talk<'a> {
+    ground: &'a Ground,
+    bot: &'a Bot,
+    pub(crate) chat: ChatId,
+    pub(crate) person: PersonId,
+}
+
+impl Ground {
+    /// A Telegram and an empty folder; the program runs without paces, with two CPU workers.
+    pub(crate) async fn new() -> Self {
+        let sandbox = Sandbox::start(Options::default()).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let mut ground = Self { telegram: sandbox.telegram().clone(), sandbox, folder, settings: Vec::new() };
+        let (url, pokeapi) = (ground.sandbox.url(), ground.sandbox.pokeapi_url());
+        let data = ground.folder.path().join("data").display().to_string();
+        for (name, value) in [
+            ("TELOXIDE_TOKEN", Options::default().token.as_str()),
+            ("TELOXIDE_API_URL", &url),
+            ("JOBBOARD_POKEAPI_URL", &pokeapi),
+            ("JOBBOARD_DATA_DIR", &data),
+            ("JOBBOARD_RATE_ALL", "0"),
+            ("JOBBOARD_RATE_PRIVATE", "0"),
+            ("JOBBOARD_RATE_GROUP", "0"),
+            ("JOBBOARD_CPU_WORKERS", "2"),
+        ] {
+            ground.set(name, value);
+        }
+        ground
+    }
+
+    /// A setting for the next starts.
+    pub(crate) fn set(&mut self, name: &'static str, value: &str) {
+        self.settings.retain(|(known, _)| *known != name);
+        self.settings.push((name, value.to_owned()));
+    }
+
+    /// The store's file.
+    pub(crate) fn store(&self) -> PathBuf {
+        self.folder.path().join("data/jobboard.db")
+    }
+
+    /// Starts the program, in a clean environment.
+    pub(crate) fn start(&self) -> Bot {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_jobboard"))
+            .env_clear()
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (log, gone) = (Arc::new(Mutex::new(String::new())), CancellationToken::new());
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        std::thread::spawn({
+            let (log, gone) = (log.clone(), gone.clone().drop_guard());
+            move || {
+                let _gone = gone;
+                for line in stderr.lines().map_while(Result::ok) {
+                    let mut log = log.lock().unwrap();
+                    log.push_str(&line);
+                    log.push('\n');
+                }
+            }
+        });
+        Bot { child, log, gone }
+    }
+
+    /// The number of the latest change that people see.
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method's own lifetime is not general enough"
+    )]
+    pub(crate) fn seq(&self) -> u64 {
+        self.telegram.view(|view| view.seq())
+    }
+
+    /// A person in their private chat.
+    pub(crate) fn private<'a>(&'a self, bot: &'a Bot, person: PersonId) -> Talk<'a> {
+        self.talk(bot, self.telegram.private_chat(person), person)
+    }
+
+    /// A person in a chat.
+    pub(crate) fn talk<'a>(&'a self, bot: &'a Bot, chat: ChatId, person: PersonId) -> Talk<'a> {
+        Talk { ground: self, bot, chat, person }
+    }
+}
+
+impl Bot {
+    /// SIGKILL: no line of it runs any more when this returns. Gives what it had logged.
+    pub(crate) fn kill(mut self) -> String {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.log()
+    }
+
+    /// Asks it to stop in good order, and waits for that.
+    pub(crate) async fn stop(self) {
+        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+        let (status, log) = self.ended().await;
+        assert_eq!(status.code(), Some(0), "{log}");
+        assert!(!log.contains("could not be delivered"), "{log}");
+    }
+
+    /// Waits until it has ended by itself. Gives what it had logged.
+    pub(crate) async fn ended(mut self) -> (ExitStatus, String) {
+        let ended = tokio::time::timeout(BOUND, self.gone.cancelled()).await;
+        assert!(ended.is_ok(), "the bot does not end\n{}", self.log());
+        (self.child.wait().unwrap(), self.log())
+    }
+
+    /// Files may grow up to this many bytes from now on, as on a full disk; `None`: there is room again.
+    pub(crate) fn limit_files(&self, bytes: Option<u64>) {
+        let own = getrlimit(Resource::Fsize);
+        let limit = Rlimit { current: bytes.or(own.current), ..own };
+        prlimit(Some(Pid::from_child(&self.child)), Resource::Fsize, limit).unwrap();
+    }
+
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Bot {
+    fn drop(&mut self) {
+        // It may have ended: then there is nothing to kill.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Talk<'_> {
+    /// Waits for something, no longer than [`BOUND`] and not if the bot is gone.
+    pub(crate) async fn until<T>(&self, what: &str, condition: impl FnMut(&View<'_>) -> Option<T>) -> T {
+        let why = tokio::select! {
+            biased;
+            found = self.ground.telegram.until(condition) => return found,
+            () = self.bot.gone.cancelled() => "the bot is gone",
+            () = tokio::time::sleep(BOUND) => "that takes too long",
+        };
+        panic!("{why}; waited for {what}\n{}\n{}", self.bot.log(), self.ground.telegram.dump(self.chat));
+    }
+
+    /// Writes, and does not wait.
+    pub(crate) fn writes(&self, text: &str) -> MessageId {
+        self.ground.telegram.say(self.chat, self.person, text)
+    }
+
+    /// Writes, and gives the bot's first answer to it.
+    pub(crate) async fn says(&self, text: &str) -> Message {
+        let message = self.writes(text);
+        self.answer_to(message).await
+    }
+
+    /// The bot's first message that replies to this one.
+    pub(crate) async fn answer_to(&self, message: MessageId) -> Message {
+        self.sees(&format!("an answer to {message}"), |found| found.reply_to == Some(message)).await
+    }
+
+    /// Waits for a message of the bot's.
+    pub(crate) async fn sees(&self, what: &str, mut wanted: impl FnMut(&Message) -> bool) -> Message {
+        let find = |view: &View<'_>| {
+            view.messages(self.chat).into_iter().find(|found| found.from_bot && wanted(found))
+        };
+        self.until(what, find).await
+    }
+
+    /// Waits until this message of the bot's says `text` somewhere.
+    pub(crate) async fn sees_in(&self, message: &Message, text: &str) -> Message {
+        let id = message.id;
+        let what = format!("{text:?} in message {id}");
+        self.sees(&what, |found| found.id == id && found.text.contains(text)).await
+    }
+
+    /// What the bot said in answer to this message.
+    pub(crate) fn answers_to(&self, message: MessageId) -> Vec<Message> {
+        let mut messages = self.ground.telegram.messages(self.chat);
+        messages.retain(|answer| answer.from_bot && answer.reply_to == Some(message));
+        messages
+    }
+}
