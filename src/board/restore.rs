@@ -8,9 +8,9 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Boards, Change, KillId, run::End, table::Live};
+use super::{Boards, Change, KillId, kill::Kill, run::End, table::Live};
 use crate::{
-    job::{ChatId, Failure, JobId, Outcome, Spec},
+    job::{ChatId, Failure, JobId, Origin, Outcome, Spec},
     store::{Dropped, Loaded},
 };
 
@@ -49,6 +49,14 @@ impl Boards {
                 self.set_off(chat, id, spec, live);
             }
         }
+    }
+
+    /// What the stored kills answer: these messages were handled, and may come again.
+    pub fn kill_origins(loaded: &Loaded) -> impl Iterator<Item = (ChatId, Origin)> {
+        let read = |(chat, _, body): &(ChatId, u64, String)| {
+            serde_json::from_str::<Kill>(body).ok().map(|kill| (*chat, kill.reply_to))
+        };
+        loaded.kills.iter().filter_map(read)
     }
 
     /// Ends a job that does not run. Nobody waits for the disk.

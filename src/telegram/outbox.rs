@@ -52,7 +52,7 @@ pub struct Outbox {
     lanes: DashMap<ChatId, Arc<Desk>>,
     /// The last number that was given to an answer.
     last_answer: AtomicU64,
-    /// What the answers that the last process left over reply to: these messages were handled.
+    /// What the answers and kills that the last process left over reply to: these messages were handled.
     answered: OnceLock<HashSet<(ChatId, Origin)>>,
     paces: Paces,
     in_flight: Semaphore,
@@ -128,7 +128,7 @@ impl Outbox {
                 self.change(job.chat, |lane| lane.restore(job.job.id, old, now));
             }
         }
-        let mut answered = HashSet::new();
+        let mut answered: HashSet<_> = Boards::kill_origins(loaded).collect();
         for (chat, number, body) in &loaded.answers {
             self.last_answer.fetch_max(*number, Ordering::Relaxed);
             match serde_json::from_str::<Answer>(body) {
