@@ -1,6 +1,6 @@
 //! Groups that became supergroups, which have other ids.
 
-use std::{sync::PoisonError, time::Duration};
+use std::sync::{Arc, PoisonError};
 
 use super::Boards;
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 impl Boards {
     /// The group has become a supergroup: its board is the new chat's. False where it is not: the new chat has a board of
     /// its own.
-    pub fn migrate(self: &std::sync::Arc<Self>, from: ChatId, to: ChatId) -> bool {
+    pub fn migrate(self: &Arc<Self>, from: ChatId, to: ChatId) -> bool {
         {
             let mut moved = self.moved.write().unwrap_or_else(PoisonError::into_inner);
             if let Some(known) = moved.get(&from) {
@@ -34,17 +34,16 @@ impl Boards {
     }
 
     /// Sees to it that the move is stored, also if the disk is full for now.
-    fn store_move(self: &std::sync::Arc<Self>, from: ChatId, to: ChatId) {
+    fn store_move(self: &Arc<Self>, from: ChatId, to: ChatId) {
         let boards = self.clone();
         let mut stored = self.store.write(Write::Move { from, to });
         self.tasks.spawn(async move {
             while let Err(error) = stored.await {
                 tracing::error!(%error, from = from.0, "a group's move is not stored; trying again");
-                let again: Duration = boards.limits.store_again;
                 tokio::select! {
                     // The old group says it again, whenever something is sent there.
                     () = boards.exit.cancelled() => return,
-                    () = tokio::time::sleep(again) => {}
+                    () = tokio::time::sleep(boards.limits.store_again) => {}
                 }
                 stored = boards.store.write(Write::Move { from, to });
             }

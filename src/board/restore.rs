@@ -1,8 +1,7 @@
 //! Boards as the last process left them, and what is dropped from them with time.
 
 use std::{
-    collections::HashSet,
-    sync::Arc,
+    sync::{Arc, PoisonError},
     time::{Duration, SystemTime},
 };
 
@@ -66,9 +65,7 @@ impl Boards {
     }
 
     fn put_back(&self, loaded: &Loaded) -> Vec<Unfinished> {
-        if let Ok(mut moved) = self.moved.write() {
-            moved.extend(loaded.moved.iter().copied());
-        }
+        self.moved.write().unwrap_or_else(PoisonError::into_inner).extend(loaded.moved.iter().copied());
         let mut unfinished = Vec::new();
         for job in &loaded.jobs {
             let (chat, id, spec, crashes) = (job.chat, job.job.id, job.job.spec.clone(), job.crashes);
@@ -109,14 +106,13 @@ impl Boards {
     }
 
     fn forget(&self, dropped: &Dropped) {
-        let chats: HashSet<ChatId> = dropped.jobs.iter().map(|(chat, _)| *chat).collect();
         for (chat, id) in &dropped.jobs {
             self.with_table(*chat, |_, table| table.forget(*id));
         }
         for (chat, id) in &dropped.files {
             self.with_table(*chat, |_, table| table.drop_digits(*id));
         }
-        if !chats.is_empty() || !dropped.files.is_empty() {
+        if *dropped != Dropped::default() {
             tracing::info!(
                 tasks = dropped.jobs.len(),
                 files = dropped.files.len(),

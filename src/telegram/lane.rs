@@ -328,11 +328,6 @@ impl Lane {
     /// will never be said comes back.
     pub(super) fn give_up(&mut self) -> Vec<Answer> {
         self.gone = true;
-        self.take_answers()
-    }
-
-    /// Takes out what waits to be said.
-    pub(super) fn take_answers(&mut self) -> Vec<Answer> {
         let answers = self.answers.drain(..).map(|(_, answer)| answer);
         self.urgent.drain(..).chain(answers).collect()
     }
