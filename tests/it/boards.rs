@@ -1,5 +1,7 @@
 //! Who sees which board.
 
+use std::time::Duration;
+
 use crate::world::{Held, World, config};
 
 const BOT: &str = "@jobboard_sandbox_bot";
@@ -131,5 +133,23 @@ async fn a_small_number_does_not_wait_for_workers() {
     let (ann, ben) = (world.person("Ann"), world.person("Ben"));
     ann.runs("fib-multi 100000000 100000000 100000000 100000000", "running").await;
     ben.runs("fib 100", "The 100th fibonacci number is 218922995834555169026").await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_dropped_is_said_so_and_digits_are_computed_again() {
+    let world = World::with(|setup| setup.config = config(&["--keep-mb", "0", "--keep-jobs", "1"])).await;
+    let ann = world.person("Ann");
+    ann.runs("fib 10", "is 34").await;
+    ann.runs("fib 30000", "The 30000th fibonacci number is").await;
+    assert!(ann.says("job 1").await.text.contains("Task 1 is not kept any more"));
+    // Nobody is told when it happens: it is asked for until it is so.
+    let dropped = async {
+        while !ann.says("job 2").await.text.contains("its digits were dropped; retry 2 computes them again") {
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), dropped).await.expect("the digits are not dropped");
+    let again = ann.runs("retry 2", "The 30000th fibonacci number is").await;
+    assert!(again.text.starts_with("Task 3 is submitted"), "{}", again.text);
     world.stop().await;
 }
