@@ -48,6 +48,15 @@ pub enum Mode {
         #[arg(long, default_value_t = SANDBOX_PORT)]
         port: u16,
     },
+    /// Print one Fibonacci number: its digits on stdout, how long it took on stderr
+    Fib {
+        /// Which one, counted from the 1st = 0
+        #[arg(value_name = "NUM", value_parser = fib_number)]
+        n: u64,
+        /// Threads to compute it with [default: one for each core]
+        #[arg(long, value_name = "NUM", value_parser = clap::value_parser!(u16).range(1..=MAX_CPU_WORKERS))]
+        threads: Option<u16>,
+    },
 }
 
 /// The settings that people make.
@@ -238,9 +247,13 @@ impl Config {
 
     /// Threads for CPU jobs.
     pub fn cpu_workers(&self) -> usize {
-        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         self.cpu_workers.map_or_else(cores, usize::from)
     }
+}
+
+/// Cores that this process may use.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
 /// The bot's secret. It is in no `Debug`, no log and no error.
@@ -296,6 +309,14 @@ pub enum LogFormat {
     Text,
     /// For collectors: an object a line.
     Json,
+}
+
+/// As the grammar reads it: 1 or more, blocks of digits may be set apart by `_`.
+fn fib_number(text: &str) -> Result<u64, String> {
+    let is_number = text.starts_with(|c: char| c.is_ascii_digit());
+    let n = if is_number { text.replace('_', "").parse().ok() } else { None };
+    let n = n.filter(|n| (1..=MAX_N).contains(n));
+    n.ok_or_else(|| format!("a whole number from 1 to {MAX_N} is wanted"))
 }
 
 fn time_limit(text: &str) -> Result<Duration, String> {

@@ -1,20 +1,22 @@
 //! The `jobboard` program: flags and `.env` → [`Config`], signals, and which part to run.
 
 use std::{
-    io::{IsTerminal, Write},
+    io::{ErrorKind, IsTerminal, Write},
     net::{Ipv4Addr, SocketAddr},
     process::ExitCode,
+    time::Instant,
 };
 
 use anyhow::{Context, Result};
 use jobboard::{
     RunError,
-    config::{Cli, CliError, Config, LogFormat, Mode},
+    config::{self, Cli, CliError, Config, LogFormat, Mode},
     sandbox::{Options, Sandbox},
     store::OpenError,
+    work::{Control, fib},
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tracing_subscriber::EnvFilter;
 
 /// A second signal: what a shell says of an interrupted program.
@@ -76,6 +78,15 @@ fn refuse(line: &str) -> ExitCode {
 }
 
 fn start(cli: Cli) -> Result<()> {
+    match cli.mode {
+        None => serve(async |shutdown| Ok(jobboard::run(cli.config, shutdown).await?)),
+        Some(Mode::Sandbox { port }) => serve(async |shutdown| sandbox(cli.config, port, shutdown).await),
+        Some(Mode::Fib { n, threads }) => fib(n, threads.map_or_else(config::cores, usize::from)),
+    }
+}
+
+/// Runs what runs until a signal.
+fn serve(run: impl AsyncFnOnce(WaitForCancellationFutureOwned) -> Result<()>) -> Result<()> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no async runtime")?;
     let result = runtime.block_on(async {
@@ -83,15 +94,29 @@ fn start(cli: Cli) -> Result<()> {
         let _too_large = signal(SignalKind::from_raw(SIGXFSZ)).context("no signals")?;
         let shutdown = CancellationToken::new();
         tokio::spawn(Signals::new().context("no signals")?.watch(shutdown.clone()));
-        let shutdown = shutdown.cancelled_owned();
-        match cli.mode {
-            None => Ok(jobboard::run(cli.config, shutdown).await?),
-            Some(Mode::Sandbox { port }) => sandbox(cli.config, port, shutdown).await,
-        }
+        run(shutdown.cancelled_owned()).await
     });
     // A job that does not look at its flag must not keep the process: its thread ends with it.
     runtime.shutdown_background();
     result
+}
+
+/// Prints one number, for scripts and to measure.
+fn fib(n: u64, threads: usize) -> Result<()> {
+    let start = Instant::now();
+    let digits = fib::fib(n, &Control::default())?;
+    let seconds = start.elapsed().as_secs_f64();
+    let text = digits.here().context("the digits are not at hand")?;
+    let mut stdout = std::io::stdout().lock();
+    let printed = stdout.write_all(text.as_bytes()).and_then(|()| stdout.write_all(b"\n"));
+    // Who reads only the beginning has what they wanted: `jobboard fib 1000000 | head -c 100`.
+    if let Err(error) = printed.and_then(|()| stdout.flush())
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        return Err(error).context("the digits cannot be written");
+    }
+    writeln!(std::io::stderr(), "seconds {seconds:.6} threads {threads} digits {}", text.len())?;
+    Ok(())
 }
 
 /// The bot against a Telegram of its own.

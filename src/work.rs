@@ -25,6 +25,8 @@ pub type FibFn = Arc<dyn Fn(u64, &Control) -> Result<Digits, Cancelled> + Send +
 #[derive(Clone)]
 pub struct Engine {
     fib: FibFn,
+    /// What `fib` will report to its control.
+    cost: fn(u64) -> u64,
     /// Numbers up to this one are computed where they are asked for.
     at_once: u64,
 }
@@ -36,12 +38,12 @@ impl Engine {
 
     /// The real one.
     pub fn new() -> Self {
-        Self { fib: Arc::new(fib::fib), at_once: Self::AT_ONCE }
+        Self { fib: Arc::new(fib::fib), cost: fib::cost, at_once: Self::AT_ONCE }
     }
 
-    /// Another function, which may block: all of it runs on the workers.
+    /// Another function, which may block: all of it runs on the workers. It announces its cost itself, if at all.
     pub fn on_workers(fib: FibFn) -> Self {
-        Self { fib, at_once: 0 }
+        Self { fib, cost: |_| 0, at_once: 0 }
     }
 }
 
@@ -109,6 +111,7 @@ impl Work {
     }
 
     async fn fib(&self, n: u64, control: &Arc<Control>) -> Result<Found, Unfinished> {
+        control.expect((self.engine.cost)(n));
         let (fib, control) = (self.engine.fib.clone(), control.clone());
         let work = move || fib(n, &control);
         let found = if n <= self.engine.at_once { cpu::caught(work) } else { self.cpu.run(work).await };
@@ -133,7 +136,8 @@ mod tests {
             Ok(n.into())
         });
         let pokeapi = PokeApi::new("http://127.0.0.1:9", PokeApiTimings::default()).unwrap();
-        let work = Work::new(CpuPool::new(1).unwrap(), Engine { fib, at_once: 100 }, pokeapi);
+        let work =
+            Work::new(CpuPool::new(1).unwrap(), Engine { at_once: 100, ..Engine::on_workers(fib) }, pokeapi);
         let run = async |n| work.run(&Member::Fib(n), &Arc::default()).await;
         assert!(matches!(run(100).await, Ok(Found::Number(_))));
         assert!(matches!(run(13).await, Err(Unfinished::Failed(Failure::Panicked))));

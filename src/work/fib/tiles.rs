@@ -17,9 +17,8 @@ pub(super) struct Tiles<'a> {
 }
 
 impl<'a> Tiles<'a> {
-    /// Announces the cost of the whole number to `control`.
+    /// The tiles of a number of that cost.
     pub(super) fn new(control: &'a Control, cost: u64) -> Self {
-        control.expect(cost);
         Self { control, left: AtomicU64::new(cost) }
     }
 
@@ -87,6 +86,7 @@ mod tests {
     fn every_tile_is_done_once_and_counted() {
         for cost in [1000, 400_000] {
             let control = Control::default();
+            control.expect(cost);
             let tiles = Tiles::new(&control, cost);
             let mut values = vec![0; 1000];
             tiles.run(values.iter_mut().collect(), cost, |value: &mut i32| *value += 1).unwrap();
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn progress_is_neither_exceeded_nor_left_short() {
         let control = Control::default();
-        control.expect(100);
+        control.expect(200);
         let tiles = Tiles::new(&control, 100);
         tiles.step(170).unwrap();
         assert_eq!(control.progress(), Some(0.5));
@@ -122,6 +122,7 @@ mod tests {
         assert_eq!(control.progress(), Some(0.5));
 
         let control = Control::default();
+        control.expect(100);
         let tiles = Tiles::new(&control, 100);
         tiles.step(1).unwrap();
         tiles.finish();
