@@ -49,7 +49,7 @@ pub enum RunError {
     Client(#[from] reqwest::Error),
     /// The CPU pool could not be made.
     #[error("no threads for CPU jobs: {0}")]
-    Pool(#[from] rayon::ThreadPoolBuildError),
+    Pool(std::io::Error),
 }
 
 /// Runs the bot until `shutdown` or an owner's `quit`, with the real engine.
@@ -190,7 +190,7 @@ impl Parts {
 
 fn work(config: &Config, engine: Engine) -> Result<Work, RunError> {
     let pokeapi = PokeApi::new(&config.pokeapi_url, config.timings.pokeapi)?;
-    Ok(Work::new(CpuPool::new(config.cpu_workers())?, engine, pokeapi))
+    Ok(Work::new(CpuPool::new(config.cpu_workers()).map_err(RunError::Pool)?, engine, pokeapi))
 }
 
 fn limits(config: &Config) -> Limits {

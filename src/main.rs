@@ -4,6 +4,7 @@ use std::{
     io::{ErrorKind, IsTerminal, Write},
     net::{Ipv4Addr, SocketAddr},
     process::ExitCode,
+    sync::Arc,
     time::Instant,
 };
 
@@ -13,7 +14,7 @@ use jobboard::{
     config::{self, Cli, CliError, Config, LogFormat, Mode},
     sandbox::{Options, Sandbox},
     store::OpenError,
-    work::{Control, fib},
+    work::{Control, Team, fib},
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
@@ -104,7 +105,11 @@ fn serve(run: impl AsyncFnOnce(WaitForCancellationFutureOwned) -> Result<()>) ->
 /// Prints one number, for scripts and to measure.
 fn fib(n: u64, threads: usize) -> Result<()> {
     let start = Instant::now();
-    let digits = fib::fib(n, &Control::default())?;
+    let team = Arc::new(Team::new(threads).context("no threads")?);
+    let _seat = team.sit_down();
+    let control = Control::default();
+    control.helped_by(&team);
+    let digits = fib::fib(n, &control)?;
     let seconds = start.elapsed().as_secs_f64();
     let text = digits.here().context("the digits are not at hand")?;
     let mut stdout = std::io::stdout().lock();

@@ -1,4 +1,4 @@
-//! What runs: CPU work on a rayon pool of its own, IO work on tokio.
+//! What runs: CPU work on threads and a rayon pool of its own, IO work on tokio.
 //!
 //! The seam is [`Work::run`]: one member, with the control that stops it and hears its progress.
 
@@ -6,6 +6,7 @@ pub mod control;
 mod cpu;
 mod dex;
 pub mod fib;
+mod team;
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
@@ -15,11 +16,13 @@ pub use self::{
     control::{Cancelled, Control},
     cpu::CpuPool,
     dex::{PokeApi, PokeApiTimings},
+    fib::FibError,
+    team::Team,
 };
 use crate::job::{Digits, Failure, Member, Number, Pokemon};
 
 /// The function behind `fib`: the n-th number, counted from the 1st = 0.
-pub type FibFn = Arc<dyn Fn(u64, &Control) -> Result<Digits, Cancelled> + Send + Sync>;
+pub type FibFn = Arc<dyn Fn(u64, &Control) -> Result<Digits, FibError> + Send + Sync>;
 
 /// What computes Fibonacci numbers. A value, so that tests can hold it or break it.
 #[derive(Clone)]
@@ -113,11 +116,23 @@ impl Work {
     async fn fib(&self, n: u64, control: &Arc<Control>) -> Result<Found, Unfinished> {
         control.expect((self.engine.cost)(n));
         let (fib, control) = (self.engine.fib.clone(), control.clone());
-        let work = move || fib(n, &control);
-        let found = if n <= self.engine.at_once { cpu::caught(work) } else { self.cpu.run(work).await };
+        let found = if n <= self.engine.at_once {
+            cpu::caught(|| fib(n, &control))
+        } else {
+            control.helped_by(self.cpu.team());
+            let after = control.clone();
+            self.cpu.run(move || fib(n, &control), move || after.clear_away()).await
+        };
         match found {
             Ok(Ok(digits)) => Ok(Found::Number(Number { n, digits })),
-            Ok(Err(Cancelled)) => Err(Unfinished::Cancelled),
+            Ok(Err(FibError::Cancelled(Cancelled))) => Err(Unfinished::Cancelled),
+            Ok(Err(FibError::Wrong)) => {
+                tracing::error!(
+                    n,
+                    "a result failed its check and is not given out: is this machine's memory sound?"
+                );
+                Err(Unfinished::Failed(Failure::WrongResult))
+            }
             Err(_) => Err(Unfinished::Failed(Failure::Panicked)),
         }
     }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::{table::Table, *};
 use crate::{
     job::{CancelReason, Digits, Failure, MessageId, Outcome, Output, State},
-    work::{Cancelled, CpuPool, Engine, FibFn, PokeApi, PokeApiTimings},
+    work::{CpuPool, Engine, FibError, FibFn, PokeApi, PokeApiTimings},
 };
 
 const CHAT: ChatId = ChatId(1);
@@ -49,7 +49,7 @@ fn endless() -> (FibFn, mpsc::Receiver<u64>) {
 
 /// A `fib` that is its own number.
 fn quick() -> FibFn {
-    Arc::new(|n, _: &crate::work::Control| Ok::<_, Cancelled>(Digits::from(n)))
+    Arc::new(|n, _: &crate::work::Control| Ok::<_, FibError>(Digits::from(n)))
 }
 
 /// Waits until the job has finished.

@@ -103,6 +103,8 @@ pub enum Failure {
     TookTooLong(Duration),
     /// A bug: the work panicked.
     Panicked,
+    /// The result failed its check: a fault of the machine, or a bug.
+    WrongResult,
     /// The bot crashed that many times while the job was running: it is left alone.
     StoppedTheBot(u32),
     /// No member of a `-multi` came; each with its reason.

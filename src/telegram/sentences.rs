@@ -102,6 +102,9 @@ pub(super) fn failure(failure: &Failure) -> String {
         Failure::Panicked => {
             "It failed by a mistake in the bot; the operator finds it in the log.".to_owned()
         }
+        Failure::WrongResult => {
+            "The result failed its check, so it is not shown; the operator finds it in the log.".to_owned()
+        }
         Failure::AllMembers(failures) => {
             failures.iter().map(|(key, one)| member_failure(key, one)).collect::<Vec<_>>().join("\n")
         }

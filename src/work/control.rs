@@ -1,8 +1,16 @@
 //! What a piece of work and the board share while it runs: two ways to be stopped, one progress counter.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::{
+    any::Any,
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
 
 use tokio_util::sync::CancellationToken;
+
+use super::team::Team;
 
 /// The work was told to stop and did; what it had computed is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,6 +27,12 @@ pub struct Control {
     exit: CancellationToken,
     done: AtomicU64,
     total: AtomicU64,
+    team: OnceLock<Arc<Team>>,
+    /// For tests that stop at a certain look.
+    #[cfg(test)]
+    looks_left: NoEnd,
+    /// Memory that the work is done with: to give it back to the system may take longer than a stop should.
+    left_behind: Mutex<Vec<Box<dyn Any + Send>>>,
 }
 
 impl Control {
@@ -27,11 +41,45 @@ impl Control {
         Self { cancel, exit, ..Self::default() }
     }
 
+    /// Lets the work use what `team` has idle; the first one stays.
+    pub fn helped_by(&self, team: &Arc<Team>) {
+        self.team.get_or_init(|| team.clone());
+    }
+
+    /// Who may help.
+    pub(super) fn team(&self) -> &Team {
+        static NOBODY: Team = Team::nobody();
+        self.team.get().map_or(&NOBODY, |team| team)
+    }
+
+    /// Leaves memory to be freed once the work has returned.
+    pub(super) fn leave_behind(&self, memory: impl Any + Send) {
+        self.left_behind.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(memory));
+    }
+
+    /// Frees what was left behind.
+    pub(super) fn clear_away(&self) {
+        let left = std::mem::take(&mut *self.left_behind.lock().unwrap_or_else(PoisonError::into_inner));
+        drop(left);
+    }
+
+    /// A control that is cancelled after so many looks at it.
+    #[cfg(test)]
+    pub(super) fn stopping_after(looks: usize) -> Self {
+        let control = Self::default();
+        control.looks_left.0.store(looks, Relaxed);
+        control
+    }
+
     /// To be called between steps of work that take a few milliseconds at most.
     ///
     /// # Errors
     /// [`Cancelled`] once the job was cancelled or the process is about to exit.
     pub fn check(&self) -> Result<(), Cancelled> {
+        #[cfg(test)]
+        if self.looks_left.0.fetch_sub(1, Relaxed) == 0 {
+            self.cancel.cancel();
+        }
         if self.cancel.is_cancelled() || self.exit.is_cancelled() { Err(Cancelled) } else { Ok(()) }
     }
 
@@ -59,5 +107,16 @@ impl Control {
         let done = self.done.load(Relaxed).min(total);
         #[expect(clippy::cast_precision_loss, reason = "a share of the work, read by people")]
         (total > 0).then(|| done as f64 / total as f64)
+    }
+}
+
+#[cfg(test)]
+#[derive(Debug)]
+struct NoEnd(std::sync::atomic::AtomicUsize);
+
+#[cfg(test)]
+impl Default for NoEnd {
+    fn default() -> Self {
+        Self(usize::MAX.into())
     }
 }

@@ -1,18 +1,26 @@
-//! The rayon pool of the CPU jobs.
+//! The threads of the CPU jobs: one job a thread, as many as there are cores for them.
+//!
+//! A long number is helped by the idle ones of its [`Team`].
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+};
 
-use rustix::{process::setpriority_process, thread::gettid};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
-/// How much nicer than the chat's threads the workers are (0 to 19): on a small machine a command is answered while
-/// every worker is busy.
-const NICE: i32 = 10;
+use super::team::{Team, be_nice};
 
-/// A rayon pool that nothing else uses.
+/// Threads that nothing else uses. They end when it is dropped, each after its job.
 pub struct CpuPool {
-    pool: rayon::ThreadPool,
+    /// Full only where more jobs come than there are workers: then the next one waits for its place.
+    jobs: mpsc::Sender<Job>,
+    team: Arc<Team>,
 }
+
+type Job = Box<dyn FnOnce() + Send>;
 
 /// The work panicked; the panic's message is in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,42 +28,59 @@ pub struct CpuPool {
 pub struct Panicked;
 
 impl CpuPool {
-    /// A pool of `workers` threads at a lower priority.
+    /// `workers` threads at a lower priority.
     ///
     /// # Errors
     /// Where the system gives no more threads.
-    pub fn new(workers: usize) -> Result<Self, rayon::ThreadPoolBuildError> {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(workers)
-            .thread_name(|index| format!("cpu-{index}"))
-            .start_handler(|_| {
-                if let Err(error) = setpriority_process(Some(gettid()), NICE) {
-                    tracing::warn!(%error, "a CPU worker keeps its priority: the chat may be slow under load");
+    pub fn new(workers: usize) -> io::Result<Self> {
+        let team = Arc::new(Team::new(workers).map_err(io::Error::other)?);
+        let (jobs, waiting) = mpsc::channel(workers);
+        let waiting = Arc::new(Mutex::new(waiting));
+        for index in 0..workers {
+            let (team, waiting) = (team.clone(), waiting.clone());
+            thread::Builder::new().name(format!("cpu-{index}")).spawn(move || {
+                be_nice();
+                while let Some(job) = next(&waiting) {
+                    let _seat = team.sit_down();
+                    job();
                 }
-            })
-            .build()?;
-        Ok(Self { pool })
+            })?;
+        }
+        Ok(Self { jobs, team })
     }
 
-    /// Runs `work` on a worker and waits for its end, also when the panic of one must not end the process (as it
-    /// would in rayon's `spawn`).
+    /// Who helps.
+    pub(super) fn team(&self) -> &Arc<Team> {
+        &self.team
+    }
+
+    /// Runs `work` on a worker and waits for its end; a panic is an error. `then` runs after the answer is given.
     ///
     /// # Errors
     /// `Panicked` if it panicked.
     pub async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
+        then: impl FnOnce() + Send + 'static,
     ) -> Result<T, Panicked> {
         let (done, result) = oneshot::channel();
         // What the work logs, above all a panic, names the chat and the job.
         let span = tracing::Span::current();
-        self.pool.spawn(move || {
+        let job = move || {
             let _entered = span.enter();
             // Nobody listens only when the process is being torn down.
             let _ = done.send(caught(work));
-        });
+            let _ = caught(then);
+        };
+        // The workers live as long as the sender.
+        let _ = self.jobs.send(Box::new(job)).await;
         result.await.unwrap_or(Err(Panicked))
     }
+}
+
+/// Waits for a job. One worker waits at the channel, the others for that one.
+fn next(waiting: &Mutex<mpsc::Receiver<Job>>) -> Option<Job> {
+    waiting.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv()
 }
 
 /// Runs `work` here and now.
@@ -65,21 +90,23 @@ pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Panicked> {
 
 #[cfg(test)]
 mod tests {
+    use rustix::{process::getpriority_process, thread::gettid};
+
     use super::*;
 
     #[tokio::test]
     async fn a_panic_is_an_answer_and_the_pool_goes_on() {
         let pool = CpuPool::new(1).unwrap();
-        assert_eq!(pool.run(|| -> u8 { panic!("on purpose") }).await, Err(Panicked));
-        assert_eq!(pool.run(|| 7).await, Ok(7));
+        assert_eq!(pool.run(|| -> u8 { panic!("on purpose") }, || ()).await, Err(Panicked));
+        assert_eq!(pool.run(|| 6, || panic!("on purpose")).await, Ok(6));
+        assert_eq!(pool.run(|| 7, || ()).await, Ok(7));
     }
 
     #[tokio::test]
     async fn workers_are_nicer_than_the_chat() {
         let pool = CpuPool::new(1).unwrap();
-        let worker =
-            pool.run(|| rustix::process::getpriority_process(Some(gettid()))).await.unwrap().unwrap();
-        let own = rustix::process::getpriority_process(Some(gettid())).unwrap();
-        assert_eq!(worker, NICE.max(own));
+        let priority = || getpriority_process(Some(gettid())).unwrap();
+        let worker = pool.run(priority, || ()).await.unwrap();
+        assert_eq!(worker, super::super::team::NICE.max(priority()));
     }
 }

@@ -1,50 +1,71 @@
 //! Fibonacci numbers in decimal.
 //!
 //! Computed in decimal from the start, because converting a binary number of that size costs several times the number itself.
-//! The way from n to the digits:
-//! - here: fast doubling, which takes (F(k), F(k−1)) to (F(2k), F(2k−1)) by products;
-//! - `products`: those products, through the transform where operands are long;
-//! - `transform`: the number-theoretic transform; `field`: its arithmetic;
-//! - `limbs`: carries, sums and the digits at the end;
-//! - `tiles`: everything above runs in short tiles, which is how it stops and tells its progress;
 
-mod field;
+#[expect(clippy::inline_always, reason = "what is not inlined is not compiled for the lanes")]
+mod butterflies;
+mod check;
+#[expect(clippy::inline_always, reason = "what is not inlined is not compiled for the lanes")]
+mod crt;
+#[expect(clippy::inline_always, reason = "what is not inlined is not compiled for the lanes")]
+mod lanes;
 mod limbs;
-mod products;
+#[expect(clippy::inline_always, reason = "what is not inlined is not compiled for the lanes")]
+mod passes;
+mod plan;
+mod prime;
 mod tiles;
 mod transform;
 
 use crate::job::Digits;
-use limbs::{LIMB_DIGITS, Limbs, add_multiple, carry_cost, digits_cost, from_u128, to_digits};
-use products::{Products, combine_cost, double_cost, max_operand};
-use tiles::{Tiles, grow_cost};
+use check::{Piece, residue};
+use lanes::{Lanes, Portable};
+use limbs::{LIMB_DIGITS, Limbs, SCHOOLBOOK, combine, from_u128, product, square, write_limb};
+use passes::Combine;
+use tiles::Tiles;
+use transform::Transforms;
 
 use super::control::{Cancelled, Control};
 
-/// The greatest number that [`fib`] computes: beyond it, the products would no longer fit in the transform.
+/// The greatest number that [`fib`] computes: beyond it, coefficients would no longer fit (see `crt`).
 pub const MAX_N: u64 = 1_000_000_000;
 
 /// F(186) is the greatest that a u128 holds.
 const MAX_U128: u64 = 186;
 
-const _: () = {
-    // The last step and the doubling before it, at MAX_N: see `products` for the bounds.
-    assert!(limbs_of(MAX_N / 2 + 1) as u64 <= max_operand(2));
-    assert!(limbs_of(MAX_N / 4 + 1) as u64 <= max_operand(3));
-};
+/// Limbs in one tile of a linear pass.
+const TILE: usize = 1 << 12;
+
+/// Why there is no number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FibError {
+    /// It was told to stop.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+    /// The result is wrong: a fault of the machine or of this program.
+    #[error("the result failed its check")]
+    Wrong,
+}
 
 /// The `n`-th Fibonacci number, where the 1st is 0 and the 2nd is 1; `n` = 0 is taken for 1.
 ///
-/// Memory at its peak: about 1 GB for the 10^9-th, in proportion for others.
-///
-/// Who calls it announces its [`cost`] to the control.
+/// Who calls it announces its [`cost`] to the control, and sees to it that its [`memory`] is there.
 ///
 /// # Errors
-/// [`Cancelled`] some milliseconds after `control` says so, and at once for an `n` above [`MAX_N`].
-pub fn fib(n: u64, control: &Control) -> Result<Digits, Cancelled> {
+/// [`FibError::Cancelled`] about a millisecond after `control` says so, and at once for an `n` above [`MAX_N`];
+/// [`FibError::Wrong`] where the result does not pass its check.
+pub fn fib(n: u64, control: &Control) -> Result<Digits, FibError> {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(lanes) = lanes::Avx2::detect() {
+        return fib_with(lanes, n, control);
+    }
+    fib_with(Portable, n, control)
+}
+
+fn fib_with<L: Lanes>(lanes: L, n: u64, control: &Control) -> Result<Digits, FibError> {
     control.check()?;
     if n > MAX_N {
-        return Err(Cancelled);
+        return Err(Cancelled.into());
     }
     let index = n.saturating_sub(1);
     if index <= MAX_U128 {
@@ -52,50 +73,107 @@ pub fn fib(n: u64, control: &Control) -> Result<Digits, Cancelled> {
         return Ok(small(index).0.into());
     }
     let tiles = Tiles::new(control, cost(n));
-    let limbs = compute(index, &tiles)?;
-    let digits = to_digits(&limbs, &tiles)?;
+    let limbs = compute(lanes, index, &tiles, control)?;
+    let digits = give_out(index, &limbs, &tiles, control);
+    control.leave_behind(limbs);
     tiles.finish();
-    Ok(digits)
+    digits
 }
 
-/// F(index), for an index above [`MAX_U128`].
-fn compute(index: u64, tiles: &Tiles<'_>) -> Result<Limbs, Cancelled> {
-    let last = index.div_ceil(2);
-    let mut products = Products::new(limbs_of(last), tiles)?;
-    let (mut k, steps) = doublings(last);
-    let (f_k, before) = small(k);
-    let (mut a, mut b) = (from_u128(f_k), from_u128(before));
-    for step in (0..steps).rev() {
-        // F(2k) = F(k)² + 2·F(k)·F(k−1) and F(2k−1) = F(k)² + F(k−1)².
-        products.double(&mut a, &mut b)?;
-        k *= 2;
-        if last >> step & 1 == 1 {
-            add_multiple(&a, &mut b, 1, tiles)?;
-            (a, b) = (b, a);
-            k += 1;
-        }
+/// F(index), for an index above [`MAX_U128`], by doubling: with a = F(k) and b = F(k−1),
+/// F(2k+1) = 4a² − b² + 2(−1)^k, F(2k−1) = a² + b², and F(2k) is their difference or a(a + 2b).
+fn compute<L: Lanes>(lanes: L, index: u64, tiles: &Tiles<'_>, control: &Control) -> Result<Limbs, Cancelled> {
+    let mut left = doublings(index);
+    let (f_k, before) = small(index >> left);
+    let mut numbers = [from_u128(f_k), from_u128(before)];
+    while left > 1 && numbers[0].len() <= SCHOOLBOOK {
+        tiles.step(by_hand_cost(numbers[0].len(), 2))?;
+        let squares = numbers.map(|number| square(&number));
+        numbers =
+            doubled(index, left).map(|(factors, addend)| combine(factors, &squares[0], &squares[1], addend));
+        left -= 1;
     }
-    debug_assert_eq!(k, last);
+    if numbers[0].len() <= SCHOOLBOOK {
+        tiles.step(by_hand_cost(numbers[0].len(), 1))?;
+        return Ok(last_by_hand(index, &numbers));
+    }
+    let mut transforms = Transforms::new(lanes, tiles, numbers, (limbs_of(index / 2), limbs_of(index)));
+    let result = last_by_transforms(&mut transforms, index, left);
+    let memory = transforms.into_memory();
+    // Where somebody waits for the stop, the memory is given back after it; otherwise before more is asked for.
+    if result.is_err() {
+        control.leave_behind(memory);
+    }
+    result
+}
+
+/// How often (F(k), F(k−1)) is doubled on the way to F(index); it begins with the greatest k that a u128 holds.
+fn doublings(index: u64) -> u32 {
+    let bits = (u64::BITS - index.leading_zeros()).saturating_sub(8);
+    if index >> bits <= MAX_U128 { bits } else { bits + 1 }
+}
+
+/// What the next pair is made of, as factors of a² and b² and a number to be added, where `left` doublings are left.
+fn doubled(index: u64, left: u32) -> [([i8; 2], i64); 2] {
+    let sign = sign(index >> left);
+    let even = ([3, -2], sign);
+    if index >> (left - 1) & 1 == 1 { [([4, -1], sign), even] } else { [even, ([1, 1], 0)] }
+}
+
+/// 2(−1)^k.
+fn sign(k: u64) -> i64 {
+    if k.is_multiple_of(2) { 2 } else { -2 }
+}
+
+fn last_by_hand(index: u64, [a, b]: &[Limbs; 2]) -> Limbs {
     if index.is_multiple_of(2) {
-        // F(2k) as the product of two numbers: the sum of the doubling steps would not fit in the transform here.
-        add_multiple(&a, &mut b, 2, tiles)?;
-        products.product(&mut a, &b)?;
+        product(a, &combine([1, 2], a, b, 0))
     } else {
-        products.sum_of_squares(&mut a, &b)?;
+        combine([4, -1], &square(a), &square(b), sign(index / 2))
     }
-    Ok(a)
 }
 
-/// The memory that [`fib`] takes at its peak with the digits that it returns, in bytes.
-pub fn memory(n: u64) -> u64 {
-    // Measured: 0.86 GB for the 10^9-th.
-    n.saturating_mul(9) / 10
+fn last_by_transforms<L: Lanes>(
+    transforms: &mut Transforms<'_, '_, L>,
+    index: u64,
+    mut left: u32,
+) -> Result<Limbs, Cancelled> {
+    while left > 1 {
+        transforms.both(doubled(index, left).map(|(factors, addend)| (Combine::Squares(factors), addend)))?;
+        left -= 1;
+    }
+    let even = index.is_multiple_of(2);
+    let last = (Combine::Squares([4, -1]), sign(index / 2));
+    transforms.one(if even { (Combine::Product, 0) } else { last })
 }
 
-/// Where doubling begins for F(last), and how many steps it takes: the first 7 bits of `last`, then one bit each.
-fn doublings(last: u64) -> (u64, u32) {
-    let steps = (u64::BITS - last.leading_zeros()).saturating_sub(7);
-    (last >> steps, steps)
+/// The digits of F(index), once the number has passed its check.
+fn give_out(index: u64, limbs: &Limbs, tiles: &Tiles<'_>, control: &Control) -> Result<Digits, FibError> {
+    let (&top, low) = limbs.split_last().ok_or(FibError::Wrong)?;
+    let head = top.to_string();
+    let mut text = vec![0; head.len() + low.len() * LIMB_DIGITS];
+    let mut pieces: Vec<Piece> = vec![residue(&[]); low.len().div_ceil(TILE)];
+    let (start, body) = text.split_at_mut(head.len());
+    start.copy_from_slice(head.as_bytes());
+    let tasks = low.chunks(TILE).zip(body.rchunks_mut(TILE * LIMB_DIGITS)).zip(&mut pieces).collect();
+    let written = tiles.run(
+        tasks,
+        low.len().min(TILE) as u64 * DIGITS_COST,
+        |((limbs, out), piece): ((&[u64], &mut [u8]), &mut Piece)| {
+            *piece = residue(limbs);
+            let outs = out.as_chunks_mut::<LIMB_DIGITS>().0.iter_mut().rev();
+            limbs.iter().zip(outs).for_each(|(&limb, out)| write_limb(limb, out));
+        },
+    );
+    if let Err(cancelled) = written {
+        control.leave_behind(text);
+        return Err(cancelled.into());
+    }
+    pieces.push(residue(&[top]));
+    if !check::is_fibonacci(index, &pieces) {
+        return Err(FibError::Wrong);
+    }
+    Ok(Digits::from_canonical(String::from_utf8(text).map_err(|_| FibError::Wrong)?))
 }
 
 /// (F(index), F(index − 1)) for an index up to [`MAX_U128`].
@@ -103,28 +181,44 @@ fn small(index: u64) -> (u128, u128) {
     (0..index).fold((0, 1), |(f, before), _| (f + before, f))
 }
 
-/// How many limbs F(k) has, at most two too many.
+/// How many limbs F(k) has, at most one too many.
 const fn limbs_of(k: u64) -> usize {
     // A number grows by log10((1 + √5) / 2) = 0.20898764… digits each time.
-    (k * 208_987_641 / 1_000_000_000) as usize / LIMB_DIGITS + 2
+    (k * 208_987_641 / 1_000_000_000) as usize / LIMB_DIGITS + 1
+}
+
+/// What a limb costs to be written and checked.
+const DIGITS_COST: u64 = 12;
+
+/// What the squares or the product of operands of `limbs` limbs cost.
+fn by_hand_cost(limbs: usize, values: u64) -> u64 {
+    values * (limbs * limbs) as u64 + 100
 }
 
 /// The cost of [`fib`], which it reports to its control piece by piece: about nanoseconds of one thread.
 pub fn cost(n: u64) -> u64 {
-    let index = n.saturating_sub(1);
+    let index = n.min(MAX_N).saturating_sub(1);
     if index <= MAX_U128 {
         return 1;
     }
-    let last = index.div_ceil(2);
-    let (begin, steps) = doublings(last);
-    let mut cost =
-        2 * grow_cost(4 * limbs_of(last)) + combine_cost(limbs_of(last)) + digits_cost(limbs_of(index));
-    for step in (0..steps).rev() {
-        let k = last >> (step + 1);
-        debug_assert!(k >= begin);
-        cost += double_cost(limbs_of(k)) + (last >> step & 1) * carry_cost(limbs_of(2 * k));
+    let product = |limbs: usize, values: u64| {
+        if limbs <= SCHOOLBOOK { by_hand_cost(limbs, values) } else { transform::cost(limbs, values) }
+    };
+    let doublings: u64 = (1..doublings(index)).map(|left| product(limbs_of(index >> (left + 1)), 2)).sum();
+    doublings + product(limbs_of(index / 2), 1) + limbs_of(index) as u64 * DIGITS_COST
+}
+
+/// The memory that [`fib`] takes at its peak with the digits that it returns, in bytes.
+pub fn memory(n: u64) -> u64 {
+    let index = n.min(MAX_N).saturating_sub(1);
+    let limbs = limbs_of(index);
+    if limbs <= 2 * SCHOOLBOOK {
+        return ((8 * 8 + LIMB_DIGITS) * limbs) as u64;
     }
-    cost
+    let digits = LIMB_DIGITS * limbs;
+    // Two operands of half the length, and the result or two of them.
+    let computing = transform::memory(limbs_of(index / 2), limbs) + 2 * 8 * limbs;
+    computing.max(8 * limbs + digits) as u64
 }
 
 #[cfg(test)]

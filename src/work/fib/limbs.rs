@@ -1,172 +1,144 @@
-//! Natural numbers as limbs of six decimal digits, the lowest first.
-//!
-//! Limbs are balanced, −500000 to 499999: sums of their products stay four times smaller than those of limbs from 0 to
-//! 999999, which is what lets the transform of [`super::products`] hold numbers of 10^8 digits.
+//! Natural numbers as limbs of eighteen decimal digits, the lowest first.
 
-use std::array;
-
-use super::tiles::{TILE, Tiles};
-use crate::{job::Digits, work::control::Cancelled};
-
-/// One limb counts to this.
-pub(super) const BASE: i64 = 1_000_000;
+/// One limb counts to this: what fits in 60 bits, so that some of them can be added in 64.
+pub(super) const BASE: u64 = 1_000_000_000_000_000_000;
 
 /// Digits of a limb.
-pub(super) const LIMB_DIGITS: usize = 6;
+pub(super) const LIMB_DIGITS: usize = 18;
 
-/// The largest magnitude of a balanced limb.
-pub(super) const HALF_BASE: i64 = BASE / 2;
+/// A natural number; its highest limb is not zero, zero has none.
+pub(super) type Limbs = Vec<u64>;
 
-/// A natural number; its highest limb is positive, zero has none.
-pub(super) type Limbs = Vec<i32>;
+/// Operands up to this many limbs are multiplied limb by limb: a transform would be slower.
+pub(super) const SCHOOLBOOK: usize = 60;
+
+/// A column of as many products of limbs, with what is carried into it, fits in a `u128`.
+const _: () = assert!((SCHOOLBOOK as u128 + 1) < u128::MAX / (WIDE_BASE * WIDE_BASE));
+
+const WIDE_BASE: u128 = BASE as u128;
 
 pub(super) fn from_u128(mut value: u128) -> Limbs {
-    let mut carry = 0;
-    let mut limbs = Limbs::new();
-    while value > 0 || carry > 0 {
-        // Below the base, so it fits.
-        let low = i64::try_from(value % u128::from(BASE.unsigned_abs())).unwrap_or_default();
-        let (limb, high) = split(low + carry);
-        limbs.push(limb);
-        (value, carry) = (value / u128::from(BASE.unsigned_abs()), high);
+    let mut limbs = Limbs::with_capacity(3);
+    while value > 0 {
+        limbs.push((value % WIDE_BASE) as u64);
+        value /= WIDE_BASE;
     }
     limbs
 }
 
-/// Cuts a value into a limb and what is carried to the next one. The value must keep half a base of room to the ends of i64.
-#[inline]
-#[expect(clippy::cast_possible_truncation, reason = "the remainder is a limb")]
-fn split(value: i64) -> (i32, i64) {
-    let shifted = value + HALF_BASE;
-    ((shifted.rem_euclid(BASE) - HALF_BASE) as i32, shifted.div_euclid(BASE))
-}
-
-/// Sets `out` to the number whose coefficients (to the base 10^6) `coefficient` reads from `source`.
-///
-/// Tiles are carried through on their own; what leaves one at its upper end usually settles in the next one's first limbs.
-/// The number must be natural, and no coefficient's magnitude greater than i64's end less a 10^6-th part of it.
-pub(super) fn carry_into<T: Copy + Sync>(
-    out: &mut Limbs,
-    source: &[T],
-    coefficient: impl Fn(T) -> i64 + Sync,
-    tiles: &Tiles<'_>,
-) -> Result<(), Cancelled> {
-    tiles.grow(out, source.len())?;
-    let mut carries = vec![0; source.len().div_ceil(TILE)];
-    let work = source.chunks(TILE).zip(out.chunks_mut(TILE)).zip(&mut carries).collect();
-    tiles.run(work, carry_cost(source.len()), |((source, out), carry): ((&[T], &mut [i32]), &mut i64)| {
-        for (&value, limb) in source.iter().zip(out) {
-            (*limb, *carry) = split(coefficient(value) + *carry);
-        }
-    })?;
-    settle(out, &carries, tiles)
-}
-
-/// Sets `b` to a + factor·b, where `a` has at least as many limbs as `b`, and the factor is small.
-pub(super) fn add_multiple(
-    a: &Limbs,
-    b: &mut Limbs,
-    factor: i64,
-    tiles: &Tiles<'_>,
-) -> Result<(), Cancelled> {
-    tiles.grow(b, a.len())?;
-    let mut carries = vec![0; a.len().div_ceil(TILE)];
-    let work = a.chunks(TILE).zip(b.chunks_mut(TILE)).zip(&mut carries).collect();
-    tiles.run(work, carry_cost(a.len()), |((a, b), carry): ((&[i32], &mut [i32]), &mut i64)| {
-        for (&a, b) in a.iter().zip(b) {
-            (*b, *carry) = split(i64::from(a) + factor * i64::from(*b) + *carry);
-        }
-    })?;
-    settle(b, &carries, tiles)
-}
-
-/// Adds to each tile of `limbs` what the tile below it carries, and removes the zeros at the upper end.
-fn settle(limbs: &mut Limbs, carries: &[i64], tiles: &Tiles<'_>) -> Result<(), Cancelled> {
+/// a·b, limb by limb; the shorter one has at most [`SCHOOLBOOK`] limbs.
+pub(super) fn product(a: &[u64], b: &[u64]) -> Limbs {
+    let (long, short) = if a.len() >= b.len() { (a, b) } else { (b, a) };
+    let mut out = Limbs::with_capacity(long.len() + short.len());
     let mut carry = 0;
-    for (tile, out) in limbs.chunks_mut(TILE).zip(carries) {
-        tiles.step(0)?;
-        for limb in tile {
-            if carry == 0 {
-                break;
-            }
-            (*limb, carry) = split(i64::from(*limb) + carry);
-        }
-        carry += out;
+    for k in 0..(long.len() + short.len()).saturating_sub(1) {
+        // long[i]·short[k − i] for all i that there are.
+        let first = k.saturating_sub(short.len() - 1);
+        let last = k.min(long.len() - 1);
+        let pairs = long[first..=last].iter().zip(short[k - last..=k - first].iter().rev());
+        let column: u128 = pairs.map(|(&x, &y)| u128::from(x) * u128::from(y)).sum();
+        carry = push_column(&mut out, column, carry);
     }
-    while carry != 0 {
-        let (limb, high) = split(carry);
-        limbs.push(limb);
-        carry = high;
-    }
-    // Every zero was computed in a tile; here is at most the difference between the estimated length and the real one.
-    let significant = limbs.iter().rposition(|&limb| limb != 0).map_or(0, |highest| highest + 1);
-    limbs.truncate(significant);
-    Ok(())
+    finish(&mut out, carry);
+    out
 }
 
-/// What [`carry_into`] and [`add_multiple`] cost for `len` limbs.
-pub(super) fn carry_cost(len: usize) -> u64 {
-    5 * len as u64
+/// a², at half the cost of a product; as long as there.
+pub(super) fn square(a: &[u64]) -> Limbs {
+    let mut out = Limbs::with_capacity(2 * a.len());
+    let mut carry = 0;
+    for k in 0..(2 * a.len()).saturating_sub(1) {
+        let first = k.saturating_sub(a.len() - 1);
+        // Pairs of different limbs come twice.
+        let (low, high) = (&a[first..k.div_ceil(2)], &a[k / 2 + 1..=k - first]);
+        let twice: u128 =
+            low.iter().zip(high.iter().rev()).map(|(&x, &y)| u128::from(x) * u128::from(y)).sum();
+        let middle = if k % 2 == 0 { u128::from(a[k / 2]).pow(2) } else { 0 };
+        carry = push_column(&mut out, 2 * twice + middle, carry);
+    }
+    finish(&mut out, carry);
+    out
 }
 
-/// What [`to_digits`] costs for `len` limbs.
-pub(super) fn digits_cost(len: usize) -> u64 {
-    9 * len as u64
+/// Appends the limb of a column; returns what it carries.
+#[inline]
+fn push_column(out: &mut Limbs, column: u128, carry: u128) -> u128 {
+    let (quotient, limb) = divide(column + carry);
+    out.push(limb);
+    quotient
 }
 
-/// Writes a number in decimal.
-pub(super) fn to_digits(limbs: &[i32], tiles: &Tiles<'_>) -> Result<Digits, Cancelled> {
-    /// Tiles that are written into one buffer before it is added to the text.
-    const SECTION: usize = 32;
-    let mut borrows = borrows(limbs, tiles)?;
-    let mut text = String::with_capacity(limbs.len() * LIMB_DIGITS);
-    let mut buffer = vec![0; limbs.len().min(SECTION * TILE) * LIMB_DIGITS];
-    let sections: Vec<_> = limbs.chunks(SECTION * TILE).collect();
-    for section in sections.into_iter().rev() {
-        let bytes = &mut buffer[..section.len() * LIMB_DIGITS];
-        let section_borrows = borrows.split_off(borrows.len() - section.len().div_ceil(TILE));
-        let outs = bytes.rchunks_mut(TILE * LIMB_DIGITS);
-        let work = section.chunks(TILE).zip(outs).zip(section_borrows).collect();
-        tiles
-            .run(work, digits_cost(section.len()), |((limbs, out), borrow)| write_tile(limbs, borrow, out))?;
-        for piece in bytes.chunks(TILE * LIMB_DIGITS) {
-            tiles.step(0)?;
-            // ASCII by construction, so nothing is ever lost here.
-            let piece = str::from_utf8(piece).unwrap_or_default();
-            text.push_str(if text.is_empty() { piece.trim_start_matches('0') } else { piece });
-        }
+/// Quotient and remainder by [`BASE`], without a division.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "see there")]
+fn divide(value: u128) -> (u128, u64) {
+    /// ⌊2^122 / 10^18⌋, of 63 bits.
+    const RECIPROCAL: u128 = (1 << 122) / WIDE_BASE;
+    // The upper 64 bits times the reciprocal are the quotient's part above 2^-58·2^64; what it lacks is at most 2^-58 of 2^128
+    // and what the lower half counts, together less than 20.
+    let mut quotient = ((value >> 64) * RECIPROCAL) >> 58;
+    let mut rest = value - quotient * WIDE_BASE;
+    if rest >= 4 * WIDE_BASE {
+        let more = rest / WIDE_BASE;
+        quotient += more;
+        rest -= more * WIDE_BASE;
     }
-    if text.is_empty() {
-        text.push('0');
+    while rest >= WIDE_BASE {
+        rest -= WIDE_BASE;
+        quotient += 1;
     }
-    Ok(Digits::from_canonical(text))
+    (quotient, rest as u64)
 }
 
-/// For each tile 1 if the number below it is negative, so that it has to lend one; otherwise 0.
-fn borrows(limbs: &[i32], tiles: &Tiles<'_>) -> Result<Vec<i32>, Cancelled> {
-    let mut borrows = Vec::with_capacity(limbs.len().div_ceil(TILE));
-    let mut borrow = 0;
-    for tile in limbs.chunks(TILE) {
-        tiles.step(0)?;
-        borrows.push(borrow);
-        if let Some(&highest) = tile.iter().rfind(|&&limb| limb != 0) {
-            borrow = i32::from(highest < 0);
-        }
-    }
-    Ok(borrows)
+#[expect(clippy::cast_possible_truncation, reason = "the product of two numbers has no further limb")]
+fn finish(out: &mut Limbs, carry: u128) {
+    out.push(carry as u64);
+    trim(out);
 }
 
-/// Writes balanced limbs, the lowest first, as digits into `out`, the lowest last.
-fn write_tile(limbs: &[i32], mut borrow: i32, out: &mut [u8]) {
-    for (&limb, out) in limbs.iter().zip(out.as_rchunks_mut::<LIMB_DIGITS>().1.iter_mut().rev()) {
-        let lent = limb - borrow;
-        borrow = i32::from(lent < 0);
-        let value = if lent < 0 { lent + 1_000_000 } else { lent };
-        let (high, low) = (value / 1000, value % 1000);
-        *out = array::from_fn(|i| {
-            let three = if i < 3 { high } else { low };
-            let digit = [three / 100, three / 10 % 10, three % 10][i % 3];
-            b'0'.wrapping_add(digit.to_le_bytes()[0])
-        });
+fn trim(out: &mut Limbs) {
+    while out.last() == Some(&0) {
+        out.pop();
     }
+}
+
+/// x·a + y·b + addend for small factors, |x| + |y| ≤ 7, where the result is natural.
+#[expect(clippy::cast_possible_wrap, reason = "sums of up to seven limbs fit in 63 bits")]
+pub(super) fn combine([x, y]: [i8; 2], a: &[u64], b: &[u64], addend: i64) -> Limbs {
+    let len = a.len().max(b.len());
+    let mut out = Limbs::with_capacity(len + 1);
+    let mut carry = addend;
+    let limb = |number: &[u64], k: usize| number.get(k).map_or(0, |&limb| limb as i64);
+    for k in 0..=len {
+        let sum = i64::from(x) * limb(a, k) + i64::from(y) * limb(b, k) + carry;
+        carry = sum.div_euclid(BASE as i64);
+        out.push(sum.rem_euclid(BASE as i64) as u64);
+    }
+    debug_assert_eq!(carry, 0);
+    trim(&mut out);
+    out
+}
+
+/// The digits of a limb, all eighteen.
+#[inline]
+pub(super) fn write_limb(limb: u64, out: &mut [u8; LIMB_DIGITS]) {
+    let (high, low) = (limb / 1_000_000_000, limb % 1_000_000_000);
+    let (left, right) = out.split_at_mut(LIMB_DIGITS / 2);
+    for (nine, out) in [(high, left), (low, right)] {
+        let (first, eight) = (nine / 100_000_000, nine % 100_000_000);
+        out[0] = b'0' + first.to_le_bytes()[0];
+        out[1..].copy_from_slice(&eight_digits(eight));
+    }
+}
+
+/// The digits of a number below 10^8, by halves, quarters and eighths at once, each in its own part of a word.
+#[inline]
+fn eight_digits(value: u64) -> [u8; 8] {
+    let fours = value / 10_000 + ((value % 10_000) << 32);
+    // 10486/2^20 is 1/100 and 103/2^10 is 1/10, near enough for four and for two digits.
+    let hundreds = ((fours * 10_486) >> 20) & 0x7F_0000_007F;
+    let twos = hundreds + ((fours - 100 * hundreds) << 16);
+    let tens = ((twos * 103) >> 10) & 0x000F_000F_000F_000F;
+    let ones = tens + ((twos - 10 * tens) << 8);
+    (ones + 0x3030_3030_3030_3030).to_le_bytes()
 }

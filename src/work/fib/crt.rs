@@ -1,0 +1,201 @@
+//! From residues modulo three primes to the coefficient, and from coefficients to limbs.
+//!
+//! By the Chinese remainder theorem a coefficient is v = r₁ + p₁·u + p₁·p₂·w, with u known modulo p₂ and w modulo p₃. To the base
+//! B = 10^18 it has three digits, each centred: v = x + y·B + z·B². With p₁·p₂ = Q·B + S the quotients by B are estimated in
+//! doubles, where they have at most 47 bits, and the digits follow modulo 2^64. No coefficient waits for the carry of its
+//! neighbour, until the digits of three of them are added up.
+//!
+//! Bounds: |v| ≤ 4·L·B² for operands of L limbs, and L ≤ 6·10^6 at F(10^9): so |w| < 2^48, z < 2^25. An estimate is wrong by less
+//! than 0.1, so |x| and |y| are below 0.6·B, and a limb's sum below 1.3·B: two of the three comparisons in `limb` decide it.
+
+use super::{
+    lanes::{Factor, Lanes, Modulus, map},
+    limbs::BASE,
+    plan::{Shape, TILE_COLUMNS, TILE_ROWS},
+    prime::PRIMES,
+};
+
+#[expect(clippy::cast_possible_wrap, reason = "below 2^63")]
+const B: i64 = BASE as i64;
+
+/// p₁·p₂ = Q·B + S, |S| ≤ B/2.
+#[expect(clippy::cast_possible_truncation, reason = "as it says")]
+const QS: (i64, i64) = {
+    let product = PRIMES[0].p as i128 * PRIMES[1].p as i128;
+    let q = (product + B as i128 / 2) / B as i128;
+    (q as i64, (product - q * B as i128) as i64)
+};
+
+/// 1/p₁ modulo p₂; 1/p₁ and 1/p₂ modulo p₃.
+const INVERSES: [f64; 3] = [
+    PRIMES[1].inverse_of_prime(&PRIMES[0]),
+    PRIMES[2].inverse_of_prime(&PRIMES[0]),
+    PRIMES[2].inverse_of_prime(&PRIMES[1]),
+];
+
+/// The constants in lanes.
+#[derive(Clone, Copy)]
+struct Constants<V> {
+    second: Modulus<V>,
+    third: Modulus<V>,
+    /// See [`INVERSES`].
+    first_in_second: Factor<V>,
+    first_in_third: Factor<V>,
+    second_in_third: Factor<V>,
+    /// p₁/B, S/B, Q/B, 1/B.
+    shares: [V; 4],
+}
+
+/// The three digits of four coefficients.
+#[derive(Clone, Copy)]
+struct Triple {
+    x: [i64; 4],
+    y: [i64; 4],
+    z: [i64; 4],
+}
+
+impl<V: Copy> Constants<V> {
+    #[inline(always)]
+    #[expect(clippy::cast_precision_loss, reason = "for estimates")]
+    fn of<L: Lanes<V = V>>(l: L) -> Self {
+        let [first, second, third] = &PRIMES;
+        let base = B as f64;
+        Self {
+            second: l.modulus(second),
+            third: l.modulus(third),
+            first_in_second: l.constant(second, INVERSES[0]),
+            first_in_third: l.constant(third, INVERSES[1]),
+            second_in_third: l.constant(third, INVERSES[2]),
+            shares: map(
+                [first.p / base, QS.1 as f64 / base, QS.0 as f64 / base, 1.0 / base],
+                #[inline(always)]
+                |share| l.splat(share),
+            ),
+        }
+    }
+
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "whole numbers below 2^49")]
+    fn digits<L: Lanes<V = V>>(&self, l: L, residues: [V; 3]) -> Triple {
+        let [first, second, third] = residues;
+        let [p1, s, q, inverse] = self.shares;
+        let u = l.scale(self.second, l.sub(second, first), self.first_in_second);
+        let w = l.scale(self.third, l.sub(third, first), self.first_in_third);
+        let w = l.scale(self.third, l.sub(w, u), self.second_in_third);
+        let low = l.round(l.about(u, p1, l.times(w, s)));
+        let high = l.about(low, inverse, l.times(w, q));
+        let (r, u, w, low, z) =
+            (l.to_ints(first), l.to_ints(u), l.to_ints(w), l.to_ints(low), l.to_ints(high));
+        let p1 = PRIMES[0].p as i64;
+        let x = map(
+            [0, 1, 2, 3],
+            #[inline(always)]
+            |k: usize| {
+                let sum = r[k].wrapping_add(p1.wrapping_mul(u[k])).wrapping_add(QS.1.wrapping_mul(w[k]));
+                sum.wrapping_sub(low[k].wrapping_mul(B))
+            },
+        );
+        let y = map(
+            [0, 1, 2, 3],
+            #[inline(always)]
+            |k: usize| low[k].wrapping_add(QS.0.wrapping_mul(w[k])).wrapping_sub(z[k].wrapping_mul(B)),
+        );
+        Triple { x, y, z }
+    }
+}
+
+/// What goes from one limb to the next.
+#[derive(Clone, Copy, Default)]
+struct Chain {
+    /// The second digit of the last coefficient and the third of the one before it.
+    next: i64,
+    /// The third digit of the last coefficient.
+    after: i64,
+    carry: i64,
+}
+
+impl Chain {
+    #[inline(always)]
+    #[expect(clippy::cast_sign_loss, reason = "brought into 0 to B − 1")]
+    fn limb(&mut self, x: i64, y: i64, z: i64) -> u64 {
+        let sum = x + self.next + self.carry;
+        (self.next, self.after) = (y + self.after, z);
+        self.carry = i64::from(sum >= B) - i64::from(sum < 0) - i64::from(sum < -B);
+        (sum - self.carry * B) as u64
+    }
+
+    fn rest(self) -> i128 {
+        i128::from(self.next) + i128::from(self.carry) + i128::from(self.after) * i128::from(B)
+    }
+}
+
+/// The limbs of a tile of rows, each row for itself; returns what each carries to the next one.
+///
+/// `residues` are what the columns left, modulo each prime; `out` has four rows.
+#[inline(always)]
+pub(super) fn limbs_of_tile<L: Lanes>(
+    l: L,
+    shape: &Shape,
+    residues: [&[f64]; 3],
+    tile: usize,
+    out: &mut [u64],
+) -> [i128; TILE_ROWS] {
+    let constants = Constants::of(l);
+    let mut chains = [Chain::default(); TILE_ROWS];
+    let (low, high) = out.split_at_mut(2 * shape.columns);
+    let ((a, b), (c, d)) = (low.split_at_mut(shape.columns), high.split_at_mut(shape.columns));
+    let [a, b, c, d] = [a, b, c, d].map(|row| row.as_chunks_mut::<TILE_COLUMNS>().0.iter_mut());
+    let column_tile = shape.rows * TILE_COLUMNS;
+    let [first, second, third] = residues.map(|residues| residues.chunks_exact(column_tile));
+    for (((first, second), third), (((a, b), c), d)) in
+        first.zip(second).zip(third).zip(a.zip(b).zip(c).zip(d))
+    {
+        let (first, second, third) = (block(first, tile), block(second, tile), block(third, tile));
+        for half in 0..2 {
+            let digits = map(
+                [0, 1, 2, 3],
+                #[inline(always)]
+                |row: usize| {
+                    let at = 2 * row + half;
+                    constants.digits(l, [l.load(first[at]), l.load(second[at]), l.load(third[at])])
+                },
+            );
+            for k in 0..4 {
+                for (row, out) in [&mut *a, &mut *b, &mut *c, &mut *d].into_iter().enumerate() {
+                    let Triple { x, y, z } = &digits[row];
+                    out[4 * half + k] = chains[row].limb(x[k], y[k], z[k]);
+                }
+            }
+        }
+    }
+    chains.map(Chain::rest)
+}
+
+/// Four rows of eight columns.
+#[inline(always)]
+fn block(column_tile: &[f64], tile: usize) -> [[f64; 4]; 8] {
+    column_tile.as_chunks::<4>().0.as_chunks::<8>().0.get(tile).copied().unwrap_or_default()
+}
+
+/// Adds what each row carries to the row after it, and `addend` to the whole number; removes the zeros at the upper end.
+///
+/// What leaves a row settles in the next one's first limbs, unless these are all 9s or all 0s.
+#[expect(clippy::cast_possible_truncation, reason = "a remainder is a limb")]
+pub(super) fn settle(out: &mut Vec<u64>, columns: usize, carries: &[i128], addend: i64) {
+    let mut add = |at: usize, mut carry: i128| {
+        for limb in out.iter_mut().skip(at) {
+            if carry == 0 {
+                return;
+            }
+            let sum = i128::from(*limb) + carry;
+            (*limb, carry) = (sum.rem_euclid(B.into()) as u64, sum.div_euclid(B.into()));
+        }
+        debug_assert_eq!(carry, 0, "the number is too long for its limbs");
+    };
+    for (row, &carry) in carries.iter().enumerate() {
+        add((row + 1) * columns, carry);
+    }
+    add(0, addend.into());
+    let significant = out.iter().rposition(|&limb| limb != 0).map_or(0, |highest| highest + 1);
+    out.truncate(significant);
+}

@@ -1,0 +1,200 @@
+//! How a transform of one length is laid out, and the roots of its columns.
+//!
+//! The N = R·C coefficients are a matrix of R rows: coefficient i·C + j stands in row i, column j. Splitting rings works
+//! on chunks, so the first splits combine whole rows, each column by itself; after R-fold splitting every row is a ring of
+//! its own. So there are two passes that each work in the cache: columns, then rows. Nothing is multiplied between them.
+//!
+//! R is an odd factor (a divisor of 45) times a power of two, C a power of four. The rings after the odd splits are
+//! x^M − ω^E, with ω an odd root of unity; ω^E has a square root among its own powers, so each later root is a power of ω times
+//! one from the splitting of x^M − 1.
+
+use std::sync::LazyLock;
+
+use super::prime::{PRIMES, Prime, Way};
+
+/// Columns that are transformed together: a line of the cache.
+pub(super) const TILE_COLUMNS: usize = 8;
+/// Rows that are transformed together, one in each lane.
+pub(super) const TILE_ROWS: usize = 4;
+/// Bounds of C.
+const MIN_COLUMNS: usize = 16;
+const MAX_COLUMNS: usize = 4096;
+
+/// A transform's shape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Shape {
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    /// The odd part of the number of rows.
+    odd: usize,
+}
+
+impl Shape {
+    /// The shortest transform for at least `len` coefficients.
+    pub(super) fn for_len(len: usize) -> Self {
+        let candidate = |odd: usize| {
+            let power = len.div_ceil(odd).next_power_of_two().max(TILE_ROWS * MIN_COLUMNS);
+            (odd * power, odd)
+        };
+        let (n, odd) = [3, 5, 9, 15, 45].map(candidate).into_iter().fold(candidate(1), Ord::min);
+        let mut columns = MIN_COLUMNS;
+        while columns < MAX_COLUMNS && n / columns > 3 * columns && (n / columns / odd) >= 4 * TILE_ROWS {
+            columns *= 4;
+        }
+        Self { rows: n / columns, columns, odd }
+    }
+
+    /// How many coefficients it transforms.
+    pub(super) fn len(&self) -> usize {
+        self.rows * self.columns
+    }
+
+    /// The splits of the columns, in the order of the forward direction; the last is a 4.
+    pub(super) fn splits(&self) -> Vec<usize> {
+        let mut splits = Vec::new();
+        let mut odd = self.odd;
+        for radix in [5, 3] {
+            while odd.is_multiple_of(radix) {
+                splits.push(radix);
+                odd /= radix;
+            }
+        }
+        let power = self.levels();
+        splits.extend((power % 2 == 1).then_some(2));
+        splits.extend(std::iter::repeat_n(4, power / 2));
+        splits
+    }
+
+    /// The number of doublings among the column splits.
+    fn levels(&self) -> usize {
+        self.rows.trailing_zeros() as usize
+    }
+
+    /// The rings after the odd splits: each is x^M − ω^E, here are the E.
+    fn odd_rings(&self) -> Vec<usize> {
+        // All are x^(M·left) − ω^E, where `left` divides E.
+        let (mut rings, mut left) = (vec![0], self.odd);
+        for radix in [5, 3] {
+            while left.is_multiple_of(radix) {
+                left /= radix;
+                let step = self.odd / radix;
+                rings =
+                    rings.iter().flat_map(|ring| (0..radix).map(move |k| ring / radix + k * step)).collect();
+            }
+        }
+        rings
+    }
+}
+
+/// A transform of one length modulo one prime.
+pub(super) struct Plan {
+    pub(super) shape: Shape,
+    pub(super) prime: &'static Prime,
+    pub(super) splits: Vec<usize>,
+    /// For each split and each ring that it splits, d, d² … of [`super::butterflies`], with their quotients.
+    pub(super) forward: Vec<[f64; 2]>,
+    /// The same of 1/d, in the same order.
+    pub(super) inverse: Vec<[f64; 2]>,
+    /// 1/N.
+    pub(super) scale: [f64; 2],
+    rings: Vec<usize>,
+    /// `even[way][t]` is the root of ring 2t: for the rows.
+    even: &'static [Vec<[f64; 2]>; 2],
+}
+
+impl Plan {
+    pub(super) fn new(shape: &Shape, prime: usize) -> Self {
+        let (prime, even) = (&PRIMES[prime], &EVEN[prime]);
+        let scale = prime.with_quotient(prime.inverse_of(prime.residue(shape.len() as u64)));
+        let (splits, rings) = (shape.splits(), shape.odd_rings());
+        let shape = shape.clone();
+        let mut plan =
+            Self { shape, prime, splits, forward: Vec::new(), inverse: Vec::new(), scale, rings, even };
+        plan.forward = plan.column_roots(Way::Forward);
+        plan.inverse = plan.column_roots(Way::Inverse);
+        plan
+    }
+
+    fn column_roots(&self, way: Way) -> Vec<[f64; 2]> {
+        let mut roots = Vec::with_capacity(self.shape.rows * 3 / 2);
+        let mut push = |d: f64, radix: usize| {
+            let mut power = d;
+            for _ in 1..radix {
+                roots.push(self.prime.with_quotient(power));
+                power = self.prime.mul(power, d);
+            }
+        };
+        let (mut rings, mut level) = (vec![0], 0);
+        for &radix in &self.splits {
+            if radix % 2 == 1 {
+                let step = self.shape.odd / radix;
+                for ring in &rings {
+                    push(self.prime.odd_root(self.shape.odd, ring / radix, way), radix);
+                }
+                let split = |ring: &usize| {
+                    let low = ring / radix;
+                    (0..radix).map(move |k| low + k * step)
+                };
+                rings = rings.iter().flat_map(split).collect();
+                continue;
+            }
+            let levels = radix.trailing_zeros() as usize;
+            for &ring in &rings {
+                let odd = self.odd_root(ring, level + levels, way);
+                for s in 0..1 << level {
+                    push(self.prime.mul(odd, split_root(self.prime, s << (levels - 1), way)), radix);
+                }
+            }
+            level += levels;
+        }
+        roots
+    }
+
+    /// The power of ω that belongs to the ring after so many doublings.
+    fn odd_root(&self, ring: usize, levels: usize, way: Way) -> f64 {
+        let half = self.shape.odd.div_ceil(2);
+        let power = (0..levels).fold(ring, |power, _| power * half % self.shape.odd);
+        self.prime.odd_root(self.shape.odd, power, way)
+    }
+
+    /// For the rows of tile `tile`, at each split by four of a row: the root of its first ring, but for what the lanes differ by.
+    pub(super) fn row_root(&self, tile: usize, split: usize, way: Way) -> f64 {
+        let (levels, nodes) = (self.shape.levels(), 2 * split);
+        let row = tile * TILE_ROWS;
+        let (ring, s) = (row >> levels, row & ((1 << levels) - 1));
+        let odd = self.odd_root(self.rings[ring], levels + nodes + 2, way);
+        self.prime.mul(odd, split_root(self.prime, s << (nodes + 1), way))
+    }
+
+    /// What the lanes differ by, for the split number `split` of a row.
+    pub(super) fn lane_roots(&self, split: usize, way: Way) -> [f64; 4] {
+        [0, 1, 2, 3].map(|lane: usize| split_root(self.prime, lane << (2 * split + 1), way))
+    }
+
+    /// The roots of the rings 0, 2, 4 … of a row of x^C − 1.
+    pub(super) fn even(&self, way: Way) -> &'static [[f64; 2]] {
+        &self.even[usize::from(way == Way::Inverse)]
+    }
+}
+
+/// The root r of ring number s of its level, x^2M − r², when x^N − 1 is split by twos: its halves are the rings 2s, x^M − r, and
+/// 2s + 1, x^M + r. So r of 2s is a square root of r of s, and r of 2s + 1 is i times that: bit j of s contributes a root of the order
+/// 2^(j+2).
+fn split_root(prime: &Prime, s: usize, way: Way) -> f64 {
+    let mut root = 1.0;
+    let mut bits = s;
+    while bits > 0 {
+        root = prime.mul(root, prime.root(bits.trailing_zeros() as usize + 2, way));
+        bits &= bits - 1;
+    }
+    root
+}
+
+static EVEN: LazyLock<[[Vec<[f64; 2]>; 2]; 3]> = LazyLock::new(|| {
+    [0, 1, 2].map(|prime: usize| {
+        let prime = &PRIMES[prime];
+        [Way::Forward, Way::Inverse].map(|way| {
+            (0..MAX_COLUMNS / 4).map(|t| prime.with_quotient(split_root(prime, 2 * t, way))).collect()
+        })
+    })
+});
