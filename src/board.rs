@@ -160,15 +160,7 @@ impl Boards {
             if let Some(known) = table.by_origin(&origin) {
                 return Ok((known, None));
             }
-            if self.closed.load(Ordering::Acquire) {
-                return Err(Refusal::Stopping);
-            }
-            if table.live() >= self.limits.max_live_jobs {
-                return Err(Refusal::TooManyLive { live: table.live(), limit: self.limits.max_live_jobs });
-            }
-            if let Some(never) = never_fits {
-                return Err(Refusal::NeverFits(never));
-            }
+            self.takes(table, never_fits)?;
             let job = table.propose(person, origin, spec.clone(), &self.exit);
             // Queued under the lock: the store hears of jobs in the order of their numbers.
             Ok((job.id, Some(self.store.write(Write::Accept(chat, Box::new(job.clone()))))))
@@ -335,15 +327,18 @@ impl Boards {
         }
     }
 
-    /// Bytes that the job takes at its peak.
-    fn need(&self, spec: &Spec) -> u64 {
-        memory::need(spec.fib_members(), self.limits.cpu_slots, |n| self.work.memory(n))
-    }
-
-    /// Whether the job could only wait for ever, and what would not.
-    fn never_fits(&self, spec: &Spec) -> Option<NeverFits> {
-        let Limits { cpu_slots, memory: budget, .. } = self.limits;
-        memory::never_fits(spec.fib_members(), cpu_slots, budget, |n| self.work.memory(n))
+    /// Whether the table takes one more job, and this one.
+    fn takes(&self, table: &Table, never_fits: Option<NeverFits>) -> Result<(), Refusal> {
+        let limit = self.limits.max_live_jobs;
+        if self.closed.load(Ordering::Acquire) {
+            Err(Refusal::Stopping)
+        } else if let Some(never) = never_fits {
+            Err(Refusal::NeverFits(never))
+        } else if table.live() >= limit {
+            Err(Refusal::TooManyLive { live: table.live(), limit })
+        } else {
+            Ok(())
+        }
     }
 
     /// The job lines up, and its run is somebody's from here on.

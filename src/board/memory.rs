@@ -14,9 +14,11 @@ use std::{
 
 use tokio::sync::oneshot;
 
-pub(super) use self::need::{need, never_fits};
-use super::queue::{Queue, Ticket};
-use crate::job::Resource;
+use super::{
+    Boards, Limits,
+    queue::{Queue, Ticket},
+};
+use crate::job::{NeverFits, Resource, Spec};
 
 /// A budget of bytes in front of the lines for slots: who has its memory lines up for them.
 pub(super) struct Memory {
@@ -239,6 +241,19 @@ fn call(calls: Calls) {
     for (call, places) in calls {
         // One that has left meanwhile: dropped, they are somebody else's.
         let _ = call.send(places);
+    }
+}
+
+impl Boards {
+    /// Bytes that the job takes at its peak.
+    pub(super) fn need(&self, spec: &Spec) -> u64 {
+        need::need(spec.fib_members(), self.limits.cpu_slots, |n| self.work.memory(n))
+    }
+
+    /// Whether the job could only wait for ever, and what would not.
+    pub(super) fn never_fits(&self, spec: &Spec) -> Option<NeverFits> {
+        let Limits { cpu_slots, memory: budget, .. } = self.limits;
+        need::never_fits(spec.fib_members(), cpu_slots, budget, |n| self.work.memory(n))
     }
 }
 

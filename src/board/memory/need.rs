@@ -5,7 +5,7 @@ use crate::job::NeverFits;
 /// Bytes that a job of these numbers takes at its peak, where `memory` tells that of one number with its digits (0 for one
 /// that is computed at once) and up to `workers` are computed side by side. The digits of each are held until the job
 /// ends; what else a computation takes is free again when the next one begins.
-pub(in crate::board) fn need(numbers: &[u64], workers: usize, memory: impl Fn(u64) -> u64) -> u64 {
+pub(super) fn need(numbers: &[u64], workers: usize, memory: impl Fn(u64) -> u64) -> u64 {
     let (mut kept, mut beside, mut members) = (0_u64, 0, 0_usize);
     for &n in numbers {
         let peak = memory(n);
@@ -19,7 +19,7 @@ pub(in crate::board) fn need(numbers: &[u64], workers: usize, memory: impl Fn(u6
 }
 
 /// What to tell about a job that needs more than the `budget`; `None` where it fits.
-pub(in crate::board) fn never_fits(
+pub(super) fn never_fits(
     numbers: &[u64],
     workers: usize,
     budget: u64,
