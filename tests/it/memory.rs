@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use jobboard::work::{Engine, fib::fib};
+use jobboard::work::{
+    Engine,
+    fib::{fib, memory},
+};
 
 use crate::{
     process::Ground,
@@ -129,5 +132,25 @@ async fn what_fits_no_more_after_a_restart_fails_and_says_why() {
     talk.sees_in(&small, "The 30000th").await;
     let refusal = talk.says("retry 2").await.text;
     assert!(refusal.starts_with("The 900000000th fibonacci number needs"), "{refusal}");
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn memory_is_held_until_the_digits_are_on_the_disk() {
+    let mut ground = Ground::new().await;
+    ground.set("JOBBOARD_MEMORY", &memory(10_000_000).to_string());
+    let ann = ground.telegram.person("Ann");
+    let bot = ground.start();
+    let talk = ground.private(&bot, ann);
+    // There is room for the store, but not for two million digits.
+    bot.limit_files(Some(1_500_000));
+    let done = talk.says("fib 10000000").await;
+    let next = talk.says("fib 9000000").await;
+    talk.sees_in(&next, "waits for memory").await;
+    talk.sees_in(&done, "running, 100 %").await;
+    assert!(talk.says("job 2").await.text.contains("waits for memory"), "two results are in memory");
+    bot.limit_files(None);
+    talk.sees_in(&done, "The 10000000th").await;
+    talk.sees_in(&next, "The 9000000th").await;
     bot.stop().await;
 }
