@@ -118,6 +118,7 @@ fn boards(store: Store) -> Arc<Boards> {
         job_timeout: Duration::from_mins(10),
         // None: what needs a worker stays in the line.
         cpu_slots: 0,
+        memory: u64::MAX,
         io_slots: 1,
         keep_jobs: 1_000,
         max_attempts: 3,

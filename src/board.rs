@@ -7,6 +7,7 @@
 mod changes;
 mod end;
 mod kill;
+mod memory;
 mod moved;
 mod queue;
 mod restore;
@@ -31,9 +32,9 @@ pub use self::{
     kill::{KillId, KillReport, Verdict},
     table::{Page, Snapshot},
 };
-use self::{queue::Queue, table::Table};
+use self::{memory::Memory, queue::Queue, table::Table};
 use crate::{
-    job::{ChatId, JobId, Origin, Person, Spec},
+    job::{ChatId, JobId, NeverFits, Origin, Person, Spec},
     store::{Store, Write, WriteError},
     work::Work,
 };
@@ -51,6 +52,8 @@ pub struct Limits {
     pub cpu_slots: usize,
     /// Members of IO jobs that run at once.
     pub io_slots: usize,
+    /// Bytes that the jobs which run may take together.
+    pub memory: u64,
     /// Finished jobs that a board keeps; the oldest are forgotten first.
     pub keep_jobs: usize,
     /// Crashes at which a job may have been running; after that many it is left alone.
@@ -76,6 +79,8 @@ pub enum Refusal {
         /// The largest that is taken.
         limit: u64,
     },
+    /// It needs more memory than all jobs may take together.
+    NeverFits(NeverFits),
     /// It could not be stored, and what is not stored is not promised.
     NotStored(WriteError),
     /// The bot is about to exit.
@@ -102,7 +107,7 @@ pub struct Boards {
     changes: Changes,
     /// A job that was to be stored is accepted, or is not.
     settled: Notify,
-    queue: Queue,
+    memory: Arc<Memory>,
     work: Work,
     store: Store,
     limits: Limits,
@@ -122,7 +127,7 @@ impl Boards {
             moved: RwLock::default(),
             changes: Changes::default(),
             settled: Notify::new(),
-            queue: Queue::new(limits.cpu_slots, limits.io_slots),
+            memory: Memory::new(limits.memory, Queue::new(limits.cpu_slots, limits.io_slots)),
             work,
             store,
             limits,
@@ -149,17 +154,13 @@ impl Boards {
         if let Some(&n) = spec.fib_members().iter().find(|n| **n > limit) {
             return Err(Refusal::FibTooLarge { n, limit });
         }
+        let never_fits = self.never_fits(&spec);
         let origin = self.origin_here(chat, origin);
         let proposed = self.with_table(chat, |chat, table| {
             if let Some(known) = table.by_origin(&origin) {
                 return Ok((known, None));
             }
-            if self.closed.load(Ordering::Acquire) {
-                return Err(Refusal::Stopping);
-            }
-            if table.live() >= self.limits.max_live_jobs {
-                return Err(Refusal::TooManyLive { live: table.live(), limit: self.limits.max_live_jobs });
-            }
+            self.takes(table, never_fits)?;
             let job = table.propose(person, origin, spec.clone(), &self.exit);
             // Queued under the lock: the store hears of jobs in the order of their numbers.
             Ok((job.id, Some(self.store.write(Write::Accept(chat, Box::new(job.clone()))))))
@@ -326,10 +327,25 @@ impl Boards {
         }
     }
 
+    /// Whether the table takes one more job, and this one.
+    fn takes(&self, table: &Table, never_fits: Option<NeverFits>) -> Result<(), Refusal> {
+        let limit = self.limits.max_live_jobs;
+        if self.closed.load(Ordering::Acquire) {
+            Err(Refusal::Stopping)
+        } else if let Some(never) = never_fits {
+            Err(Refusal::NeverFits(never))
+        } else if table.live() >= limit {
+            Err(Refusal::TooManyLive { live: table.live(), limit })
+        } else {
+            Ok(())
+        }
+    }
+
     /// The job lines up, and its run is somebody's from here on.
     fn set_off(self: &Arc<Self>, chat: ChatId, id: JobId, spec: Spec, live: table::Live) {
         let run = run::Run::new(self.clone(), chat, id, spec, live);
-        self.tasks.spawn(run.run());
+        let turn = run.line_up();
+        self.tasks.spawn(run.run(turn));
     }
 
     /// A member of the job got its first slot. False where the job was killed meanwhile: it must not run.

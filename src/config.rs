@@ -1,10 +1,12 @@
 //! Every setting, once: flag, variable, default, help. Durations that people need not set are [`Timings`].
 
+mod memory;
+
 use std::{
     convert::Infallible,
     fmt,
     num::{NonZeroU32, NonZeroUsize},
-    path::PathBuf,
+    path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
 };
@@ -121,6 +123,11 @@ pub struct Config {
     /// IO jobs that run at once
     #[arg(long, global = true, env = "JOBBOARD_IO_CONCURRENCY", default_value = "32", value_name = "NUM")]
     pub io_concurrency: NonZeroUsize,
+
+    /// Memory that all running tasks may take together, with a unit: 512MB, 1.5GiB [default: half of what the machine
+    /// or its container has]
+    #[arg(long, global = true, env = "JOBBOARD_MEMORY", value_name = "SIZE", value_parser = memory::size)]
+    pub memory: Option<u64>,
 
     /// The largest number `fib` takes
     #[arg(long, global = true, env = "JOBBOARD_MAX_FIB", default_value_t = MAX_N, value_name = "NUM",
@@ -243,6 +250,11 @@ impl Config {
             time: self.keep_for,
             bytes: self.keep_mb.saturating_mul(1_000_000),
         }
+    }
+
+    /// Bytes that all running jobs may take together. Where it is not set, the machine is asked.
+    pub fn memory(&self) -> u64 {
+        self.memory.unwrap_or_else(|| memory::default(Path::new("/")))
     }
 
     /// Threads for CPU jobs.

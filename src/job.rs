@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     digits::{Digits, Filed},
-    outcome::{CancelReason, Failure, MemberResult, Number, Outcome, Output, Pokemon, Stat},
+    outcome::{CancelReason, Failure, MemberResult, NeverFits, Number, Outcome, Output, Pokemon, Stat},
 };
 
 /// A Telegram chat; negative for groups.
@@ -207,7 +207,7 @@ pub(crate) fn write_list<T: fmt::Display>(
 /// Where a job is on its way. The data of a state lives in its variant.
 #[derive(Clone, Debug, PartialEq)]
 pub enum State {
-    /// Accepted, waiting for a slot.
+    /// Accepted, waiting for memory or a slot.
     Queued,
     /// At least one member has a slot.
     Running {

@@ -80,13 +80,15 @@ pub async fn run_with(
     }
     let api = Api::new(&config)?;
     let (store, mut loaded) = open(&config).await?;
-    let boards = Boards::new(work(&config, engine)?, store.clone(), limits(&config));
+    let limits = limits(&config);
+    let boards = Boards::new(work(&config, engine)?, store.clone(), limits);
     let outbox = Outbox::new(api.clone(), boards.clone(), store.clone(), &config);
     let bot = tokio::select! {
         () = &mut shutdown => return Ok(()),
         bot = hello(&api, &config) => bot?,
     };
-    tracing::info!(bot = bot.username, tasks = loaded.jobs.len(), "started");
+    let memory_mb = limits.memory / 1_000_000;
+    tracing::info!(bot = bot.username, tasks = loaded.jobs.len(), memory_mb, "started");
     boards.restore(&loaded);
     outbox.restore(&loaded);
     let handled = std::mem::take(&mut loaded.handled);
@@ -200,6 +202,7 @@ fn limits(config: &Config) -> Limits {
         job_timeout: config.job_timeout,
         cpu_slots: config.cpu_workers(),
         io_slots: config.io_concurrency.get(),
+        memory: config.memory(),
         keep_jobs: config.keep_jobs.get(),
         max_attempts: config.max_attempts.get(),
         store_again: config.timings.store_again,

@@ -30,6 +30,8 @@ pub struct Engine {
     fib: FibFn,
     /// What `fib` will report to its control.
     cost: fn(u64) -> u64,
+    /// Bytes that `fib` takes at its peak, its digits included.
+    memory: fn(u64) -> u64,
     /// Numbers up to this one are computed where they are asked for.
     at_once: u64,
 }
@@ -41,12 +43,19 @@ impl Engine {
 
     /// The real one.
     pub fn new() -> Self {
-        Self { fib: Arc::new(fib::fib), cost: fib::cost, at_once: Self::AT_ONCE }
+        Self { fib: Arc::new(fib::fib), cost: fib::cost, memory: fib::memory, at_once: Self::AT_ONCE }
     }
 
-    /// Another function, which may block: all of it runs on the workers. It announces its cost itself, if at all.
+    /// Another function, which may block: all of it runs on the workers. It announces its cost itself, if at all, and
+    /// is taken to need no memory.
     pub fn on_workers(fib: FibFn) -> Self {
-        Self { fib, cost: |_| 0, at_once: 0 }
+        Self { fib, cost: |_| 0, memory: |_| 0, at_once: 0 }
+    }
+
+    /// The same, but it needs so many bytes for the n-th number, the digits included.
+    #[must_use]
+    pub fn with_memory(self, memory: fn(u64) -> u64) -> Self {
+        Self { memory, ..self }
     }
 }
 
@@ -90,6 +99,11 @@ impl Work {
     /// Whether the member is computed where it is asked for: it needs no worker, so it waits for none.
     pub fn is_at_once(&self, member: &Member) -> bool {
         matches!(member, Member::Fib(n) if *n <= self.engine.at_once)
+    }
+
+    /// Bytes that the n-th number takes at its peak, its digits included; 0 where it is computed at once.
+    pub fn memory(&self, n: u64) -> u64 {
+        if n <= self.engine.at_once { 0 } else { (self.engine.memory)(n) }
     }
 
     /// Runs one member to its end. It returns only when the work has truly stopped: CPU work through its flag, IO work

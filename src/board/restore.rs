@@ -28,7 +28,7 @@ struct Unfinished {
 
 impl Boards {
     /// Puts everything back on its board and sets off what is unfinished, in the order in which it was accepted. What
-    /// was killed, or was running at too many crashes, is ended instead. To be called once, before anything is submitted.
+    /// was killed, was running at too many crashes, or needs more memory than there is now, is ended instead. To be called once, before anything is submitted.
     pub fn restore(self: &Arc<Self>, loaded: &Loaded) {
         let unfinished = self.put_back(loaded);
         for job in unfinished {
@@ -43,6 +43,9 @@ impl Boards {
                     "a job was running at each crash: left alone"
                 );
                 let failure = Failure::StoppedTheBot(crashes);
+                self.end_soon(chat, id, End::Outcome(Outcome::Failed(failure)));
+            } else if let Some(never) = self.never_fits(&spec) {
+                let failure = Failure::NeverFits(never);
                 self.end_soon(chat, id, End::Outcome(Outcome::Failed(failure)));
             } else {
                 self.set_off(chat, id, spec, live);

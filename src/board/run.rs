@@ -1,4 +1,4 @@
-//! The way of one job: its members wait for slots, run, and their ends become one outcome.
+//! The way of one job: it waits for its memory, its members for slots; they run, and their ends become one outcome.
 
 use std::{
     sync::{
@@ -12,7 +12,12 @@ use futures_util::future::join_all;
 use tokio::sync::{OnceCell, watch};
 use tracing::Instrument;
 
-use super::{Boards, queue::Ticket, table::Live};
+use super::{
+    Boards, Change,
+    memory::{Places, Turn},
+    queue::Ticket,
+    table::Live,
+};
 use crate::{
     job::{ChatId, Failure, JobId, Member, MemberResult, Outcome, Output, PokemonKey, Spec},
     work::{Found, Unfinished},
@@ -33,8 +38,6 @@ pub(super) struct Run {
     id: JobId,
     spec: Spec,
     live: Live,
-    /// A place in the line for each member that needs one. Taken at once: jobs start in the order they were accepted.
-    tickets: Vec<Option<Ticket>>,
     /// Whether it may go; known when its start is stored.
     go: OnceCell<bool>,
     started: watch::Sender<bool>,
@@ -42,20 +45,45 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn new(boards: Arc<Boards>, chat: ChatId, id: JobId, spec: Spec, live: Live) -> Self {
-        let ticket = |member: &Member| {
-            (!boards.work.is_at_once(member)).then(|| boards.queue.line_up(member.resource()))
-        };
-        let tickets = spec.members().iter().map(ticket).collect();
         let go = OnceCell::new();
-        Self { boards, chat, id, spec, live, tickets, go, started: watch::Sender::new(false) }
+        Self { boards, chat, id, spec, live, go, started: watch::Sender::new(false) }
     }
 
-    /// Runs the job to its end and tells the board.
-    pub(super) async fn run(mut self) {
+    /// Takes the job's place. To be called in the order in which jobs are accepted: so they start.
+    pub(super) fn line_up(&self) -> Turn {
+        let Self { boards, spec, live, .. } = self;
+        let member = |member: &Member| (!boards.work.is_at_once(member)).then(|| member.resource());
+        let turn = boards.memory.line_up(boards.need(spec), spec.members().iter().map(member).collect());
+        live.waits_for_memory.store(matches!(turn, Turn::Waiting(_)), Ordering::Relaxed);
+        turn
+    }
+
+    /// Runs the job in its turn and to its end, and tells the board.
+    pub(super) async fn run(self, turn: Turn) {
         let span = tracing::info_span!("job", chat = self.chat.0, job = self.id.0);
-        let tickets = std::mem::take(&mut self.tickets);
-        let end = self.work(tickets).instrument(span).await;
+        let (grant, end) = match self.places(turn).await {
+            Some(Places { grant, tickets }) => (Some(grant), self.work(tickets).instrument(span).await),
+            None => (None, End::Cancelled),
+        };
         self.boards.finish(self.chat, self.id, end).await;
+        // Only now: until they are in a file, the digits are in memory.
+        drop(grant);
+    }
+
+    /// Waits for the job's memory; `None` where it is told to stop before.
+    async fn places(&self, turn: Turn) -> Option<Places> {
+        let waiting = match turn {
+            Turn::Come(places) => return Some(places),
+            Turn::Waiting(waiting) => waiting,
+        };
+        let places = tokio::select! {
+            biased;
+            () = self.live.control.cancelled() => return None,
+            places = waiting.places() => places,
+        };
+        self.live.waits_for_memory.store(false, Ordering::Relaxed);
+        self.boards.changes.mark(Change::Job(self.chat, self.id));
+        places
     }
 
     async fn work(&self, tickets: Vec<Option<Ticket>>) -> End {

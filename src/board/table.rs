@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::SystemTime,
 };
 
@@ -54,6 +57,8 @@ struct Entry {
 pub(super) struct Live {
     pub(super) cancel: CancellationToken,
     pub(super) control: Arc<Control>,
+    /// It is queued because there is no memory for it.
+    pub(super) waits_for_memory: Arc<AtomicBool>,
 }
 
 /// What a kill did at once.
@@ -86,6 +91,8 @@ pub struct Snapshot {
     pub dropped: bool,
     /// The bot is about to stop: the job goes on when it is back.
     pub paused: bool,
+    /// It is queued because what runs leaves too little memory for it.
+    pub waits_for_memory: bool,
 }
 
 /// A page of a board.
@@ -101,7 +108,7 @@ pub struct Page {
     pub total: usize,
     /// Of these, running or cancelling.
     pub running: usize,
-    /// Of these, waiting for a slot.
+    /// Of these, waiting for memory or a slot.
     pub queued: usize,
 }
 
@@ -390,7 +397,7 @@ impl Live {
     fn new(exit: &CancellationToken) -> Self {
         let cancel = CancellationToken::new();
         let control = Arc::new(Control::new(cancel.clone(), exit.clone()));
-        Self { cancel, control }
+        Self { cancel, control, waits_for_memory: Arc::default() }
     }
 }
 
@@ -406,8 +413,14 @@ impl Entry {
     }
 
     fn snapshot(&self) -> Snapshot {
-        let progress = self.live.as_ref().and_then(|live| live.control.progress());
-        Snapshot { job: self.job.clone(), progress, dropped: self.dropped, paused: false }
+        let live = self.live.as_ref();
+        Snapshot {
+            job: self.job.clone(),
+            progress: live.and_then(|live| live.control.progress()),
+            dropped: self.dropped,
+            paused: false,
+            waits_for_memory: live.is_some_and(|live| live.waits_for_memory.load(Ordering::Relaxed)),
+        }
     }
 
     /// What a kill that was asked for while the job was unfinished came to.

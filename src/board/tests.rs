@@ -29,6 +29,7 @@ const LIMITS: Limits = Limits {
     job_timeout: Duration::from_mins(1),
     cpu_slots: 2,
     io_slots: 1,
+    memory: 1_000_000,
     keep_jobs: 10,
     max_attempts: 3,
     store_again: Duration::from_millis(1),

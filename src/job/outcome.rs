@@ -107,8 +107,25 @@ pub enum Failure {
     WrongResult,
     /// The bot crashed that many times while the job was running: it is left alone.
     StoppedTheBot(u32),
+    /// It needs more memory than there is for all jobs together: the bot was started with less than before.
+    NeverFits(NeverFits),
     /// No member of a `-multi` came; each with its reason.
     AllMembers(Vec<(PokemonKey, Failure)>),
+}
+
+/// A job that needs more memory than all jobs may take together. The memory is in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NeverFits {
+    /// The largest number that was asked for.
+    pub n: u64,
+    /// How many were asked for, as one job.
+    pub members: usize,
+    /// What the job needs at its peak.
+    pub need: u64,
+    /// What all jobs may take together.
+    pub budget: u64,
+    /// About the largest number that fits, if as many of this size were asked for; 0 where none fits.
+    pub largest: u64,
 }
 
 /// Why a job was cancelled.

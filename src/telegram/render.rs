@@ -308,7 +308,7 @@ fn command(job: &Job) -> String {
     escape(&cut(&job.spec.to_string(), MAX_COMMAND))
 }
 
-/// `running, 42 %, 12 s`, `succeeded in 0.2 s`.
+/// `queued, waits for memory`, `running, 42 %, 12 s`, `succeeded in 0.2 s`.
 fn status(snapshot: &Snapshot, now: SystemTime) -> String {
     let job = &snapshot.job;
     // A job that ran before is told from one that was never interrupted.
@@ -325,6 +325,7 @@ fn status(snapshot: &Snapshot, now: SystemTime) -> String {
         (State::Running { .. }, None) => {
             percent(snapshot).map_or_else(|| word.clone(), |percent| format!("{word}, {percent}"))
         }
+        (State::Queued, _) if snapshot.waits_for_memory => format!("{word}, {}", sentences::WAITS_FOR_MEMORY),
         (State::Queued, _) | (_, None) => word,
         (State::Running { .. } | State::Cancelling { .. }, Some(ran)) => match percent(snapshot) {
             Some(percent) => format!("{word}, {percent}, {ran}"),
@@ -347,7 +348,6 @@ fn percent(snapshot: &Snapshot) -> Option<String> {
 fn note(snapshot: &Snapshot, now: SystemTime) -> String {
     let job = &snapshot.job;
     match job.state.outcome() {
-        None if job.state == State::Queued => String::new(),
         None => status(snapshot, now).split_once(", ").map(|(_, rest)| rest.to_owned()).unwrap_or_default(),
         Some(Outcome::Succeeded(Output::Numbers(numbers))) => {
             let digits: Vec<_> =

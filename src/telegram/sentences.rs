@@ -5,7 +5,7 @@ use std::{fmt::Write, time::Duration};
 use crate::{
     board::{Refusal, RetryRefusal, Verdict},
     command::{COMMANDS, Entry, MAX_MEMBERS, ParseError},
-    job::{CancelReason, Failure, JobId, Number, Pokemon, PokemonKey},
+    job::{CancelReason, Failure, JobId, NeverFits, Number, Pokemon, PokemonKey},
     store::WriteError,
 };
 
@@ -99,6 +99,7 @@ pub(super) fn failure(failure: &Failure) -> String {
             format!("It took longer than {}, the limit for a task.", duration(*limit))
         }
         Failure::StoppedTheBot(times) => format!("It stopped the bot {times} times, so it is left alone."),
+        Failure::NeverFits(never) => never_fits(never),
         Failure::Panicked => {
             "It failed by a mistake in the bot; the operator finds it in the log.".to_owned()
         }
@@ -222,12 +223,33 @@ pub(super) fn refusal(refusal: Refusal) -> String {
             )
         }
         Refusal::FibTooLarge { n, limit } => format!("fib: {n} is too large, the largest I take is {limit}."),
+        Refusal::NeverFits(never) => never_fits(&never),
         Refusal::NotStored(why) => format!(
             "I cannot take tasks at the moment: {why}, and what I cannot store I would forget. Please try again later."
         ),
         Refusal::Stopping => "The bot is about to stop and takes no new tasks.".to_owned(),
     }
 }
+
+/// What a job would need, what there is, and what would fit.
+fn never_fits(never: &NeverFits) -> String {
+    let NeverFits { n, members, need, budget, largest } = *never;
+    let what = match members {
+        1 => format!("The {} fibonacci number needs", ordinal(n)),
+        _ => format!("These {members} fibonacci numbers together need"),
+    };
+    // Rounded apart, so that what is too much also looks so.
+    let (need, budget) = (megabytes(need, u64::div_ceil), megabytes(budget, |bytes, unit| bytes / unit));
+    let what = format!("{what} {need} of memory, and this bot may use {budget}.");
+    match (largest, members) {
+        (0, _) => what,
+        (_, 1) => format!("{what} The largest that fits is about fib {largest}."),
+        _ => format!("{what} As many fit if none is larger than about {largest}."),
+    }
+}
+
+/// Beside "queued" where there is no memory for a task.
+pub(super) const WAITS_FOR_MEMORY: &str = "waits for memory";
 
 /// Why a job was not run again.
 pub(super) fn retry_refusal(id: JobId, why: RetryRefusal) -> String {
@@ -354,6 +376,26 @@ pub(super) fn thousands(count: usize) -> String {
     groups.join(",")
 }
 
+/// `850 kB`, `1 MB`, `12.5 MB`, `1.61 GB`: three digits at most, rounded as `divide` does.
+fn megabytes(bytes: u64, divide: fn(u64, u64) -> u64) -> String {
+    // The third digit's unit.
+    let mut unit = 1;
+    while divide(bytes, unit) >= 1_000 {
+        unit *= 10;
+    }
+    let digits = divide(bytes, unit);
+    let (name, one) = match unit.saturating_mul(digits) {
+        0..1_000_000 => ("kB", 1_000),
+        1_000_000..1_000_000_000 => ("MB", 1_000_000),
+        _ => ("GB", 1_000_000_000),
+    };
+    let rounded = unit.saturating_mul(digits);
+    let fraction = format!("{:03}", rounded % one * 1_000 / one);
+    let fraction = fraction.trim_end_matches('0');
+    let point = if fraction.is_empty() { "" } else { "." };
+    format!("{}{point}{fraction} {name}", rounded / one)
+}
+
 /// `150 µs`, `20 ms`, `2.3 s`, `12 s`, `3 min 20 s`, `1 h 5 min`.
 pub(super) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
@@ -436,6 +478,32 @@ mod tests {
         assert_eq!(durations, ["20 ms", "2.3 s", "12 s", "1 min", "3 min 20 s", "1 h 5 min"]);
         assert_eq!([cut("short", 5), cut("longer", 5)], ["short", "long…"]);
         assert_eq!([4, 60, 905].map(tenths), ["0.4", "6", "90.5"]);
+    }
+
+    #[test]
+    fn what_never_fits_is_told_what_would() {
+        let never = NeverFits {
+            n: 1_000_000_000,
+            members: 1,
+            need: 256_000_001,
+            budget: 256_999_999,
+            largest: 380_000_000,
+        };
+        assert_eq!(
+            never_fits(&never),
+            "The 1000000000th fibonacci number needs 257 MB of memory, and this bot may use 256 MB. The largest that \
+             fits is about fib 380000000."
+        );
+        assert_eq!(
+            refusal(Refusal::NeverFits(NeverFits { members: 3, need: 1_600_000_001, ..never })),
+            "These 3 fibonacci numbers together need 1.61 GB of memory, and this bot may use 256 MB. As many fit if \
+             none is larger than about 380000000."
+        );
+        let sizes =
+            [999, 1_000_000, 12_500_000, 999_999_999, 1_610_612_736, 12_000_000_000, 5_000_000_000_000];
+        let down = sizes.map(|bytes| megabytes(bytes, |bytes, unit| bytes / unit));
+        assert_eq!(down, ["0.999 kB", "1 MB", "12.5 MB", "999 MB", "1.61 GB", "12 GB", "5000 GB"]);
+        assert_eq!(megabytes(999_999_999, u64::div_ceil), "1 GB");
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod crash;
 mod dex;
 mod faults;
 mod kill;
+mod memory;
 mod migration;
 mod pokeapi;
 mod process;

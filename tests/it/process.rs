@@ -41,7 +41,7 @@ pub(crate) struct Talk<'a> {
 }
 
 impl Ground {
-    /// A Telegram and an empty folder; the program runs without paces, with two CPU workers.
+    /// A Telegram and an empty folder; the program runs without paces, with two CPU workers and memory for all.
     pub(crate) async fn new() -> Self {
         let sandbox = Sandbox::start(Options::default()).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
@@ -57,6 +57,8 @@ impl Ground {
             ("JOBBOARD_RATE_PRIVATE", "0"),
             ("JOBBOARD_RATE_GROUP", "0"),
             ("JOBBOARD_CPU_WORKERS", "2"),
+            // Whatever the machine has: enough for every number.
+            ("JOBBOARD_MEMORY", "4GB"),
         ] {
             ground.set(name, value);
         }

@@ -12,8 +12,9 @@ use std::{
 use jobboard::{
     RunError,
     config::{Cli, Config},
+    job::Digits,
     sandbox::{ChatId, Message, MessageId, Options, PersonId, Sandbox, Telegram, View},
-    work::{Engine, fib::fib},
+    work::{Cancelled, Control, Engine, fib::fib},
 };
 use tokio::{sync::Semaphore, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -46,12 +47,14 @@ pub(crate) struct Speaker<'a> {
     pub(crate) person: PersonId,
 }
 
-/// The settings of a test: no paces, short pauses.
+/// The settings of a test: no paces, short pauses, two workers, memory for all.
 pub(crate) fn config(flags: &[&str]) -> Config {
     let base =
         ["jobboard", "--rate-all", "0", "--rate-private", "0", "--rate-group", "0", "--cpu-workers", "2"];
     let args = base.iter().chain(flags).map(Into::into);
     let mut config = Cli::read(args).unwrap().config;
+    // Whatever the machine has: enough for every number.
+    config.memory.get_or_insert(4_000_000_000);
     config.timings.backoff = Duration::from_millis(5);
     config.timings.card_pause = Duration::from_millis(20);
     config.timings.pokeapi.backoff = Duration::from_millis(5);
@@ -240,16 +243,19 @@ impl Held {
     /// Work that stops when it is told to.
     pub(crate) fn attentive(&self) -> Engine {
         let held = self.clone();
-        Engine::on_workers(Arc::new(move |n, control| {
-            held.began.add_permits(1);
-            while !held.released.is_cancelled() {
-                control.check().inspect_err(|_| {
-                    held.cancels.fetch_add(1, Ordering::SeqCst);
-                })?;
-                std::thread::yield_now();
-            }
-            fib(n, control)
-        }))
+        Engine::on_workers(Arc::new(move |n, control| held.attend(n, control)))
+    }
+
+    /// What the [`attentive`](Self::attentive) engine does, for an engine that does something else with other numbers.
+    pub(crate) fn attend(&self, n: u64, control: &Control) -> Result<Digits, Cancelled> {
+        self.began.add_permits(1);
+        while !self.released.is_cancelled() {
+            control.check().inspect_err(|_| {
+                self.cancels.fetch_add(1, Ordering::SeqCst);
+            })?;
+            std::thread::yield_now();
+        }
+        fib(n, control)
     }
 
     /// Waits until that many more have begun.

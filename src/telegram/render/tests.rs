@@ -17,6 +17,7 @@ fn snapshot(id: u64, spec: Spec, state: State) -> Snapshot {
         progress: Some(0.5),
         dropped: false,
         paused: false,
+        waits_for_memory: false,
     }
 }
 
