@@ -2,6 +2,7 @@
 //!
 //! Computed in decimal from the start, because converting a binary number of that size costs several times the number itself.
 
+mod arena;
 #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for the lanes")]
 mod butterflies;
 mod check;

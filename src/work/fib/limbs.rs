@@ -70,24 +70,19 @@ fn push_column(out: &mut Limbs, column: u128, carry: u128) -> u128 {
 
 /// Quotient and remainder by [`BASE`], without a division.
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "see there")]
+#[expect(clippy::cast_possible_truncation, reason = "smaller than the base")]
 fn divide(value: u128) -> (u128, u64) {
-    /// ⌊2^122 / 10^18⌋, of 63 bits.
-    const RECIPROCAL: u128 = (1 << 122) / WIDE_BASE;
-    // The upper 64 bits times the reciprocal are the quotient's part above 2^-58·2^64; what it lacks is at most 2^-58 of 2^128
-    // and what the lower half counts, together less than 20.
-    let mut quotient = ((value >> 64) * RECIPROCAL) >> 58;
-    let mut rest = value - quotient * WIDE_BASE;
-    if rest >= 4 * WIDE_BASE {
-        let more = rest / WIDE_BASE;
-        quotient += more;
-        rest -= more * WIDE_BASE;
-    }
-    while rest >= WIDE_BASE {
-        rest -= WIDE_BASE;
-        quotient += 1;
-    }
-    (quotient, rest as u64)
+    /// ⌊2^122 / 10^18⌋ and ⌊2^96 / 10^18⌋.
+    const COARSE: u128 = (1 << 122) / WIDE_BASE;
+    const FINE: u128 = (1 << 96) / WIDE_BASE;
+    // The upper half alone: what the lower one counts, and what the reciprocal lacks, are less than 20 together.
+    let coarse = ((value >> 64) * COARSE) >> 58;
+    let rest = value - coarse * WIDE_BASE;
+    // At most one too little.
+    let fine = ((rest >> 32) * FINE) >> 64;
+    let rest = (rest - fine * WIDE_BASE) as u64;
+    let more = rest >= BASE;
+    (coarse + fine + u128::from(more), if more { rest - BASE } else { rest })
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the product of two numbers has no further limb")]

@@ -98,6 +98,8 @@ pub(super) struct Plan {
     /// 1/N.
     pub(super) scale: [f64; 2],
     rings: Vec<usize>,
+    /// How often ω must be multiplied by itself for a 2^k-th root of it, by k.
+    halvings: Vec<usize>,
     /// `even[way][t]` is the root of ring 2t: for the rows.
     even: &'static [Vec<[f64; 2]>; 2],
 }
@@ -105,11 +107,23 @@ pub(super) struct Plan {
 impl Plan {
     pub(super) fn new(shape: &Shape, prime: usize) -> Self {
         let (prime, even) = (&PRIMES[prime], &EVEN[prime]);
-        let scale = prime.with_quotient(prime.inverse_of(prime.residue(shape.len() as u64)));
+        let scale = prime.with_quotient(prime.inverse_of_order(shape.len() as u64));
         let (splits, rings) = (shape.splits(), shape.odd_rings());
-        let shape = shape.clone();
-        let mut plan =
-            Self { shape, prime, splits, forward: Vec::new(), inverse: Vec::new(), scale, rings, even };
+        let (shape, half) = (shape.clone(), shape.odd.div_ceil(2));
+        let halvings = std::iter::successors(Some(1), |power| Some(power * half % shape.odd));
+        // As many as there are levels in all, of columns and rows.
+        let halvings = halvings.take(shape.len().ilog2() as usize + 1).collect();
+        let mut plan = Self {
+            shape,
+            prime,
+            splits,
+            forward: Vec::new(),
+            inverse: Vec::new(),
+            scale,
+            rings,
+            halvings,
+            even,
+        };
         plan.forward = plan.column_roots(Way::Forward);
         plan.inverse = plan.column_roots(Way::Inverse);
         plan
@@ -152,9 +166,7 @@ impl Plan {
 
     /// The power of ω that belongs to the ring after so many doublings.
     fn odd_root(&self, ring: usize, levels: usize, way: Way) -> f64 {
-        let half = self.shape.odd.div_ceil(2);
-        let power = (0..levels).fold(ring, |power, _| power * half % self.shape.odd);
-        self.prime.odd_root(self.shape.odd, power, way)
+        self.prime.odd_root(self.shape.odd, ring * self.halvings[levels], way)
     }
 
     /// For the rows of tile `tile`, at each split by four of a row: the root of its first ring, but for what the lanes differ by.

@@ -102,22 +102,16 @@ impl Prime {
         rest(a, b, (a * b * self.inverse + MAGIC) - MAGIC, self.p)
     }
 
-    pub(super) fn pow(&self, base: f64, mut exponent: u64) -> f64 {
-        let (mut result, mut square) = (1.0, base);
-        while exponent > 0 {
-            if exponent & 1 == 1 {
-                result = self.mul(result, square);
-            }
-            square = self.mul(square, square);
-            exponent >>= 1;
-        }
-        result
-    }
-
-    /// 1/a.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below 2^48.7")]
-    pub(super) fn inverse_of(&self, a: f64) -> f64 {
-        self.pow(a, self.p as u64 - 2)
+    /// 1/order, where the order divides p − 1: then −(p − 1)/order is it.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "below 2^49"
+    )]
+    pub(super) fn inverse_of_order(&self, order: u64) -> f64 {
+        let p = self.p as u64;
+        centred(p - (p - 1) / order, p)
     }
 
     /// 1/other modulo this prime, for another of the three.

@@ -5,6 +5,7 @@
 //! more of it stays in the cache; while they are short, all three at once, so that there are fewer pauses.
 
 use super::{
+    arena::Arena,
     butterflies::Quad,
     crt::{limbs_of_tile, settle},
     lanes::Lanes,
@@ -28,7 +29,7 @@ pub(super) struct Transforms<'a, 'c, L> {
     /// a and b.
     pub(super) numbers: [Limbs; 2],
     results: [Limbs; 2],
-    arena: Vec<f64>,
+    arena: Arena,
 }
 
 /// One prime's share of the arena; `y_b` is missing where nothing is wanted of it.
@@ -47,7 +48,7 @@ impl<'a, 'c, L: Lanes> Transforms<'a, 'c, L> {
         numbers: [Limbs; 2],
         (pair, last): (usize, usize),
     ) -> Self {
-        let arena = vec![0.0; arena_len(pair, 2).max(arena_len(last, 1))];
+        let arena = Arena::new(arena_len(pair, 2).max(arena_len(last, 1)));
         Self { lanes, tiles, numbers, results: Default::default(), arena }
     }
 
@@ -86,10 +87,10 @@ impl<'a, 'c, L: Lanes> Transforms<'a, 'c, L> {
         let both = wanted[1].is_some();
         let len = arena_of(n, if both { 2 } else { 1 });
         // More than was taken in the beginning only if an estimate was short.
-        if self.arena.len() < len {
-            self.arena.resize(len, 0.0);
+        if self.arena.doubles().len() < len {
+            self.arena = Arena::new(len);
         }
-        let (x_a, rest) = self.arena[..len].split_at_mut(3 * n);
+        let (x_a, rest) = self.arena.doubles()[..len].split_at_mut(3 * n);
         let (x_b, y) = rest.split_at_mut(if both { 3 * n } else { at_once * n });
         let (y_a, y_b) = y.split_at_mut(at_once * n);
         for (round, plans) in plans.chunks(at_once).enumerate() {
@@ -114,9 +115,10 @@ impl<'a, 'c, L: Lanes> Transforms<'a, 'c, L> {
     }
 
     /// The limbs of the value whose coefficients stand at `at` in the arena.
-    fn limbs(&self, shape: &Shape, at: usize, addend: i64) -> Result<Limbs, Cancelled> {
+    fn limbs(&mut self, shape: &Shape, at: usize, addend: i64) -> Result<Limbs, Cancelled> {
         let (n, tile, len) = (shape.len(), TILE_ROWS * shape.columns, self.result_len());
-        let residues = [0, 1, 2].map(|prime| &self.arena[at + prime * n..at + (prime + 1) * n]);
+        let arena = &*self.arena.doubles();
+        let residues = [0, 1, 2].map(|prime| &arena[at + prime * n..at + (prime + 1) * n]);
         let mut out = vec![0; len.next_multiple_of(tile).min(n)];
         let mut carries = vec![[0; TILE_ROWS]; out.len() / tile];
         let tasks = out.chunks_exact_mut(tile).zip(&mut carries).enumerate().collect();
