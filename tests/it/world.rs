@@ -14,7 +14,7 @@ use jobboard::{
     config::{Cli, Config},
     job::Digits,
     sandbox::{ChatId, Message, MessageId, Options, PersonId, Sandbox, Telegram, View},
-    work::{Cancelled, Control, Engine, fib::fib},
+    work::{Control, Engine, FibError, fib::fib},
 };
 use tokio::{sync::Semaphore, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -247,7 +247,7 @@ impl Held {
     }
 
     /// What the [`attentive`](Self::attentive) engine does, for an engine that does something else with other numbers.
-    pub(crate) fn attend(&self, n: u64, control: &Control) -> Result<Digits, Cancelled> {
+    pub(crate) fn attend(&self, n: u64, control: &Control) -> Result<Digits, FibError> {
         self.began.add_permits(1);
         while !self.released.is_cancelled() {
             control.check().inspect_err(|_| {
