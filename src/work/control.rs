@@ -63,6 +63,12 @@ impl Control {
         drop(left);
     }
 
+    /// Cancels the work.
+    #[cfg(test)]
+    pub(super) fn cancel(&self) {
+        self.cancel.cancel();
+    }
+
     /// A control that is cancelled after so many looks at it.
     #[cfg(test)]
     pub(super) fn stopping_after(looks: usize) -> Self {

@@ -93,6 +93,7 @@ mod tests {
     use rustix::{process::getpriority_process, thread::gettid};
 
     use super::*;
+    use crate::work::{control::Control, fib};
 
     #[tokio::test]
     async fn a_panic_is_an_answer_and_the_pool_goes_on() {
@@ -100,6 +101,27 @@ mod tests {
         assert_eq!(pool.run(|| -> u8 { panic!("on purpose") }, || ()).await, Err(Panicked));
         assert_eq!(pool.run(|| 6, || panic!("on purpose")).await, Ok(6));
         assert_eq!(pool.run(|| 7, || ()).await, Ok(7));
+    }
+
+    /// A long number has helpers on all cores; a short one does not wait for its end, which would come in minutes.
+    #[tokio::test]
+    async fn a_long_number_makes_room_for_a_short_one() {
+        let pool = Arc::new(CpuPool::new(2).unwrap());
+        let long = Arc::new(Control::default());
+        long.helped_by(pool.team());
+        long.expect(fib::cost(fib::MAX_N));
+        let run = {
+            let (pool, control) = (pool.clone(), long.clone());
+            tokio::spawn(async move { pool.run(move || fib::fib(fib::MAX_N, &control), || ()).await })
+        };
+        while long.progress() == Some(0.0) {
+            tokio::task::yield_now().await;
+        }
+        let short = pool.run(|| fib::fib(100_000, &Control::default()), || ()).await.unwrap().unwrap();
+        assert_eq!(short.len(), 20_899);
+        assert!(!run.is_finished());
+        long.cancel();
+        assert!(run.await.unwrap().unwrap().is_err());
     }
 
     #[tokio::test]

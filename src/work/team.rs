@@ -116,3 +116,68 @@ pub(super) fn be_nice() {
         tracing::warn!(%error, "a CPU thread keeps its priority: the chat may be slow under load");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+
+    use super::*;
+
+    /// Every task of three waits for the two others: it takes three to do them.
+    #[test]
+    fn idle_cores_help() {
+        let team = Team::new(3).unwrap();
+        let _seat = team.sit_down();
+        let meeting = Barrier::new(3);
+        team.share(vec![(); 3], 2, |()| {
+            meeting.wait();
+            true
+        });
+        assert_eq!(team.busy.load(Relaxed), 1);
+    }
+
+    #[test]
+    fn cores_in_use_do_not_help() {
+        let team = Team::new(3).unwrap();
+        let _seats = [team.sit_down(), team.sit_down(), team.sit_down()];
+        let here = std::thread::current().id();
+        team.share(vec![(); 100], 99, |()| {
+            assert_eq!(std::thread::current().id(), here);
+            true
+        });
+    }
+
+    #[test]
+    fn a_helper_goes_when_a_job_wants_the_core() {
+        let team = Team::new(2).unwrap();
+        let _seat = team.sit_down();
+        let (helped, go) = (Barrier::new(2), Barrier::new(2));
+        let here = std::thread::current().id();
+        let tasks_of_helpers = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            let newcomer = scope.spawn(|| {
+                // A job comes while the helper is at its first tile.
+                helped.wait();
+                let seat = team.sit_down();
+                go.wait();
+                seat
+            });
+            team.share(0..1000, 1, |_| {
+                if std::thread::current().id() == here {
+                    // The helper has to have a tile before this thread has done them all.
+                    while tasks_of_helpers.load(Relaxed) == 0 {
+                        std::thread::yield_now();
+                    }
+                } else {
+                    tasks_of_helpers.fetch_add(1, Relaxed);
+                    helped.wait();
+                    go.wait();
+                }
+                true
+            });
+            drop(newcomer.join().unwrap());
+        });
+        assert_eq!(tasks_of_helpers.into_inner(), 1);
+        assert_eq!(team.busy.load(Relaxed), 1);
+    }
+}

@@ -63,3 +63,59 @@ impl<'a> Tiles<'a> {
         self.control.advance(counted.unwrap_or_default().min(cost));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, atomic::AtomicUsize};
+
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::work::team::Team;
+
+    #[test]
+    fn every_tile_is_done_once_and_counted() {
+        for cores in [1, 4] {
+            let control = Control::default();
+            control.helped_by(&Arc::new(Team::new(cores).unwrap()));
+            control.expect(400_000);
+            let tiles = Tiles::new(&control, 400_000);
+            let mut values = vec![0; 1000];
+            tiles.run(values.iter_mut().collect(), 400, |value: &mut i32| *value += 1).unwrap();
+            assert_eq!(values, [1; 1000]);
+            assert_eq!(control.progress(), Some(1.0));
+        }
+    }
+
+    #[test]
+    fn a_stop_is_obeyed_between_tiles() {
+        let token = CancellationToken::new();
+        let control = Control::new(token.clone(), CancellationToken::new());
+        let tiles = Tiles::new(&control, 1000);
+        let done = AtomicUsize::new(0);
+        let result = tiles.run(vec![(); 10_000], 400, |()| {
+            done.fetch_add(1, Relaxed);
+            token.cancel();
+        });
+        assert_eq!(result, Err(Cancelled));
+        assert_eq!(done.into_inner(), 1);
+    }
+
+    #[test]
+    fn progress_is_neither_exceeded_nor_left_short() {
+        let control = Control::default();
+        control.expect(200);
+        let tiles = Tiles::new(&control, 100);
+        tiles.step(170).unwrap();
+        assert_eq!(control.progress(), Some(0.5));
+        tiles.finish();
+        assert_eq!(control.progress(), Some(0.5));
+
+        let control = Control::default();
+        control.expect(100);
+        let tiles = Tiles::new(&control, 100);
+        tiles.step(1).unwrap();
+        tiles.finish();
+        assert_eq!(control.progress(), Some(1.0));
+    }
+}
