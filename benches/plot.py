@@ -21,7 +21,7 @@ LINE_GAP = 19
 OURS = "#c2410c"
 COLOURS = {
     "GMP": "#1d4ed8",
-    "FLINT": "#60a5fa",
+    "FLINT": "#0284c7",
     "malachite": "#047857",
     "dashu": "#7c3aed",
     "num-bigint": "#64748b",
