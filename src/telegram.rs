@@ -6,6 +6,7 @@ mod handlers;
 mod lane;
 mod outbox;
 mod pace;
+mod progress;
 mod render;
 mod send;
 mod sentences;

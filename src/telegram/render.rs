@@ -1,10 +1,6 @@
 //! Jobs and boards as Telegram's HTML.
 
-use std::{
-    fmt::Write,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{fmt::Write, sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -12,6 +8,7 @@ use teloxide::{types::InlineKeyboardMarkup, utils::html::escape};
 
 use super::{
     buttons::{Button, row},
+    progress::Progress,
     sentences::{self, cut, duration, plural, units},
 };
 use crate::{
@@ -308,7 +305,7 @@ fn command(job: &Job) -> String {
     escape(&cut(&job.spec.to_string(), MAX_COMMAND))
 }
 
-/// `running, 42 %, 12 s`, `succeeded in 0.2 s`.
+/// `succeeded in 0.2 s`; for a running job its progress on a line of its own, where a phone has room for it.
 fn status(snapshot: &Snapshot, now: SystemTime) -> String {
     let job = &snapshot.job;
     // A job that ran before is told from one that was never interrupted.
@@ -318,37 +315,37 @@ fn status(snapshot: &Snapshot, now: SystemTime) -> String {
     } else {
         job.state.word().to_owned()
     };
-    // The first second of a running job is no news, and a card may show it for some seconds.
-    let is_news = |ran: &Duration| job.state.is_finished() || ran.as_secs() > 0;
-    let ran = job.ran_for(now).filter(is_news).map(duration);
-    match (&job.state, ran) {
-        (State::Running { .. }, None) => {
-            percent(snapshot).map_or_else(|| word.clone(), |percent| format!("{word}, {percent}"))
+    let Some(ran) = job.ran_for(now) else { return word };
+    let mut status = match &job.state {
+        State::Finished { outcome, .. } if matches!(**outcome, Outcome::Succeeded(_)) => {
+            return format!("{word} in {}", duration(ran));
         }
-        (State::Queued, _) | (_, None) => word,
-        (State::Running { .. } | State::Cancelling { .. }, Some(ran)) => match percent(snapshot) {
-            Some(percent) => format!("{word}, {percent}, {ran}"),
-            None => format!("{word}, {ran}"),
-        },
-        (State::Finished { outcome, .. }, Some(ran)) => match **outcome {
-            Outcome::Succeeded(_) => format!("{word} in {ran}"),
-            _ => format!("{word} after {ran}"),
-        },
+        State::Finished { .. } => return format!("{word} after {}", duration(ran)),
+        // The first second of a running job is no news, and a card may show it for some seconds.
+        _ if ran.as_secs() == 0 => word,
+        _ => format!("{word}, {}", duration(ran)),
+    };
+    if let Some(progress) = progress(snapshot, now) {
+        let _ = write!(status, "\n{}", progress.line());
     }
+    status
 }
 
-fn percent(snapshot: &Snapshot) -> Option<String> {
-    // Members announce their work one by one: only a lone one knows the whole.
-    let share = snapshot.progress.filter(|_| snapshot.job.spec.members().len() == 1)?;
-    Some(format!("{:.0} %", (share * 100.0).floor()))
+/// How far a running job is; nothing where it does not tell, or is about to stop.
+fn progress(snapshot: &Snapshot, now: SystemTime) -> Option<Progress> {
+    let State::Running { started } = snapshot.job.state else { return None };
+    Some(Progress::new(snapshot.progress?, now.duration_since(started).unwrap_or_default()))
 }
 
 /// A job's second line on the board.
 fn note(snapshot: &Snapshot, now: SystemTime) -> String {
     let job = &snapshot.job;
     match job.state.outcome() {
-        None if job.state == State::Queued => String::new(),
-        None => status(snapshot, now).split_once(", ").map(|(_, rest)| rest.to_owned()).unwrap_or_default(),
+        None => match (progress(snapshot, now), job.ran_for(now)) {
+            (Some(progress), Some(ran)) => progress.short(ran),
+            (None, Some(ran)) if ran.as_secs() > 0 => duration(ran),
+            _ => String::new(),
+        },
         Some(Outcome::Succeeded(Output::Numbers(numbers))) => {
             let digits: Vec<_> =
                 numbers.iter().map(|number| number.digits.head(DASH_COLUMNS).to_owned()).collect();

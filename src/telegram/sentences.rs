@@ -365,6 +365,19 @@ pub(super) fn duration(duration: Duration) -> String {
     }
 }
 
+/// How long a running job will take on: `about 5 s left`, `about 2 min left`. Coarser than a clock, because it is a guess.
+pub(super) fn time_left(left: Duration) -> String {
+    let seconds = left.as_millis().div_ceil(1_000);
+    let about = match seconds {
+        0..10 => format!("{} s", seconds.max(1)),
+        10..60 => format!("{} s", seconds.next_multiple_of(5)),
+        60..=110 => format!("{} s", seconds.next_multiple_of(10)),
+        111..7_200 => format!("{} min", (seconds + 30) / 60),
+        _ => format!("{} h", (seconds + 1_800) / 3_600),
+    };
+    format!("about {about} left")
+}
+
 /// `1 task`, `2 tasks`.
 pub(super) fn plural(count: usize, word: &str) -> String {
     if count == 1 { word.to_owned() } else { format!("{word}s") }
@@ -431,6 +444,10 @@ mod tests {
         let durations =
             [20, 2_300, 12_000, 60_000, 200_000, 3_900_000].map(|ms| duration(Duration::from_millis(ms)));
         assert_eq!(durations, ["20 ms", "2.3 s", "12 s", "1 min", "3 min 20 s", "1 h 5 min"]);
+        let left = [0, 4_200, 9_100, 31_000, 90_000, 121_000, 3_600_000, 7_201_000]
+            .map(|ms| time_left(Duration::from_millis(ms)));
+        let about = ["1 s", "5 s", "10 s", "35 s", "90 s", "2 min", "60 min", "2 h"];
+        assert_eq!(left, about.map(|about| format!("about {about} left")));
         assert_eq!([cut("short", 5), cut("longer", 5)], ["short", "long…"]);
         assert_eq!([4, 60, 905].map(tenths), ["0.4", "6", "90.5"]);
     }

@@ -12,8 +12,9 @@ use std::{
 use jobboard::{
     RunError,
     config::{Cli, Config},
+    job::Digits,
     sandbox::{ChatId, Message, MessageId, Options, PersonId, Sandbox, Telegram, View},
-    work::{Engine, fib::fib},
+    work::{Cancelled, Control, Engine, fib::fib},
 };
 use tokio::{sync::Semaphore, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -240,16 +241,18 @@ impl Held {
     /// Work that stops when it is told to.
     pub(crate) fn attentive(&self) -> Engine {
         let held = self.clone();
-        Engine::on_workers(Arc::new(move |n, control| {
-            held.began.add_permits(1);
-            while !held.released.is_cancelled() {
-                control.check().inspect_err(|_| {
-                    held.cancels.fetch_add(1, Ordering::SeqCst);
-                })?;
-                std::thread::yield_now();
-            }
-            fib(n, control)
-        }))
+        Engine::on_workers(Arc::new(move |n, control| held.attentive_fib(n, control)))
+    }
+
+    pub(crate) fn attentive_fib(&self, n: u64, control: &Control) -> Result<Digits, Cancelled> {
+        self.began.add_permits(1);
+        while !self.released.is_cancelled() {
+            control.check().inspect_err(|_| {
+                self.cancels.fetch_add(1, Ordering::SeqCst);
+            })?;
+            std::thread::yield_now();
+        }
+        fib(n, control)
     }
 
     /// Waits until that many more have begun.
