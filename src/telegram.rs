@@ -11,6 +11,7 @@ mod render;
 mod send;
 mod sentences;
 mod updates;
+mod whole;
 
 use std::time::Duration;
 

@@ -1,5 +1,7 @@
 //! What people read. Every sentence stands here, once; names and arguments are escaped by whoever puts them into HTML.
 
+pub(super) mod documents;
+
 use std::{fmt::Write, time::Duration};
 
 use crate::{
@@ -51,12 +53,17 @@ pub(super) fn ordinal(n: u64) -> String {
 /// The number in a sentence, with its first and last digits where it has more than `limit`.
 pub(super) fn number(number: &Number, limit: usize) -> String {
     let digits = &number.digits;
-    let start = format!("The {} fibonacci number is ", ordinal(number.n));
+    let start = number_start(number.n);
     if let Some(all) = digits.here().filter(|all| all.len() <= limit) {
         return start + all;
     }
     let (head, tail) = (digits.head(ENDS), digits.tail(ENDS));
     format!("{start}{head}… …{tail} ({} digits)", thousands(digits.len()))
+}
+
+/// What stands before the digits.
+pub(super) fn number_start(n: u64) -> String {
+    format!("The {} fibonacci number is ", ordinal(n))
 }
 
 /// A Pokémon in one sentence.
@@ -162,25 +169,6 @@ pub(super) fn kill_not_stored(why: &WriteError) -> String {
 
 /// On the cards of unfinished jobs while the bot stops.
 pub(super) const PAUSED: &str = "The bot is stopping: this task goes on when it is back.";
-
-/// Beside a document.
-pub(super) fn whole_caption(id: JobId) -> String {
-    format!("The whole result of task {}", id.0)
-}
-
-/// The answer to a wish for a document that would say nothing more.
-pub(super) fn whole_not_needed(id: JobId) -> String {
-    format!("The message about task {} shows all there is.", id.0)
-}
-
-/// Where a document would be too large for Telegram.
-pub(super) fn whole_too_large(bytes: usize, limit: usize) -> String {
-    format!(
-        "The whole result has {} MB; Telegram takes documents of up to {} MB.",
-        bytes / 1_000_000,
-        limit / 1_000_000
-    )
-}
 
 /// The toast of a kill button whose task has come to its end.
 pub(super) fn already(id: JobId, state: &str) -> String {
