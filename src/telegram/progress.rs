@@ -83,7 +83,7 @@ mod tests {
         let short = |share, seconds| {
             Progress::new(share, Duration::from_secs(seconds)).short(Duration::from_secs(seconds))
         };
-        assert_eq!(short(0.5, 12), "50 %, about 12 s left");
+        assert_eq!(short(0.5, 12), "50 %, about 10 s left");
         assert_eq!(short(0.01, 12), "1 %, 12 s");
         assert_eq!(short(0.01, 0), "1 %");
     }

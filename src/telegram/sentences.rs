@@ -358,8 +358,8 @@ pub(super) fn time_left(left: Duration) -> String {
     let seconds = left.as_millis().div_ceil(1_000);
     let about = match seconds {
         0..10 => format!("{} s", seconds.max(1)),
-        10..60 => format!("{} s", seconds.next_multiple_of(5)),
-        60..=110 => format!("{} s", seconds.next_multiple_of(10)),
+        10..60 => format!("{} s", (seconds + 2) / 5 * 5),
+        60..=110 => format!("{} s", (seconds + 5) / 10 * 10),
         111..7_200 => format!("{} min", (seconds + 30) / 60),
         _ => format!("{} h", (seconds + 1_800) / 3_600),
     };
@@ -434,7 +434,7 @@ mod tests {
         assert_eq!(durations, ["20 ms", "2.3 s", "12 s", "1 min", "3 min 20 s", "1 h 5 min"]);
         let left = [0, 4_200, 9_100, 31_000, 90_000, 121_000, 3_600_000, 7_201_000]
             .map(|ms| time_left(Duration::from_millis(ms)));
-        let about = ["1 s", "5 s", "10 s", "35 s", "90 s", "2 min", "60 min", "2 h"];
+        let about = ["1 s", "5 s", "10 s", "30 s", "90 s", "2 min", "60 min", "2 h"];
         assert_eq!(left, about.map(|about| format!("about {about} left")));
         assert_eq!([cut("short", 5), cut("longer", 5)], ["short", "long…"]);
         assert_eq!([4, 60, 905].map(tenths), ["0.4", "6", "90.5"]);

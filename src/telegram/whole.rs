@@ -105,34 +105,83 @@ pub(super) fn document(
     stop: &CancellationToken,
 ) -> Result<Document, NoDocument> {
     let output = succeeded(job).ok_or(NoDocument::NotNeeded)?;
-    let pieces = pieces(output);
-    let length = length(&pieces);
+    let whole = Whole { job, output, store, limit, stop };
     match (form, output) {
-        (Form::Text, _) | (_, Output::Pokemon(_)) => Ok(Document {
-            name: format!("{}.txt", stem(job, output)),
-            caption: documents::caption(job.id),
-            length,
-            content: Content::Pieces(pieces),
-        }),
-        (Form::Packed, Output::Numbers(numbers)) => {
-            let name = format!("{}.txt", stem(job, output));
-            let packed = store.scratch().map_err(PackError::Io);
-            match packed.and_then(|file| pack::pack(open(&pieces, store)?, file, &name, limit, stop)) {
-                Ok((file, length)) => Ok(Document {
-                    name: format!("{name}.gz"),
-                    caption: documents::packed_caption(job.id, digits(numbers), limit),
-                    length,
-                    content: Content::File(file),
-                }),
-                Err(PackError::No(why)) => Err(why),
-                Err(PackError::TooLarge) => summary(job, numbers, store, limit, stop),
-                Err(PackError::Io(error)) => {
-                    tracing::warn!(%error, "a result could not be packed: its summary is sent");
-                    summary(job, numbers, store, limit, stop)
-                }
+        (Form::Text, _) | (_, Output::Pokemon(_)) => Ok(whole.text()),
+        (Form::Packed, Output::Numbers(numbers)) => match whole.packed(numbers) {
+            Ok(packed) => Ok(packed),
+            Err(PackError::No(why)) => Err(why),
+            Err(PackError::TooLarge) => whole.summary(numbers),
+            Err(PackError::Io(error)) => {
+                tracing::warn!(%error, "a result could not be packed: its summary is sent");
+                whole.summary(numbers)
             }
+        },
+        (Form::Summary, Output::Numbers(numbers)) => whole.summary(numbers),
+    }
+}
+
+/// A result on its way to its document.
+struct Whole<'a> {
+    job: &'a Job,
+    output: &'a Output,
+    store: &'a Store,
+    limit: u64,
+    stop: &'a CancellationToken,
+}
+
+impl Whole<'_> {
+    fn text(&self) -> Document {
+        let pieces = pieces(self.output);
+        Document {
+            name: format!("{}.txt", self.stem()),
+            caption: documents::caption(self.job.id),
+            length: length(&pieces),
+            content: Content::Pieces(pieces),
         }
-        (Form::Summary, Output::Numbers(numbers)) => summary(job, numbers, store, limit, stop),
+    }
+
+    fn packed(&self, numbers: &[Number]) -> Result<Document, PackError> {
+        let name = format!("{}.txt", self.stem());
+        let text = open(&pieces(self.output), self.store)?;
+        let (file, length) = pack::pack(text, self.store.scratch()?, &name, self.limit, self.stop)?;
+        Ok(Document {
+            name: format!("{name}.gz"),
+            caption: documents::packed_caption(self.job.id, digits(numbers), self.limit),
+            length,
+            content: Content::File(file),
+        })
+    }
+
+    fn summary(&self, numbers: &[Number]) -> Result<Document, NoDocument> {
+        let whole = length(&pieces(self.output));
+        // Said where it was no way out.
+        let packed = Some(packed(whole)).filter(|packed| *packed > self.limit);
+        let mut text = documents::summary_start(whole, packed, self.limit);
+        for number in numbers {
+            let ends = ends::ends(open_digits(&number.digits, self.store)?, self.stop)?;
+            let file = match &number.digits {
+                Digits::Filed(filed) => Some(filed.file.as_str()),
+                Digits::Here(_) => None,
+            };
+            text += &documents::summary(number, &ends, file);
+        }
+        Ok(Document {
+            name: format!("{}-summary.txt", self.stem()),
+            caption: documents::summary_caption(self.job.id, digits(numbers), self.limit),
+            length: text.len() as u64,
+            content: Content::Pieces(vec![Piece::Words(text)]),
+        })
+    }
+
+    /// The name of the file, without its ending: `fib-300000`, or the task's number where there are several results in it.
+    fn stem(&self) -> String {
+        let command = self.job.spec.to_string();
+        let command = command.split(' ').next().unwrap_or_default();
+        match self.output {
+            Output::Numbers(numbers) if numbers.len() == 1 => format!("{command}-{}", numbers[0].n),
+            _ => format!("{command}-task-{}", self.job.id.0),
+        }
     }
 }
 
@@ -159,16 +208,6 @@ fn succeeded(job: &Job) -> Option<&Output> {
     match job.state.outcome()? {
         Outcome::Succeeded(output) => Some(output),
         Outcome::Failed(_) | Outcome::Cancelled(_) => None,
-    }
-}
-
-/// The name of the file, without its ending: `fib-300000`, or the task's number where there are several results in it.
-fn stem(job: &Job, output: &Output) -> String {
-    let command = job.spec.to_string();
-    let command = command.split(' ').next().unwrap_or_default();
-    match output {
-        Output::Numbers(numbers) if numbers.len() == 1 => format!("{command}-{}", numbers[0].n),
-        _ => format!("{command}-task-{}", job.id.0),
     }
 }
 
@@ -254,33 +293,6 @@ impl Read for At {
         self.at += read as u64;
         Ok(read)
     }
-}
-
-fn summary(
-    job: &Job,
-    numbers: &[Number],
-    store: &Store,
-    limit: u64,
-    stop: &CancellationToken,
-) -> Result<Document, NoDocument> {
-    let whole = length(&pieces(succeeded(job).ok_or(NoDocument::NotNeeded)?));
-    let mut text =
-        documents::summary_start(whole, Some(packed(whole)).filter(|packed| *packed > limit), limit);
-    for number in numbers {
-        let ends = ends::ends(open_digits(&number.digits, store)?, stop)?;
-        let file = match &number.digits {
-            Digits::Filed(filed) => Some(filed.file.as_str()),
-            Digits::Here(_) => None,
-        };
-        text += &documents::summary(number, &ends, file);
-    }
-    let output = succeeded(job).ok_or(NoDocument::NotNeeded)?;
-    Ok(Document {
-        name: format!("{}-summary.txt", stem(job, output)),
-        caption: documents::summary_caption(job.id, digits(numbers), limit),
-        length: text.len() as u64,
-        content: Content::Pieces(vec![Piece::Words(text)]),
-    })
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ impl From<NoDocument> for PackError {
 
 impl From<io::Error> for PackError {
     fn from(error: io::Error) -> Self {
-        // What `Bounded` says; a limit of the process's on files says the same, and means it.
+        // What `Bounded` says, or the system where files have a limit: the way out is the same.
         if error.kind() == io::ErrorKind::FileTooLarge { Self::TooLarge } else { Self::Io(error) }
     }
 }
