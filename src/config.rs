@@ -24,6 +24,9 @@ const MAX_CPU_WORKERS: i64 = 1024;
 /// Where the sandbox's page is unless `--port` says otherwise.
 pub const SANDBOX_PORT: u16 = 8787;
 
+/// The Bot API: bots send files of up to 50 MB.
+const MAX_DOCUMENT: u64 = 50_000_000;
+
 const DEFAULT_POKEAPI: &str = "https://pokeapi.co/api/v2";
 
 /// A Telegram bot that gives every chat a shared job board.
@@ -173,6 +176,10 @@ pub struct Config {
     /// How log lines look
     #[arg(long, global = true, env = "JOBBOARD_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub log_format: LogFormat,
+
+    /// Bytes of the largest document that Telegram takes. No flag sets it.
+    #[arg(skip = MAX_DOCUMENT)]
+    pub max_document: u64,
 
     /// What no flag sets.
     #[arg(skip)]

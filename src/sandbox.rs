@@ -49,6 +49,9 @@ use self::{shared::Shared, world::World};
 /// How long a stopping sandbox waits for answers that are under way.
 const STOP_GRACE: Duration = Duration::from_secs(2);
 
+/// The biggest file that a bot may upload (Bot API, Sending files).
+const MAX_UPLOAD: usize = 50 << 20;
+
 /// How the sandbox is set up.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches, each named where it is set")]
@@ -70,6 +73,8 @@ pub struct Options {
     /// Whether sending is limited about as strictly as Telegram does it (30 a second in all, 1 a second in a chat,
     /// 20 a minute in a group). Off: as fast as the bot can.
     pub flood_limits: bool,
+    /// Bytes of the biggest file that the bot may upload.
+    pub max_upload: usize,
     /// How long a pressed button waits for its answer; Telegram gives no number, observed are some 15 s and more.
     pub callback_lifetime: Duration,
 }
@@ -85,6 +90,7 @@ impl Default for Options {
             call_log: true,
             privacy_mode: false,
             flood_limits: false,
+            max_upload: MAX_UPLOAD,
             callback_lifetime: Duration::from_mins(1),
         }
     }

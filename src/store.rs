@@ -12,6 +12,8 @@ mod schema;
 mod writer;
 
 use std::{
+    fs::File,
+    io::{self, Cursor, Read},
     path::Path,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -223,15 +225,30 @@ impl Store {
         results::keep(writer.folder(), chat, id, outcome).await
     }
 
-    /// The digits of a number; `None` where they were dropped. Blocks.
+    /// Reads the digits of a number, from the highest on; `None` where they were dropped. What is opened stays
+    /// readable, also when they are dropped meanwhile. Blocks.
     ///
     /// # Errors
-    /// Where the file cannot be read.
-    pub fn digits(&self, digits: &Digits) -> std::io::Result<Option<Arc<String>>> {
+    /// Where the file cannot be read, or is shorter than the digits.
+    pub fn digits(&self, digits: &Digits) -> io::Result<Option<Box<dyn Read + Send>>> {
         match (digits, &self.0) {
-            (Digits::Here(text), _) => Ok(Some(text.clone())),
-            (Digits::Filed(filed), Some(writer)) => results::read(writer.folder(), filed),
+            (Digits::Here(text), _) => Ok(Some(Box::new(Cursor::new(Shared(text.clone()))))),
+            (Digits::Filed(filed), Some(writer)) => {
+                Ok(results::open(writer.folder(), filed)?.map(|file| Box::new(file) as _))
+            }
             (Digits::Filed(_), None) => Ok(None),
+        }
+    }
+
+    /// An empty file beside the results, where there is room for large ones. It has no name and is gone when it is
+    /// closed, in whatever way the process ends. Blocks.
+    ///
+    /// # Errors
+    /// Where it cannot be made.
+    pub fn scratch(&self) -> io::Result<File> {
+        match &self.0 {
+            Some(writer) => tempfile::tempfile_in(writer.folder()),
+            None => tempfile::tempfile(),
         }
     }
 
@@ -251,6 +268,15 @@ impl Store {
         if let Some(writer) = &self.0 {
             writer.close();
         }
+    }
+}
+
+/// Digits as bytes, without a copy.
+struct Shared(Arc<String>);
+
+impl AsRef<[u8]> for Shared {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
     }
 }
 

@@ -6,10 +6,12 @@ mod handlers;
 mod lane;
 mod outbox;
 mod pace;
+mod progress;
 mod render;
 mod send;
 mod sentences;
 mod updates;
+mod whole;
 
 use std::time::Duration;
 

@@ -57,6 +57,12 @@ impl Engine {
     pub fn with_memory(self, memory: fn(u64) -> u64) -> Self {
         Self { memory, ..self }
     }
+
+    /// The same, with a cost that is known before the start.
+    #[must_use]
+    pub fn with_cost(self, cost: fn(u64) -> u64) -> Self {
+        Self { cost, ..self }
+    }
 }
 
 impl Default for Engine {
@@ -106,8 +112,18 @@ impl Work {
         if n <= self.engine.at_once { 0 } else { (self.engine.memory)(n) }
     }
 
-    /// Runs one member to its end. It returns only when the work has truly stopped: CPU work through its flag, IO work
-    /// by dropping its request.
+    /// Announces what these members will report to the control. To be called before the first of them starts: a share
+    /// of the whole is known from the beginning then.
+    pub fn announce(&self, members: &[Member], control: &Control) {
+        let cost = |member: &Member| match member {
+            Member::Fib(n) => (self.engine.cost)(*n),
+            Member::Dex { .. } => 0,
+        };
+        control.expect(members.iter().map(cost).sum());
+    }
+
+    /// Runs one [announced](Self::announce) member to its end. It returns only when the work has truly stopped: CPU work
+    /// through its flag, IO work by dropping its request.
     ///
     /// # Errors
     /// [`Unfinished`], with the reason.
@@ -128,7 +144,6 @@ impl Work {
     }
 
     async fn fib(&self, n: u64, control: &Arc<Control>) -> Result<Found, Unfinished> {
-        control.expect((self.engine.cost)(n));
         let (fib, control) = (self.engine.fib.clone(), control.clone());
         let found = if n <= self.engine.at_once {
             cpu::caught(|| fib(n, &control))
@@ -155,6 +170,20 @@ impl Work {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn the_progress_of_several_is_a_share_of_them_all() {
+        let pokeapi = PokeApi::new("http://127.0.0.1:9", PokeApiTimings::default()).unwrap();
+        let work = Work::new(CpuPool::new(1).unwrap(), Engine::new(), pokeapi);
+        let (members, control) = ([Member::Fib(3_000), Member::Fib(30_000)], Arc::default());
+        work.announce(&members, &control);
+        assert_eq!(control.progress(), Some(0.0));
+        assert!(work.run(&members[0], &control).await.is_ok());
+        let first = control.progress().unwrap();
+        assert!(first > 0.0 && first < 0.5, "{first}");
+        assert!(work.run(&members[1], &control).await.is_ok());
+        assert_eq!(control.progress(), Some(1.0));
+    }
 
     #[tokio::test]
     async fn a_small_number_needs_no_worker_and_its_panic_is_an_answer() {

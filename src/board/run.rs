@@ -88,6 +88,7 @@ impl Run {
 
     async fn work(&self, tickets: Vec<Option<Ticket>>) -> End {
         let members = self.spec.members();
+        self.boards.work.announce(&members, &self.live.control);
         let at_once = tickets.iter().all(Option::is_none);
         let timed_out = AtomicBool::new(false);
         let work = join_all(

@@ -6,7 +6,7 @@
 use std::{
     collections::HashSet,
     fs::{self, File},
-    io::{self, BufWriter, Read, Seek, SeekFrom, Write},
+    io::{self, BufWriter, Read, Seek, SeekFrom, Take, Write},
     path::{Component, Path, PathBuf},
     sync::Arc,
 };
@@ -40,20 +40,17 @@ pub(super) async fn keep(
 }
 
 /// See [`Store::digits`](super::Store::digits).
-pub(super) fn read(folder: &Path, filed: &Filed) -> io::Result<Option<Arc<String>>> {
+pub(super) fn open(folder: &Path, filed: &Filed) -> io::Result<Option<Take<File>>> {
     let mut file = match File::open(path_of(folder, &filed.file)?) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         file => file?,
     };
     let wanted = u64::try_from(filed.len).unwrap_or(u64::MAX);
-    // Before any memory is taken for them.
     if file.metadata()?.len() < filed.offset.saturating_add(wanted) {
         return Err(io::Error::new(io::ErrorKind::UnexpectedEof, format!("{} is cut short", filed.file)));
     }
     file.seek(SeekFrom::Start(filed.offset))?;
-    let mut digits = String::with_capacity(filed.len);
-    file.take(wanted).read_to_string(&mut digits)?;
-    Ok(Some(Arc::new(digits)))
+    Ok(Some(file.take(wanted)))
 }
 
 /// The file in which an outcome's JSON stands where it is too long for its row.

@@ -3,21 +3,20 @@
 //! teloxide's own client sleeps 10 s inside any call that is answered with a 5xx and gives uploads 17 s; the outbox
 //! has to know at once, and to decide itself.
 
+mod upload;
+
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock, atomic::Ordering::Relaxed},
     time::Duration,
 };
 
-use bytes::Bytes;
-use reqwest::{
-    Client, Response, Url,
-    multipart::{Form, Part},
-};
+use reqwest::{Client, Response, Url, multipart::Form};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 use teloxide::requests::Payload;
 
+pub use self::upload::{Content, Upload};
 use crate::config::{Config, Timings};
 
 /// A client of one bot. Cheap to clone.
@@ -58,6 +57,9 @@ pub enum ApiError {
     /// The connection was lost or the time ran out: whether the call was done is not known.
     #[error("no answer from Telegram: {0}")]
     Connection(String),
+    /// The file that was to be sent cannot be read.
+    #[error("the file cannot be read")]
+    Unreadable,
     /// The answer is not what the Bot API promises.
     #[error("an answer that the Bot API does not promise: {0}")]
     Nonsense(String),
@@ -78,6 +80,11 @@ impl ApiError {
     /// The message has a picture, and its words are a caption.
     pub fn is_caption(&self) -> bool {
         matches!(self, Self::BadRequest(text) if text.contains("no text in the message to edit"))
+    }
+
+    /// The file is larger than Telegram takes.
+    pub fn is_too_large(&self) -> bool {
+        matches!(self, Self::BadRequest(text) if text.contains("Request Entity Too Large"))
     }
 
     /// The chat does not exist any more.
@@ -103,17 +110,6 @@ struct Answer<'a> {
 struct Parameters {
     retry_after: Option<u64>,
     migrate_to_chat_id: Option<i64>,
-}
-
-/// A file for Telegram.
-#[derive(Clone)]
-pub struct Upload {
-    /// The part of the form, which another field names as `attach://part`.
-    pub part: &'static str,
-    /// The name people see.
-    pub name: String,
-    /// Its content; shared, not copied.
-    pub content: Bytes,
 }
 
 impl Api {
@@ -170,10 +166,12 @@ impl Api {
                 other => form.text(name, other.to_string()),
             };
         }
-        let length = file.content.len() as u64;
-        form = form.part(file.part, Part::stream_with_length(file.content, length).file_name(file.name));
+        let name = file.part;
+        let (part, broken) = file.part();
+        let form = form.part(name, part);
         let request = self.client.post(self.url(method)?).timeout(self.timings.upload).multipart(form);
-        read(request.send().await.map_err(connection)?).await
+        let unreadable = |error| if broken.load(Relaxed) { ApiError::Unreadable } else { connection(error) };
+        read(request.send().await.map_err(unreadable)?).await
     }
 
     fn url(&self, method: &str) -> Result<Url, ApiError> {

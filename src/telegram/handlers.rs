@@ -12,7 +12,8 @@ use super::{
     lane::{Answer, Body},
     outbox::{Outbox, text},
     render::{self, Content},
-    sentences,
+    sentences::{self, documents},
+    whole,
 };
 use crate::{
     board::{Boards, RetryRefusal},
@@ -29,6 +30,7 @@ pub struct Handlers {
     owners: Vec<i64>,
     allowed_chats: Vec<i64>,
     max_fib: u64,
+    max_document: u64,
     /// An owner's `quit`.
     quit: CancellationToken,
 }
@@ -68,6 +70,7 @@ impl Handlers {
             owners: config.owners.0.clone(),
             allowed_chats: config.allowed_chats.0.clone(),
             max_fib: config.max_fib,
+            max_document: config.max_document,
             quit,
         }
     }
@@ -261,10 +264,11 @@ impl Handlers {
                 Err(RetryRefusal::Unknown) => self.no_such_task(chat, id),
                 Err(why) => sentences::retry_refusal(id, why),
             },
-            Button::Whole(id) if self.boards.job(chat, id).is_none() => self.no_such_task(chat, id),
             Button::Whole(id) => {
+                let Some(snapshot) = self.boards.job(chat, id) else { return self.no_such_task(chat, id) };
                 self.send_whole(chat, origin, id).await;
-                String::new()
+                let form = whole::form(&snapshot.job, self.max_document).filter(|_| !snapshot.dropped);
+                form.map_or_else(String::new, |form| documents::on_its_way(form, self.max_document))
             }
             Button::Page(number) => {
                 let page = render::dash(&self.boards.page(chat, number), SystemTime::now());

@@ -2,13 +2,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
     time::Instant,
 };
 
 use serde::{Deserialize, Serialize};
 use teloxide::types::InlineKeyboardMarkup;
 
-use super::{pace::Pace, render::Content};
+use super::{outbox::Made, pace::Pace, render::Content};
 use crate::job::{JobId, MessageId, Origin};
 
 /// Answers that wait for one chat; what comes on top is dropped, and the chat is told so.
@@ -32,12 +33,15 @@ pub struct Answer {
     pub urgent: bool,
     /// What is said.
     pub body: Body,
+    /// The document that is said, once it was made. It is not stored: it would be made again.
+    #[serde(skip)]
+    pub(super) made: Option<Arc<Made>>,
 }
 
 impl Answer {
     /// An answer to `reply_to`.
     pub fn new(reply_to: Origin, body: Body) -> Self {
-        Self { number: None, reply_to, about: None, urgent: false, body }
+        Self { number: None, reply_to, about: None, urgent: false, body, made: None }
     }
 
     /// The same, about a task.

@@ -6,6 +6,7 @@
 //! at most.
 
 mod deliver;
+mod documents;
 mod press;
 
 use std::{
@@ -24,6 +25,8 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
 
+use self::documents::Documents;
+pub(super) use self::documents::Made;
 use super::{
     api::Api,
     lane::{Answer, Body, Lane, OldCard, Step},
@@ -39,7 +42,7 @@ use crate::{
 
 /// Calls under way at once: more would only wait in Telegram's own queue.
 const MAX_IN_FLIGHT: usize = 64;
-/// Documents under way at once, which may take minutes and 50 MB of memory each.
+/// Documents under way at once, which may take minutes each.
 const MAX_UPLOADS: usize = 4;
 /// Presses whose answer is under way; on top of that the client's own timeout answers.
 const MAX_TOASTS: usize = 256;
@@ -55,6 +58,7 @@ pub struct Outbox {
     /// What the answers and kills that the last process left over reply to: these messages were handled.
     answered: OnceLock<HashSet<(ChatId, Origin)>>,
     paces: Paces,
+    documents: Documents,
     in_flight: Semaphore,
     uploads: Semaphore,
     toasts: Arc<Semaphore>,
@@ -100,6 +104,7 @@ impl Outbox {
         Arc::new(Self {
             api,
             boards,
+            documents: Documents::new(store.clone(), config.max_document),
             store,
             lanes: DashMap::new(),
             last_answer: AtomicU64::new(0),
@@ -187,7 +192,7 @@ impl Outbox {
         }
     }
 
-    fn queue(self: &Arc<Self>, chat: ChatId, answer: Answer) {
+    fn line_up(self: &Arc<Self>, chat: ChatId, answer: Answer) {
         let mut dropped = None;
         self.change(chat, |lane| dropped = lane.say(answer));
         self.said(dropped);
@@ -291,7 +296,7 @@ impl Outbox {
                 let Some(report) = self.boards.take_kill(chat, kill) else { return };
                 let about = if let [(id, _)] = report.verdicts[..] { Some(id) } else { None };
                 let body = Body::Message(render::kill_report(&report));
-                let answer = Answer { number: None, reply_to: report.reply_to, about, urgent: true, body };
+                let answer = Answer { about, urgent: true, ..Answer::new(report.reply_to, body) };
                 self.say_soon(chat, answer, Some(Instead::Kill(kill.number())));
             }
         }

@@ -1,23 +1,18 @@
 //! Jobs and boards as Telegram's HTML.
 
-use std::{
-    fmt::Write,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{fmt::Write, sync::Arc, time::SystemTime};
 
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use teloxide::{types::InlineKeyboardMarkup, utils::html::escape};
 
 use super::{
     buttons::{Button, row},
+    progress::Progress,
     sentences::{self, cut, duration, plural, units},
 };
 use crate::{
     board::{KillReport, Page, Snapshot},
-    job::{Digits, Job, MemberResult, Number, Outcome, Output, State},
-    store::Store,
+    job::{Job, MemberResult, Outcome, Output, State},
 };
 
 /// Characters of a result in a message: Telegram takes 4096 UTF-16 units after its entities, and the lines around
@@ -140,98 +135,9 @@ fn cut_command(command: &str, columns: usize) -> String {
     if columns > MIN_DASH_COMMAND { cut(command, columns) } else { command.chars().take(columns).collect() }
 }
 
-/// The whole result as a file, where a message cannot hold it.
-pub(super) struct Whole {
-    /// The file's name.
-    pub name: String,
-    /// Its content.
-    pub content: Bytes,
-}
-
-/// Why there is no such file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NoWhole {
-    /// The message shows it all.
-    NotNeeded,
-    /// Its digits are not in the store any more.
-    Dropped,
-    /// The result has this many bytes, more than Telegram takes.
-    TooLarge(usize),
-}
-
-/// Telegram takes documents of up to 50 MB.
-pub(super) const MAX_DOCUMENT: usize = 50_000_000;
-
 /// Whether a message holds less than the whole result.
 pub(super) fn needs_whole(job: &Job) -> bool {
     matches!(job.state.outcome(), Some(Outcome::Succeeded(output)) if !tell(output).complete)
-}
-
-/// The whole result as a file. It is read and put together here: not on a thread that others wait for.
-///
-/// # Errors
-/// [`NoWhole`].
-pub(super) fn whole(job: &Job, store: &Store) -> Result<Whole, NoWhole> {
-    let Some(Outcome::Succeeded(output)) = job.state.outcome() else { return Err(NoWhole::NotNeeded) };
-    if !needs_whole(job) {
-        return Err(NoWhole::NotNeeded);
-    }
-    let size = size(output);
-    if size > MAX_DOCUMENT {
-        return Err(NoWhole::TooLarge(size));
-    }
-    let name = job.spec.to_string();
-    let name = name.split(' ').next().unwrap_or_default();
-    match output {
-        Output::Numbers(numbers) if numbers.len() == 1 => Ok(Whole {
-            name: format!("{name}-{}.txt", numbers[0].n),
-            content: shared(digits(&numbers[0], store)?),
-        }),
-        Output::Numbers(numbers) => {
-            let mut text = String::with_capacity(size);
-            for number in numbers {
-                let whole = Number { n: number.n, digits: Digits::Here(digits(number, store)?) };
-                text.push_str(&sentences::number(&whole, usize::MAX));
-                text.push('\n');
-            }
-            Ok(Whole { name: format!("{name}-task-{}.txt", job.id.0), content: text.into() })
-        }
-        Output::Pokemon(_) => Ok(Whole {
-            name: format!("{name}-task-{}.txt", job.id.0),
-            content: lines(output, usize::MAX).join("\n").into(),
-        }),
-    }
-}
-
-/// All digits of a number, from wherever they are.
-fn digits(number: &Number, store: &Store) -> Result<Arc<String>, NoWhole> {
-    match store.digits(&number.digits) {
-        Ok(Some(digits)) => Ok(digits),
-        Ok(None) => Err(NoWhole::Dropped),
-        Err(error) => {
-            tracing::error!(%error, n = number.n, "a result cannot be read");
-            Err(NoWhole::Dropped)
-        }
-    }
-}
-
-/// Bytes of a whole result, about; only numbers can be large.
-fn size(output: &Output) -> usize {
-    match output {
-        Output::Numbers(numbers) => numbers.iter().map(|number| number.digits.len()).sum(),
-        Output::Pokemon(_) => 0,
-    }
-}
-
-/// Digits as bytes, without a copy.
-fn shared(digits: Arc<String>) -> Bytes {
-    struct Shared(Arc<String>);
-    impl AsRef<[u8]> for Shared {
-        fn as_ref(&self) -> &[u8] {
-            self.0.as_bytes()
-        }
-    }
-    Bytes::from_owner(Shared(digits))
 }
 
 /// An end in words, as far as a message holds them.
@@ -291,7 +197,7 @@ fn joined(lines: &[String]) -> (String, bool) {
 }
 
 /// A sentence a member, numbers of more than `digits` cut.
-fn lines(output: &Output, digits: usize) -> Vec<String> {
+pub(super) fn lines(output: &Output, digits: usize) -> Vec<String> {
     match output {
         Output::Numbers(numbers) => numbers.iter().map(|number| sentences::number(number, digits)).collect(),
         Output::Pokemon(members) => {
@@ -308,7 +214,8 @@ fn command(job: &Job) -> String {
     escape(&cut(&job.spec.to_string(), MAX_COMMAND))
 }
 
-/// `queued, waits for memory`, `running, 42 %, 12 s`, `succeeded in 0.2 s`.
+/// `queued, waits for memory`, `succeeded in 0.2 s`; for a running job its progress on a line of its own, where a phone
+/// has room for it.
 fn status(snapshot: &Snapshot, now: SystemTime) -> String {
     let job = &snapshot.job;
     // A job that ran before is told from one that was never interrupted.
@@ -318,37 +225,41 @@ fn status(snapshot: &Snapshot, now: SystemTime) -> String {
     } else {
         job.state.word().to_owned()
     };
-    // The first second of a running job is no news, and a card may show it for some seconds.
-    let is_news = |ran: &Duration| job.state.is_finished() || ran.as_secs() > 0;
-    let ran = job.ran_for(now).filter(is_news).map(duration);
-    match (&job.state, ran) {
-        (State::Running { .. }, None) => {
-            percent(snapshot).map_or_else(|| word.clone(), |percent| format!("{word}, {percent}"))
-        }
-        (State::Queued, _) if snapshot.waits_for_memory => format!("{word}, {}", sentences::WAITS_FOR_MEMORY),
-        (State::Queued, _) | (_, None) => word,
-        (State::Running { .. } | State::Cancelling { .. }, Some(ran)) => match percent(snapshot) {
-            Some(percent) => format!("{word}, {percent}, {ran}"),
-            None => format!("{word}, {ran}"),
-        },
-        (State::Finished { outcome, .. }, Some(ran)) => match **outcome {
-            Outcome::Succeeded(_) => format!("{word} in {ran}"),
-            _ => format!("{word} after {ran}"),
-        },
+    if snapshot.waits_for_memory {
+        return format!("{word}, {}", sentences::WAITS_FOR_MEMORY);
     }
+    let Some(ran) = job.ran_for(now) else { return word };
+    let mut status = match &job.state {
+        State::Finished { outcome, .. } if matches!(**outcome, Outcome::Succeeded(_)) => {
+            return format!("{word} in {}", duration(ran));
+        }
+        State::Finished { .. } => return format!("{word} after {}", duration(ran)),
+        // The first second of a running job is no news, and a card may show it for some seconds.
+        _ if ran.as_secs() == 0 => word,
+        _ => format!("{word}, {}", duration(ran)),
+    };
+    if let Some(progress) = progress(snapshot, now) {
+        let _ = write!(status, "\n{}", progress.line());
+    }
+    status
 }
 
-fn percent(snapshot: &Snapshot) -> Option<String> {
-    // Members announce their work one by one: only a lone one knows the whole.
-    let share = snapshot.progress.filter(|_| snapshot.job.spec.members().len() == 1)?;
-    Some(format!("{:.0} %", (share * 100.0).floor()))
+/// How far a running job is; nothing where it does not tell, or is about to stop.
+fn progress(snapshot: &Snapshot, now: SystemTime) -> Option<Progress> {
+    let State::Running { started } = snapshot.job.state else { return None };
+    Some(Progress::new(snapshot.progress?, now.duration_since(started).unwrap_or_default()))
 }
 
 /// A job's second line on the board.
 fn note(snapshot: &Snapshot, now: SystemTime) -> String {
     let job = &snapshot.job;
     match job.state.outcome() {
-        None => status(snapshot, now).split_once(", ").map(|(_, rest)| rest.to_owned()).unwrap_or_default(),
+        None if snapshot.waits_for_memory => sentences::WAITS_FOR_MEMORY.to_owned(),
+        None => match (progress(snapshot, now), job.ran_for(now)) {
+            (Some(progress), Some(ran)) => progress.short(ran),
+            (None, Some(ran)) if ran.as_secs() > 0 => duration(ran),
+            _ => String::new(),
+        },
         Some(Outcome::Succeeded(Output::Numbers(numbers))) => {
             let digits: Vec<_> =
                 numbers.iter().map(|number| number.digits.head(DASH_COLUMNS).to_owned()).collect();
@@ -372,7 +283,7 @@ fn keyboard(snapshot: &Snapshot, told: Option<&Told>) -> Option<InlineKeyboardMa
         (State::Queued | State::Running { .. }, _) => Button::Kill(job.id).labelled("Kill"),
         (State::Finished { .. }, _) if snapshot.dropped => Button::Retry(job.id).labelled("Retry"),
         (State::Finished { outcome, .. }, Some(told)) => match **outcome {
-            Outcome::Succeeded(ref output) if told.complete || size(output) > MAX_DOCUMENT => return None,
+            Outcome::Succeeded(_) if told.complete => return None,
             Outcome::Succeeded(Output::Numbers(ref numbers)) if numbers.len() == 1 => {
                 Button::Whole(job.id).labelled("Whole number")
             }

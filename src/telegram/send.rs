@@ -1,5 +1,7 @@
 //! One message, one call: how contents become requests.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 use teloxide::{
@@ -14,13 +16,14 @@ use teloxide::{
 };
 
 use super::{
-    api::{Api, ApiError, Upload},
+    api::{self, Api, ApiError, Upload},
     lane::Card,
-    render::{self, Content, NoWhole},
+    render::{self, Content},
     sentences,
+    whole::{Document, NoDocument},
 };
 use crate::{
-    board::{Boards, Snapshot},
+    board::Snapshot,
     job::{ChatId, MessageId, Origin},
     store::Store,
 };
@@ -96,7 +99,7 @@ async fn new_photo(
     chat: ChatId,
     reply_to: &Origin,
     content: &Content,
-    photo: &std::sync::Arc<[u8]>,
+    photo: &Arc<[u8]>,
 ) -> Result<MessageId, ApiError> {
     let mut fields = address(chat, reply_to);
     fields.push(("photo", "attach://sprite".into()));
@@ -113,7 +116,7 @@ async fn add_photo(
     chat: ChatId,
     message: MessageId,
     content: &Content,
-    photo: &std::sync::Arc<[u8]>,
+    photo: &Arc<[u8]>,
 ) -> Result<(), ApiError> {
     let media =
         json!({"type": "photo", "media": "attach://sprite", "caption": content.html, "parse_mode": "HTML"});
@@ -154,33 +157,30 @@ pub(super) async fn edit_text(
     api.call(&edit).await.map(|_: Ignored| ())
 }
 
-/// Sends a task's whole result as a document, or says why there is none.
-pub(super) async fn whole(
+/// Sends a document, read while it is sent, or finds that it cannot be read.
+pub(super) async fn document(
     api: &Api,
-    (store, boards): (&Store, &Boards),
+    store: &Store,
     chat: ChatId,
     reply_to: &Origin,
-    snapshot: &Snapshot,
-) -> Result<Option<MessageId>, ApiError> {
-    let (job, store) = (snapshot.job.clone(), store.clone());
-    let built = tokio::task::spawn_blocking(move || render::whole(&job, &store)).await;
-    let text = match built.unwrap_or(Err(NoWhole::NotNeeded)) {
-        Ok(whole) => {
-            let mut fields = address(chat, reply_to);
-            fields.push(("caption", sentences::whole_caption(snapshot.job.id).into()));
-            fields.push(("document", "attach://whole".into()));
-            let file = Upload { part: "whole", name: whole.name, content: whole.content };
-            let sent: Sent = api.upload("SendDocument", fields, file).await?;
-            return Ok(Some(MessageId(sent.message_id)));
-        }
-        Err(NoWhole::Dropped) => {
-            boards.digits_gone(chat, snapshot.job.id);
-            sentences::digits_dropped(snapshot.job.id)
-        }
-        Err(NoWhole::NotNeeded) => sentences::whole_not_needed(snapshot.job.id),
-        Err(NoWhole::TooLarge(bytes)) => sentences::whole_too_large(bytes, render::MAX_DOCUMENT),
+    document: &Arc<Document>,
+) -> Result<Result<MessageId, NoDocument>, ApiError> {
+    let (opened, store) = (document.clone(), store.clone());
+    let opened = tokio::task::spawn_blocking(move || opened.open(&store)).await;
+    let reader = match opened.unwrap_or(Err(NoDocument::Failed)) {
+        Ok(reader) => reader,
+        Err(why) => return Ok(Err(why)),
     };
-    new_message(api, chat, reply_to, &Content::text(&text)).await.map(Some)
+    let mut fields = address(chat, reply_to);
+    fields.push(("caption", document.caption.clone().into()));
+    fields.push(("document", "attach://whole".into()));
+    let content = api::Content::Reader(reader, document.length);
+    let file = Upload { part: "whole", name: document.name.clone(), content };
+    match api.upload::<Sent>("SendDocument", fields, file).await {
+        Ok(sent) => Ok(Ok(MessageId(sent.message_id))),
+        Err(ApiError::Unreadable) => Ok(Err(NoDocument::Failed)),
+        Err(error) => Err(error),
+    }
 }
 
 /// Answers the press of a button.
@@ -203,8 +203,9 @@ fn address(chat: ChatId, reply_to: &Origin) -> Vec<(&'static str, Value)> {
 }
 
 /// The part that `attach://sprite` names.
-fn picture(png: &std::sync::Arc<[u8]>) -> Upload {
-    Upload { part: "sprite", name: "sprite.png".to_owned(), content: bytes::Bytes::from_owner(png.clone()) }
+fn picture(png: &Arc<[u8]>) -> Upload {
+    let content = api::Content::Bytes(bytes::Bytes::from_owner(png.clone()));
+    Upload { part: "sprite", name: "sprite.png".to_owned(), content }
 }
 
 fn reply(origin: &Origin) -> Option<ReplyParameters> {

@@ -1,5 +1,7 @@
 //! What people read. Every sentence stands here, once; names and arguments are escaped by whoever puts them into HTML.
 
+pub(super) mod documents;
+
 use std::{fmt::Write, time::Duration};
 
 use crate::{
@@ -51,12 +53,17 @@ pub(super) fn ordinal(n: u64) -> String {
 /// The number in a sentence, with its first and last digits where it has more than `limit`.
 pub(super) fn number(number: &Number, limit: usize) -> String {
     let digits = &number.digits;
-    let start = format!("The {} fibonacci number is ", ordinal(number.n));
+    let start = number_start(number.n);
     if let Some(all) = digits.here().filter(|all| all.len() <= limit) {
         return start + all;
     }
     let (head, tail) = (digits.head(ENDS), digits.tail(ENDS));
     format!("{start}{head}… …{tail} ({} digits)", thousands(digits.len()))
+}
+
+/// What stands before the digits.
+pub(super) fn number_start(n: u64) -> String {
+    format!("The {} fibonacci number is ", ordinal(n))
 }
 
 /// A Pokémon in one sentence.
@@ -166,25 +173,6 @@ pub(super) fn kill_not_stored(why: &WriteError) -> String {
 
 /// On the cards of unfinished jobs while the bot stops.
 pub(super) const PAUSED: &str = "The bot is stopping: this task goes on when it is back.";
-
-/// Beside a document.
-pub(super) fn whole_caption(id: JobId) -> String {
-    format!("The whole result of task {}", id.0)
-}
-
-/// The answer to a wish for a document that would say nothing more.
-pub(super) fn whole_not_needed(id: JobId) -> String {
-    format!("The message about task {} shows all there is.", id.0)
-}
-
-/// Where a document would be too large for Telegram.
-pub(super) fn whole_too_large(bytes: usize, limit: usize) -> String {
-    format!(
-        "The whole result has {} MB; Telegram takes documents of up to {} MB.",
-        bytes / 1_000_000,
-        limit / 1_000_000
-    )
-}
 
 /// The toast of a kill button whose task has come to its end.
 pub(super) fn already(id: JobId, state: &str) -> String {
@@ -410,6 +398,19 @@ pub(super) fn duration(duration: Duration) -> String {
     }
 }
 
+/// How long a running job will take on: `about 5 s left`, `about 2 min left`. Coarser than a clock, because it is a guess.
+pub(super) fn time_left(left: Duration) -> String {
+    let seconds = left.as_millis().div_ceil(1_000);
+    let about = match seconds {
+        0..10 => format!("{} s", seconds.max(1)),
+        10..60 => format!("{} s", (seconds + 2) / 5 * 5),
+        60..=110 => format!("{} s", (seconds + 5) / 10 * 10),
+        111..7_200 => format!("{} min", (seconds + 30) / 60),
+        _ => format!("{} h", (seconds + 1_800) / 3_600),
+    };
+    format!("about {about} left")
+}
+
 /// `1 task`, `2 tasks`.
 pub(super) fn plural(count: usize, word: &str) -> String {
     if count == 1 { word.to_owned() } else { format!("{word}s") }
@@ -476,6 +477,10 @@ mod tests {
         let durations =
             [20, 2_300, 12_000, 60_000, 200_000, 3_900_000].map(|ms| duration(Duration::from_millis(ms)));
         assert_eq!(durations, ["20 ms", "2.3 s", "12 s", "1 min", "3 min 20 s", "1 h 5 min"]);
+        let left = [0, 4_200, 9_100, 31_000, 90_000, 121_000, 3_600_000, 7_201_000]
+            .map(|ms| time_left(Duration::from_millis(ms)));
+        let about = ["1 s", "5 s", "10 s", "30 s", "90 s", "2 min", "60 min", "2 h"];
+        assert_eq!(left, about.map(|about| format!("about {about} left")));
         assert_eq!([cut("short", 5), cut("longer", 5)], ["short", "long…"]);
         assert_eq!([4, 60, 905].map(tenths), ["0.4", "6", "90.5"]);
     }

@@ -63,12 +63,43 @@ async fn a_job_that_runs_on_shows_its_progress() {
     .await;
     let ann = world.person("Ann");
     let card = ann.says("fib 10").await;
-    ann.sees_in(&card, "running, 0 %").await;
+    ann.sees_in(&card, "▱▱▱▱▱▱▱▱▱▱ 0 %").await;
     // Nothing but time brings the next edit.
     step.send(()).unwrap();
-    ann.sees_in(&card, "running, 42 %").await;
+    ann.sees_in(&card, "▰▰▰▰▱▱▱▱▱▱ 42 %").await;
     step.send(()).unwrap();
     ann.sees_in(&card, "is 34").await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn several_numbers_have_one_progress_and_a_time_that_is_left() {
+    let held = Held::new();
+    let world = World::with(|setup| {
+        setup.config.timings.card_refresh = Duration::from_millis(20);
+        let held = held.clone();
+        // The first number is done at once and is a quarter of the work; the second one waits.
+        setup.engine = Engine::on_workers(Arc::new(move |n, control| {
+            if n == 10 {
+                control.advance(n);
+                return Ok(34_u64.into());
+            }
+            held.attend(n, control)
+        }))
+        .with_cost(|n| n);
+    })
+    .await;
+    let ann = world.person("Ann");
+    let card = ann.says("fib-multi 10 30").await;
+    ann.sees_in(&card, "▰▰▱▱▱▱▱▱▱▱ 25 %").await;
+    let card = ann.sees_in(&card, " s left").await;
+    let lines: Vec<_> = card.text.lines().collect();
+    assert!(lines[1].starts_with("fib-multi 10 30 · running, "), "{}", card.text);
+    assert!(lines[2].starts_with("▰▰▱▱▱▱▱▱▱▱ 25 % · about "), "{}", card.text);
+    let board = ann.says("dash").await.text;
+    assert!(board.lines().any(|line| line.contains("25 %, about ") && line.ends_with("s left")), "{board}");
+    ann.presses(&card, "Kill").await;
+    ann.sees_in(&card, "Cancelled by Ann").await;
     world.stop().await;
 }
 

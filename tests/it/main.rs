@@ -15,4 +15,5 @@ mod migration;
 mod pokeapi;
 mod process;
 mod program;
+mod whole;
 mod world;

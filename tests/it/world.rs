@@ -37,7 +37,7 @@ pub(crate) struct World {
     /// The bot has ended, in whatever way.
     gone: CancellationToken,
     /// What survives the bot.
-    _folder: tempfile::TempDir,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 /// A person in a chat.
@@ -83,14 +83,7 @@ impl World {
             let _running = running;
             run.await
         });
-        Self {
-            telegram: sandbox.telegram().clone(),
-            sandbox,
-            shutdown,
-            bot: Some(bot),
-            gone,
-            _folder: folder,
-        }
+        Self { telegram: sandbox.telegram().clone(), sandbox, shutdown, bot: Some(bot), gone, folder }
     }
 
     /// A new person in their private chat.

@@ -85,7 +85,7 @@ pub(super) fn answer_callback(world: &mut World, params: &Params) -> Result<Valu
 /// setWebhook. The sandbox keeps the settings and refuses getUpdates; it calls nobody.
 pub(super) fn set_webhook(world: &mut World, params: &Params) -> Result<Value> {
     let url = params.str("url").unwrap_or_default();
-    if params.files.values().any(|file| file.bytes.len() > super::files::MAX_FILE) {
+    if params.files.values().any(|file| file.bytes.len() > world.options.max_upload) {
         return Err(TOO_LARGE);
     }
     if !url.is_empty() && !url.starts_with("https://") {

@@ -13,8 +13,6 @@ use super::{
     Params, Result, Upload,
 };
 
-/// The biggest file that a bot may upload (Bot API, Sending files).
-pub(super) const MAX_FILE: usize = 50 << 20;
 /// The biggest photo (Bot API, sendPhoto).
 const MAX_PHOTO: usize = 10 << 20;
 /// The biggest file that a bot may download (Bot API, getFile).
@@ -54,7 +52,7 @@ fn upload(world: &mut World, upload: &Upload, is_photo: bool) -> Result<Arc<File
     if size == 0 {
         return Err(bad_request("file must be non-empty"));
     }
-    if size > MAX_FILE {
+    if size > world.options.max_upload {
         return Err(TOO_LARGE);
     }
     if !is_photo {

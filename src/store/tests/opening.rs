@@ -148,7 +148,7 @@ fn a_store_of_version_1_opens() {
         panic!("{:?}", jobs[5])
     };
     assert_eq!(numbers[0].digits.len(), 5000);
-    assert_eq!(store.digits(&numbers[0].digits).unwrap(), None);
+    assert!(store.digits(&numbers[0].digits).unwrap().is_none());
     assert_eq!(loaded.last_ids, [(CHAT, JobId(77))]);
     assert_eq!(loaded.kills, [(CHAT, 1, "kill 1".to_owned())]);
     assert_eq!(loaded.answers, [(CHAT, 4, "hello".to_owned())]);

@@ -7,10 +7,10 @@ use std::{
 
 use tokio::sync::SemaphorePermit;
 
-use super::{Desk, Outbox};
+use super::{Desk, Made, Outbox};
 use crate::{
     board::Snapshot,
-    job::{ChatId, Job, JobId, MessageId, Outcome},
+    job::{ChatId, Job, JobId, MessageId, Origin, Outcome},
     store::{Instead, Write},
     telegram::{
         api::ApiError,
@@ -18,6 +18,8 @@ use crate::{
         pause_after,
         render::{self, Content},
         send,
+        sentences::{self, documents},
+        whole::{Document, NoDocument},
     },
 };
 
@@ -33,6 +35,7 @@ enum Next {
 
 impl Outbox {
     pub(super) async fn deliver_answer(self: &Arc<Self>, chat: ChatId, desk: &Desk, answer: Answer) {
+        let answer = self.with_document(chat, answer).await;
         // First of all: who waits for a place among the documents takes none of the others.
         let _upload = match answer.body {
             Body::Whole(_) => self.uploads.acquire().await.ok(),
@@ -89,11 +92,41 @@ impl Outbox {
             Body::Edit { message, html, keyboard } => {
                 send::edit_text(&self.api, chat, *message, html, keyboard.as_ref()).await.map(|()| None)
             }
-            Body::Whole(id) => {
-                let Some(snapshot) = self.boards.job(chat, *id) else { return Ok(None) };
-                send::whole(&self.api, (&self.store, &self.boards), chat, &answer.reply_to, &snapshot).await
-            }
+            Body::Whole(id) => match &answer.made {
+                Some(made) => self.say_whole(chat, &answer.reply_to, *id, made).await.map(Some),
+                // Its board has forgotten it meanwhile.
+                None => Ok(None),
+            },
         }
+    }
+
+    /// Sends a task's whole result as a document, or says why there is none.
+    async fn say_whole(
+        &self,
+        chat: ChatId,
+        reply_to: &Origin,
+        id: JobId,
+        made: &Made,
+    ) -> Result<MessageId, ApiError> {
+        let send = async |document: Result<Arc<Document>, NoDocument>| match document {
+            Ok(document) => send::document(&self.api, &self.store, chat, reply_to, &document).await,
+            Err(why) => Ok(Err(why)),
+        };
+        let sent = match send(made.document.clone()).await {
+            // Whatever stands before Telegram's servers may take less than they do.
+            Err(error) if error.is_too_large() => send(self.summary(chat, id).await).await?,
+            sent => sent?,
+        };
+        let text = match sent {
+            Ok(message) => return Ok(message),
+            Err(NoDocument::Dropped) => {
+                self.boards.digits_gone(chat, id);
+                sentences::digits_dropped(id)
+            }
+            Err(NoDocument::NotNeeded) => documents::not_needed(id),
+            Err(NoDocument::Failed | NoDocument::Stopped) => documents::failed(id),
+        };
+        send::new_message(&self.api, chat, reply_to, &Content::text(&text)).await
     }
 
     pub(super) async fn deliver_card(self: &Arc<Self>, chat: ChatId, desk: &Desk, id: JobId, card: Card) {
@@ -231,6 +264,7 @@ impl Outbox {
         match error {
             // A chat that forbids it is gone, and was dealt with; one that moved, too.
             ApiError::BadRequest(_)
+            | ApiError::Unreadable
             | ApiError::Nonsense(_)
             | ApiError::Forbidden(_)
             | ApiError::Migrated(_) => {

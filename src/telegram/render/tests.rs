@@ -3,7 +3,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     board::Verdict,
-    job::{CancelReason, Failure, JobId, MessageId, Number, Origin, Person, Pokemon, PokemonKey, Spec},
+    job::{
+        CancelReason, Digits, Failure, JobId, MessageId, Number, Origin, Person, Pokemon, PokemonKey, Spec,
+    },
 };
 
 /// Telegram's bounds, after entities: <https://core.telegram.org/bots/api#sendmessage>.
