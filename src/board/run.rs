@@ -66,8 +66,9 @@ impl Run {
             None => (None, End::Cancelled),
         };
         self.boards.finish(self.chat, self.id, end).await;
-        // Only now: until they are in a file, the digits are in memory.
-        drop(grant);
+        // Only now: until they are in a file, the digits are in memory. And only when nobody works for the job any more:
+        // a thread may still be busy giving memory back.
+        self.live.control.leave_behind(grant);
     }
 
     /// Waits for the job's memory; `None` where it is told to stop before.

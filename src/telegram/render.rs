@@ -225,7 +225,7 @@ fn status(snapshot: &Snapshot, now: SystemTime) -> String {
     } else {
         job.state.word().to_owned()
     };
-    if snapshot.waits_for_memory {
+    if job.state == State::Queued && snapshot.waits_for_memory {
         return format!("{word}, {}", sentences::WAITS_FOR_MEMORY);
     }
     let Some(ran) = job.ran_for(now) else { return word };
@@ -254,7 +254,9 @@ fn progress(snapshot: &Snapshot, now: SystemTime) -> Option<Progress> {
 fn note(snapshot: &Snapshot, now: SystemTime) -> String {
     let job = &snapshot.job;
     match job.state.outcome() {
-        None if snapshot.waits_for_memory => sentences::WAITS_FOR_MEMORY.to_owned(),
+        None if job.state == State::Queued && snapshot.waits_for_memory => {
+            sentences::WAITS_FOR_MEMORY.to_owned()
+        }
         None => match (progress(snapshot, now), job.ran_for(now)) {
             (Some(progress), Some(ran)) => progress.short(ran),
             (None, Some(ran)) if ran.as_secs() > 0 => duration(ran),

@@ -31,7 +31,7 @@ pub struct Control {
     /// For tests that stop at a certain look.
     #[cfg(test)]
     looks_left: NoEnd,
-    /// Memory that the work is done with: to give it back to the system may take longer than a stop should.
+    /// What the work is done with: to give memory back to the system may take longer than a stop should.
     left_behind: Mutex<Vec<Box<dyn Any + Send>>>,
 }
 
@@ -47,13 +47,12 @@ impl Control {
     }
 
     /// Who may help.
-    pub(super) fn team(&self) -> &Team {
-        static NOBODY: Team = Team::nobody();
-        self.team.get().map_or(&NOBODY, |team| team)
+    pub(super) fn team(&self) -> Arc<Team> {
+        self.team.get().cloned().unwrap_or_else(|| Arc::new(Team::nobody()))
     }
 
-    /// Leaves memory to be freed once the work has returned.
-    pub(super) fn leave_behind(&self, memory: impl Any + Send) {
+    /// Leaves something to be freed once the work has returned, or with the control.
+    pub fn leave_behind(&self, memory: impl Any + Send) {
         self.left_behind.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(memory));
     }
 

@@ -105,7 +105,7 @@ mod tests {
 
     /// A long number has helpers on all cores; a short one does not wait for its end, which would come in minutes.
     #[tokio::test]
-    async fn a_long_number_makes_room_for_a_short_one() {
+    async fn a_short_number_does_not_wait_for_a_long_one() {
         let pool = Arc::new(CpuPool::new(2).unwrap());
         let long = Arc::new(Control::default());
         long.helped_by(pool.team());

@@ -4,8 +4,8 @@
 //! The way from n to the digits:
 //! - here: fast doubling of (F(k), F(k−1)), from the greatest pair that a u128 holds; the digits at the end;
 //! - `limbs`: numbers to the base 10^18, and short products; `transform`: long ones;
-//! - `plan`: a transform's length as rows and columns, and its roots; `passes`: tiles of columns and of rows;
-//!   `butterflies`: one step of them; `lanes`: four residues at a time; `prime`: single ones;
+//! - `plan`: a transform's length as rows and columns, and its roots; `passes` and `rows`: tiles of columns and of rows;
+//!   `blocks` and `butterflies`: one step of them; `lanes`: four residues at a time; `prime`: single ones;
 //! - `crt`: residues become limbs; `check`: no result is given out that is wrong;
 //! - `tiles`: everything runs in short tiles, which is how it stops, tells its progress and is helped; `arena`: memory.
 //!
@@ -21,6 +21,8 @@
 
 mod arena;
 #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for the lanes")]
+mod blocks;
+#[expect(clippy::inline_always, reason = "what is not inlined is not compiled for the lanes")]
 mod butterflies;
 mod check;
 #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for the lanes")]
@@ -32,6 +34,8 @@ mod limbs;
 mod passes;
 mod plan;
 mod prime;
+#[expect(clippy::inline_always, reason = "what is not inlined is not compiled for the lanes")]
+mod rows;
 mod tiles;
 mod transform;
 
@@ -39,7 +43,7 @@ use crate::job::Digits;
 use check::{Piece, residue};
 use lanes::{Lanes, Portable};
 use limbs::{LIMB_DIGITS, Limbs, SCHOOLBOOK, combine, from_u128, product, square, write_limb};
-use passes::Combine;
+use rows::Combine;
 use tiles::Tiles;
 use transform::Transforms;
 
@@ -115,7 +119,7 @@ fn compute<L: Lanes>(lanes: L, index: u64, tiles: &Tiles<'_>, control: &Control)
         tiles.step(by_hand_cost(numbers[0].len(), 1))?;
         return Ok(last_by_hand(index, &numbers));
     }
-    let mut transforms = Transforms::new(lanes, tiles, numbers, (limbs_of(index / 2), limbs_of(index)));
+    let mut transforms = Transforms::new(lanes, tiles, numbers, operands_of(index));
     let result = last_by_transforms(&mut transforms, index, left);
     let memory = transforms.into_memory();
     // Where somebody waits for the stop, the memory is given back after it; otherwise before more is asked for.
@@ -205,6 +209,11 @@ const fn limbs_of(k: u64) -> usize {
     (k * 208_987_641 / 1_000_000_000) as usize / LIMB_DIGITS + 1
 }
 
+/// Limbs of the operands from which the last pair and F(index) itself are made.
+fn operands_of(index: u64) -> (usize, usize) {
+    (limbs_of(index / 4), limbs_of(index / 2))
+}
+
 /// What a limb costs to be written and checked.
 const DIGITS_COST: u64 = 12;
 
@@ -235,7 +244,7 @@ pub fn memory(n: u64) -> u64 {
     }
     let digits = LIMB_DIGITS * limbs;
     // Two operands of half the length, and the result or two of them.
-    let computing = transform::memory(limbs_of(index / 2), limbs) + 2 * 8 * limbs;
+    let computing = transform::memory(operands_of(index)) + 2 * 8 * limbs;
     computing.max(8 * limbs + digits) as u64
 }
 

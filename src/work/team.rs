@@ -6,8 +6,8 @@
 //! that is why whole jobs are not tasks of the pool.
 
 use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicUsize, Ordering::Relaxed},
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
 };
 
 use rustix::{process::setpriority_process, thread::gettid};
@@ -16,11 +16,14 @@ use rustix::{process::setpriority_process, thread::gettid};
 /// every core is busy.
 pub(super) const NICE: i32 = 10;
 
+/// Turns of waiting for a helper's last tile: some hundred microseconds.
+const PATIENCE: usize = 20_000;
+
 /// Who shares the cores.
 #[derive(Debug)]
 pub struct Team {
     /// One thread fewer than cores: a job's own thread works, too.
-    helpers: Option<rayon::ThreadPool>,
+    pool: Option<rayon::ThreadPool>,
     cores: usize,
     /// Jobs and helpers at work. Above the number of cores only until a helper's next tile.
     busy: AtomicUsize,
@@ -28,7 +31,10 @@ pub struct Team {
 
 /// A core in use, given back by dropping it.
 #[derive(Debug)]
-pub struct Seat<'a>(&'a Team);
+pub struct Seat {
+    team: Arc<Team>,
+    counts: bool,
+}
 
 impl Team {
     /// A team for so many cores.
@@ -41,13 +47,13 @@ impl Team {
             .num_threads(helpers)
             .thread_name(|index| format!("help-{index}"))
             .start_handler(|_| be_nice());
-        let helpers = if helpers > 0 { Some(pool.build()?) } else { None };
-        Ok(Self { helpers, cores, busy: AtomicUsize::new(0) })
+        let pool = if helpers > 0 { Some(pool.build()?) } else { None };
+        Ok(Self { pool, cores, busy: AtomicUsize::new(0) })
     }
 
     /// A team of nobody: what is computed alone.
     pub(super) const fn nobody() -> Self {
-        Self { helpers: None, cores: 0, busy: AtomicUsize::new(0) }
+        Self { pool: None, cores: 0, busy: AtomicUsize::new(0) }
     }
 
     /// How many cores it shares.
@@ -56,11 +62,44 @@ impl Team {
     }
 
     /// Takes a core for a job. There may be none left: helpers make room.
-    pub fn sit_down(&self) -> Seat<'_> {
+    pub fn sit_down(self: &Arc<Self>) -> Seat {
         self.busy.fetch_add(1, Relaxed);
-        Seat(self)
+        Seat { team: self.clone(), counts: true }
     }
 
+    /// Nobody yet, for one number.
+    pub(super) fn helpers(self: &Arc<Self>) -> Helpers {
+        Helpers { team: self.clone(), waiting: Arc::default() }
+    }
+
+    /// Takes an idle core, if there is one.
+    fn hire(self: &Arc<Self>) -> Option<Seat> {
+        let take = |busy| (busy < self.cores).then_some(busy + 1);
+        self.busy.fetch_update(Relaxed, Relaxed, take).ok().map(|_| Seat { team: self.clone(), counts: true })
+    }
+
+    fn is_crowded(&self) -> bool {
+        self.busy.load(Relaxed) > self.cores
+    }
+}
+
+/// The helpers of one number, from its first pass that is worth one to its end.
+///
+/// Between two passes they wait awake, since to wake one up takes longer than many a pass; so their cores count as used.
+pub(super) struct Helpers {
+    team: Arc<Team>,
+    waiting: Arc<Waiting>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    /// Threads that look for tiles.
+    threads: AtomicUsize,
+    /// The number is done.
+    over: AtomicBool,
+}
+
+impl Helpers {
     /// Does `work` with every task, here and with up to `wanted` helpers; `work` says whether to go on.
     pub(super) fn share<T: Send>(
         &self,
@@ -69,44 +108,90 @@ impl Team {
         work: impl Fn(T) -> bool + Sync,
     ) {
         let mut tasks = tasks.into_iter();
-        let helpers = if wanted > 0 { self.hire(wanted) } else { Vec::new() };
-        let Some(pool) = self.helpers.as_ref().filter(|_| !helpers.is_empty()) else {
+        let helpers = if wanted > 0 { self.call(wanted) } else { 0 };
+        let Some(pool) = self.team.pool.as_ref().filter(|_| helpers > 0) else {
             while tasks.next().is_some_and(&work) {}
             return;
         };
         let tasks = Mutex::new(tasks);
         // Held for the moment of taking one.
         let next = || tasks.lock().unwrap_or_else(PoisonError::into_inner).next();
-        let (next, work) = (&next, &work);
+        let at_work = AtomicUsize::new(helpers);
+        let (next, work, at_work, team) = (&next, &work, &at_work, &self.team);
         pool.in_place_scope(|scope| {
-            for seat in helpers {
+            for _ in 0..helpers {
                 scope.spawn(move |_| {
-                    while !seat.0.is_crowded() && next().is_some_and(work) {}
-                    drop(seat);
+                    while !team.is_crowded() && next().is_some_and(work) {}
+                    at_work.fetch_sub(1, Relaxed);
                 });
             }
             while next().is_some_and(work) {}
+            // Their last tiles take less time than it takes to fall asleep and to be woken up; but they may be held up.
+            for _ in 0..PATIENCE {
+                if at_work.load(Relaxed) == 0 {
+                    break;
+                }
+                std::hint::spin_loop();
+            }
         });
     }
 
-    /// Idle cores, at most `wanted`.
-    fn hire(&self, wanted: usize) -> Vec<Seat<'_>> {
-        let mut seats = Vec::new();
-        let take = |busy| (busy < self.cores).then_some(busy + 1);
-        while seats.len() < wanted && self.busy.fetch_update(Relaxed, Relaxed, take).is_ok() {
-            seats.push(Seat(self));
+    /// How many help, after idle cores were asked for up to `wanted`.
+    pub(super) fn call(&self, wanted: usize) -> usize {
+        let Some(pool) = &self.team.pool else { return 0 };
+        while self.waiting.threads.load(Relaxed) < wanted
+            && let Some(seat) = self.team.hire()
+        {
+            self.waiting.threads.fetch_add(1, Relaxed);
+            let waiting = self.waiting.clone();
+            pool.spawn(move || waiting.stay(seat));
         }
-        seats
-    }
-
-    fn is_crowded(&self) -> bool {
-        self.busy.load(Relaxed) > self.cores
+        self.waiting.threads.load(Relaxed).min(wanted)
     }
 }
 
-impl Drop for Seat<'_> {
+impl Drop for Helpers {
     fn drop(&mut self) {
-        self.0.busy.fetch_sub(1, Relaxed);
+        self.waiting.over.store(true, Relaxed);
+    }
+}
+
+impl Waiting {
+    /// Does what the pool has, which is tiles, until the number is done or a job wants the core.
+    fn stay(&self, seat: Seat) {
+        let mut seat = Some(seat);
+        while let Some(kept) = seat.take().filter(|_| !self.over.load(Relaxed)).and_then(Seat::kept) {
+            seat = Some(kept);
+            if rayon::yield_now() != Some(rayon::Yield::Executed) {
+                std::hint::spin_loop();
+            }
+        }
+        self.threads.fetch_sub(1, Relaxed);
+    }
+}
+
+impl Seat {
+    /// The seat, unless a job wants the core: then as many helpers give theirs up as there are jobs too many.
+    fn kept(self) -> Option<Self> {
+        let leave = |busy| (busy > self.team.cores).then(|| busy - 1);
+        if self.team.busy.fetch_update(Relaxed, Relaxed, leave).is_err() {
+            return Some(self);
+        }
+        self.given_back();
+        None
+    }
+
+    /// Drops a seat that does not count any more.
+    fn given_back(mut self) {
+        self.counts = false;
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        if self.counts {
+            self.team.busy.fetch_sub(1, Relaxed);
+        }
     }
 }
 
@@ -123,25 +208,34 @@ mod tests {
 
     use super::*;
 
+    fn wait_for_seats(team: &Team, seats: usize) {
+        while team.busy.load(Relaxed) != seats {
+            std::thread::yield_now();
+        }
+    }
+
     /// Every task of three waits for the two others: it takes three to do them.
     #[test]
     fn idle_cores_help() {
-        let team = Team::new(3).unwrap();
+        let team = Arc::new(Team::new(3).unwrap());
         let _seat = team.sit_down();
+        let helpers = team.helpers();
         let meeting = Barrier::new(3);
-        team.share(vec![(); 3], 2, |()| {
+        helpers.share(vec![(); 3], 2, |()| {
             meeting.wait();
             true
         });
-        assert_eq!(team.busy.load(Relaxed), 1);
+        drop(helpers);
+        wait_for_seats(&team, 1);
     }
 
     #[test]
     fn cores_in_use_do_not_help() {
-        let team = Team::new(3).unwrap();
+        let team = Arc::new(Team::new(3).unwrap());
         let _seats = [team.sit_down(), team.sit_down(), team.sit_down()];
+        let helpers = team.helpers();
         let here = std::thread::current().id();
-        team.share(vec![(); 100], 99, |()| {
+        helpers.share(vec![(); 100], 99, |()| {
             assert_eq!(std::thread::current().id(), here);
             true
         });
@@ -149,8 +243,9 @@ mod tests {
 
     #[test]
     fn a_helper_goes_when_a_job_wants_the_core() {
-        let team = Team::new(2).unwrap();
+        let team = Arc::new(Team::new(2).unwrap());
         let _seat = team.sit_down();
+        let helpers = team.helpers();
         let (helped, go) = (Barrier::new(2), Barrier::new(2));
         let here = std::thread::current().id();
         let tasks_of_helpers = AtomicUsize::new(0);
@@ -162,7 +257,7 @@ mod tests {
                 go.wait();
                 seat
             });
-            team.share(0..1000, 1, |_| {
+            helpers.share(0..1000, 1, |_| {
                 if std::thread::current().id() == here {
                     // The helper has to have a tile before this thread has done them all.
                     while tasks_of_helpers.load(Relaxed) == 0 {
@@ -178,6 +273,7 @@ mod tests {
             drop(newcomer.join().unwrap());
         });
         assert_eq!(tasks_of_helpers.into_inner(), 1);
-        assert_eq!(team.busy.load(Relaxed), 1);
+        drop(helpers);
+        wait_for_seats(&team, 1);
     }
 }

@@ -4,9 +4,9 @@
 //! chunks of M coefficients, chunk number m is multiplied by d^m, and then the r numbers at the same place of the chunks are
 //! transformed. That is one butterfly. `d` is one for all places, or one a lane; where it is 1, `TWIST` is false.
 //!
-//! Magnitudes, with B for about p/2 (see [`Lanes::scale`]): forward, chunk 0 is added as it is, at most A, to the others, which
-//! their multiplication reduces to B: the results are at most A + (r − 1)·B, and with `REDUCE` at most r·B. Inverse,
-//! everything is reduced, chunk 0 on its own.
+//! Magnitudes, with B for what a multiplication leaves, 3/4·p at most (see [`Lanes::scale`]): forward, chunk 0 is added as it is, at
+//! most A, to the others, which are multiplied: the results are at most A + (r − 1)·B, and with `REDUCE` at most r·B. Inverse,
+//! everything is multiplied or reduced, but where `TWIST` is false; there the last multiplication, by 1/N, follows at once.
 
 use super::{
     lanes::{Factor, Lanes, Modulus, map},

@@ -1,7 +1,8 @@
 //! The proof of a result: its residue modulo 2^61 − 1 is compared with that of F(n), computed on its own.
 //!
-//! A wrong limb changes the residue for certain, since 10^18k times a difference below 10^18 is never a multiple of the prime
-//! (unless the difference is); any other mistake goes unseen once in 2·10^18 times.
+//! One wrong limb changes the residue for certain: a power of ten times a difference below 10^18 is no multiple of the prime. Any
+//! other mistake goes unseen once in 2·10^18 times. The limbs are what is checked, while they are written as digits; numbers
+//! up to F(186), which are sums of integers, are not.
 
 /// A Mersenne prime: 2^61 ≡ 1.
 const M61: u64 = (1 << 61) - 1;

@@ -79,7 +79,7 @@ pub(super) trait Lanes: Copy + Send + Sync + 'static {
         self.sub(self.add(value, magic), magic)
     }
 
-    /// a modulo p to ±p/2, for |a| ≤ 9p.
+    /// a modulo p to a little beyond ±p/2, for |a| ≤ 9.5p.
     #[inline(always)]
     fn reduce(self, m: Modulus<Self::V>, a: Self::V) -> Self::V {
         let magic = self.splat(MAGIC);
@@ -95,7 +95,9 @@ pub(super) trait Lanes: Copy + Send + Sync + 'static {
         self.rest(a, b, q, m.p)
     }
 
-    /// a times a constant modulo p to ±(1/2 + |a|/76p)p, for |a| ≤ 9p.
+    /// a times a constant modulo p, for |a| ≤ 9.5p: to ±3p/4, and to little beyond ±p/2 for small ones. The quotient is wrong
+    /// by the rounding of the factor's quotient times a, a quarter at most; where `about` rounds twice or the factor is no
+    /// constant, by as much again at most.
     #[inline(always)]
     fn scale(self, m: Modulus<Self::V>, a: Self::V, factor: Factor<Self::V>) -> Self::V {
         let magic = self.splat(MAGIC);

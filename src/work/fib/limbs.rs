@@ -1,6 +1,6 @@
 //! Natural numbers as limbs of eighteen decimal digits, the lowest first.
 
-/// One limb counts to this: what fits in 60 bits, so that some of them can be added in 64.
+/// A limb is smaller than this, the largest power of ten of which several still fit in 64 bits.
 pub(super) const BASE: u64 = 1_000_000_000_000_000_000;
 
 /// Digits of a limb.
@@ -10,7 +10,7 @@ pub(super) const LIMB_DIGITS: usize = 18;
 pub(super) type Limbs = Vec<u64>;
 
 /// Operands up to this many limbs are multiplied limb by limb: a transform would be slower.
-pub(super) const SCHOOLBOOK: usize = 60;
+pub(super) const SCHOOLBOOK: usize = 90;
 
 /// A column of as many products of limbs, with what is carried into it, fits in a `u128`.
 const _: () = assert!((SCHOOLBOOK as u128 + 1) < u128::MAX / (WIDE_BASE * WIDE_BASE));
@@ -29,9 +29,12 @@ pub(super) fn from_u128(mut value: u128) -> Limbs {
 /// a·b, limb by limb; the shorter one has at most [`SCHOOLBOOK`] limbs.
 pub(super) fn product(a: &[u64], b: &[u64]) -> Limbs {
     let (long, short) = if a.len() >= b.len() { (a, b) } else { (b, a) };
+    if short.is_empty() {
+        return Limbs::new();
+    }
     let mut out = Limbs::with_capacity(long.len() + short.len());
     let mut carry = 0;
-    for k in 0..(long.len() + short.len()).saturating_sub(1) {
+    for k in 0..long.len() + short.len() - 1 {
         // long[i]·short[k − i] for all i that there are.
         let first = k.saturating_sub(short.len() - 1);
         let last = k.min(long.len() - 1);
@@ -75,7 +78,7 @@ fn divide(value: u128) -> (u128, u64) {
     /// ⌊2^122 / 10^18⌋ and ⌊2^96 / 10^18⌋.
     const COARSE: u128 = (1 << 122) / WIDE_BASE;
     const FINE: u128 = (1 << 96) / WIDE_BASE;
-    // The upper half alone: what the lower one counts, and what the reciprocal lacks, are less than 20 together.
+    // The upper half alone: what the lower one counts, and what the reciprocal lacks, are less than 27 together.
     let coarse = ((value >> 64) * COARSE) >> 58;
     let rest = value - coarse * WIDE_BASE;
     // At most one too little.

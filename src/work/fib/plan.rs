@@ -8,7 +8,10 @@
 //! x^M − ω^E, with ω an odd root of unity; ω^E has a square root among its own powers, so each later root is a power of ω times
 //! one from the splitting of x^M − 1.
 
-use std::sync::LazyLock;
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+};
 
 use super::prime::{PRIMES, Prime, Way};
 
@@ -21,7 +24,7 @@ const MIN_COLUMNS: usize = 16;
 const MAX_COLUMNS: usize = 4096;
 
 /// A transform's shape.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Shape {
     pub(super) rows: usize,
     pub(super) columns: usize,
@@ -42,6 +45,12 @@ impl Shape {
             columns *= 4;
         }
         Self { rows: n / columns, columns, odd }
+    }
+
+    /// One of the tests' choice: `power` is a power of two, at least four.
+    #[cfg(test)]
+    pub(super) fn with(odd: usize, power: usize, columns: usize) -> Self {
+        Self { rows: odd * power, columns, odd }
     }
 
     /// How many coefficients it transforms.
@@ -104,8 +113,22 @@ pub(super) struct Plan {
     even: &'static [Vec<[f64; 2]>; 2],
 }
 
+/// Lengths up to which plans are kept: there it takes longer to make one than to use it. They are some 30, of some KB.
+const MAX_KEPT: usize = 1 << 13;
+
 impl Plan {
-    pub(super) fn new(shape: &Shape, prime: usize) -> Self {
+    /// The plans of a shape modulo each prime.
+    pub(super) fn of(shape: &Shape) -> Arc<[Self; 3]> {
+        static KEPT: LazyLock<Mutex<HashMap<Shape, Arc<[Plan; 3]>>>> = LazyLock::new(Mutex::default);
+        let new = || Arc::new([0, 1, 2].map(|prime| Self::new(shape, prime)));
+        if shape.len() > MAX_KEPT {
+            return new();
+        }
+        let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.entry(shape.clone()).or_insert_with(new).clone()
+    }
+
+    fn new(shape: &Shape, prime: usize) -> Self {
         let (prime, even) = (&PRIMES[prime], &EVEN[prime]);
         let scale = prime.with_quotient(prime.inverse_of_order(shape.len() as u64));
         let (splits, rings) = (shape.splits(), shape.odd_rings());

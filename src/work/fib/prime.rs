@@ -103,12 +103,7 @@ impl Prime {
     }
 
     /// 1/order, where the order divides p − 1: then −(p − 1)/order is it.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "below 2^49"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below 2^49")]
     pub(super) fn inverse_of_order(&self, order: u64) -> f64 {
         let p = self.p as u64;
         centred(p - (p - 1) / order, p)

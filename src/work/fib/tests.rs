@@ -39,6 +39,18 @@ fn reference(index: u64) -> BigUint {
     f
 }
 
+/// F(index) mod `modulus` by doubling of residues.
+fn reference_mod(index: u64, modulus: u128) -> u128 {
+    let (mut f, mut next) = (0, 1);
+    for bit in (0..u64::BITS - index.leading_zeros()).rev() {
+        let doubled = f * (2 * next + modulus - f) % modulus;
+        let after = (f * f + next * next) % modulus;
+        (f, next) =
+            if index >> bit & 1 == 1 { (after, (doubled + after) % modulus) } else { (doubled, after) };
+    }
+    f
+}
+
 /// FNV-1a, as good as any to tell digits by.
 fn hash(digits: &Digits) -> u64 {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
@@ -128,7 +140,7 @@ fn a_cancel_from_another_thread_stops_it() {
     }
 }
 
-/// A stop at every look at the control that there is, one after the other.
+/// A stop at one look at the control after the other, in growing steps.
 #[test]
 fn a_cancel_at_any_tile_is_obeyed_there() {
     for n in [3_000, 20_000, 70_000] {
@@ -229,13 +241,21 @@ fn from_big(number: &BigUint) -> Limbs {
     if limbs == [0] { Limbs::new() } else { limbs }
 }
 
-/// All values that are made of two numbers by transforms; 4a² ≥ b² and 3a² ≥ 2b² must hold.
+/// All values that are made of two numbers by transforms, of the shortest shape; 4a² ≥ b² and 3a² ≥ 2b² must hold.
 fn check_products(lanes: impl Lanes, a: &[u64], b: &[u64]) {
+    check_products_in(lanes, a, b, None);
+}
+
+fn check_products_in(lanes: impl Lanes, a: &[u64], b: &[u64], shape: Option<&Shape>) {
     let control = Control::default();
     let tiles = Tiles::new(&control, 1);
     let (big_a, big_b) = (to_big(a), to_big(b));
     let (square_a, square_b) = (&big_a * &big_a, &big_b * &big_b);
-    let new = || Transforms::new(lanes, &tiles, [a.to_vec(), b.to_vec()], (0, 0));
+    let new = || {
+        let mut transforms = Transforms::new(lanes, &tiles, [a.to_vec(), b.to_vec()], (0, 0));
+        transforms.forced = shape.cloned();
+        transforms
+    };
     let squares = |x, y, addend| (Combine::Squares([x, y]), addend);
     let lengths = (a.len(), b.len());
 
@@ -258,8 +278,7 @@ fn check_products(lanes: impl Lanes, a: &[u64], b: &[u64]) {
     assert!(single == from_big(&(4_u32 * &square_a - &square_b - 2_u32)), "4a² − b² − 2 {lengths:?}");
 }
 
-/// The greatest limbs make the greatest coefficients; every length of transform that there is up to 6,000, so every
-/// odd factor with every kind of columns and rows.
+/// The greatest limbs make the greatest coefficients; every length of transform that there is up to 6,000.
 #[test]
 fn products_of_the_greatest_limbs_are_exact_at_every_length() {
     on_every_path!(|lanes| {
@@ -274,6 +293,23 @@ fn products_of_the_greatest_limbs_are_exact_at_every_length() {
             }
         }
         assert!(shapes.len() > 20, "{shapes:?}");
+    });
+}
+
+/// Every odd factor with every length of rows, and columns of both parities; the longest are those of the largest numbers.
+#[test]
+fn products_are_exact_in_every_shape() {
+    let random = |seed: u64| move |k: u64| (k + seed).wrapping_mul(0x9E37_79B9_7F4A_7C15) % BASE;
+    let a: Limbs = (1..100).map(random(1)).collect();
+    let b: Limbs = (1..99).map(random(7)).collect();
+    on_every_path!(|lanes| {
+        for odd in [1, 3, 5, 9, 15, 45] {
+            for (columns, power) in
+                [(16, 32), (64, 8), (64, 16), (256, 4), (256, 8), (1024, 4), (4096, 4), (4096, 8)]
+            {
+                check_products_in(lanes, &a, &b, Some(&Shape::with(odd, power, columns)));
+            }
+        }
     });
 }
 
@@ -334,8 +370,18 @@ proptest! {
         prop_assert_eq!(str::from_utf8(&out).unwrap(), format!("{limb:018}"));
     }
 
+    /// By residues: the reference would need minutes for the digits.
     #[test]
-    fn random_numbers_are_right(n in 1_u64..200_000) {
+    fn random_great_numbers_are_right(n in 100_000_u64..1_000_000) {
+        let digits = fib(n, &Control::default()).unwrap();
+        for modulus in [(1 << 59) - 55, 1_000_000_007, 999_983] {
+            let residue = text(&digits).bytes().fold(0, |sum, byte| (10 * sum + u128::from(byte - b'0')) % modulus);
+            prop_assert_eq!(residue, reference_mod(n - 1, modulus), "modulo {}", modulus);
+        }
+    }
+
+    #[test]
+    fn random_numbers_are_right(n in 1_u64..100_000) {
         let digits = fib(n, &Control::default()).unwrap();
         prop_assert_eq!(text(&digits), reference(n - 1).to_string());
     }

@@ -3,10 +3,16 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::work::control::{Cancelled, Control};
+use crate::work::{
+    control::{Cancelled, Control},
+    team::Helpers,
+};
 
 /// What is worth a helper, in the unit of cost: waking one up takes some microseconds.
 const WORTH_A_HELPER: u64 = 20_000;
+
+/// A number that is worth helpers from its beginning.
+const LONG: u64 = 300_000;
 
 /// Runs the tiles of one number and tells the control about them.
 ///
@@ -15,12 +21,18 @@ pub(super) struct Tiles<'a> {
     control: &'a Control,
     /// The part of the announced cost that was not yet reported as done.
     left: AtomicU64,
+    helpers: Helpers,
 }
 
 impl<'a> Tiles<'a> {
     /// The tiles of a number of that cost.
     pub(super) fn new(control: &'a Control, cost: u64) -> Self {
-        Self { control, left: AtomicU64::new(cost) }
+        let helpers = control.team().helpers();
+        if cost > LONG {
+            // They wake up while the short products are made.
+            helpers.call(helpers_for(cost));
+        }
+        Self { control, left: AtomicU64::new(cost), helpers }
     }
 
     /// One tile that the caller has done or is about to do: looks at the control and counts the cost.
@@ -38,9 +50,8 @@ impl<'a> Tiles<'a> {
         work: impl Fn(T) + Sync,
     ) -> Result<(), Cancelled> {
         let whole = cost.saturating_mul(tiles.len() as u64);
-        let wanted =
-            usize::try_from(whole / WORTH_A_HELPER).unwrap_or(usize::MAX).min(tiles.len()).saturating_sub(1);
-        self.control.team().share(tiles, wanted, |tile| {
+        let wanted = helpers_for(whole).min(tiles.len().saturating_sub(1));
+        self.helpers.share(tiles, wanted, |tile| {
             if self.control.check().is_err() {
                 return false;
             }
@@ -62,6 +73,10 @@ impl<'a> Tiles<'a> {
         let counted = self.left.fetch_update(Relaxed, Relaxed, |left| Some(left.saturating_sub(cost)));
         self.control.advance(counted.unwrap_or_default().min(cost));
     }
+}
+
+fn helpers_for(cost: u64) -> usize {
+    usize::try_from(cost / WORTH_A_HELPER).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

@@ -10,14 +10,15 @@ use super::{
     crt::{limbs_of_tile, settle},
     lanes::Lanes,
     limbs::Limbs,
-    passes::{Combine, forward_columns, inverse_columns, rows},
+    passes::{forward_columns, inverse_columns},
     plan::{Plan, Shape, TILE_COLUMNS, TILE_ROWS},
+    rows::{Combine, rows},
     tiles::Tiles,
 };
 use crate::work::control::Cancelled;
 
 /// Lengths from which on the primes take turns.
-const LONG: usize = 1 << 18;
+const LONG: usize = 1 << 16;
 
 /// What is wanted of two numbers: a value, and a small number to be added to it.
 pub(super) type Wanted = (Combine, i64);
@@ -30,6 +31,9 @@ pub(super) struct Transforms<'a, 'c, L> {
     pub(super) numbers: [Limbs; 2],
     results: [Limbs; 2],
     arena: Arena,
+    /// A test's choice of a longer transform.
+    #[cfg(test)]
+    pub(super) forced: Option<Shape>,
 }
 
 /// One prime's share of the arena; `y_b` is missing where nothing is wanted of it.
@@ -40,7 +44,7 @@ struct Field<'m> {
 }
 
 impl<'a, 'c, L: Lanes> Transforms<'a, 'c, L> {
-    /// Takes memory for all products up to those whose results have so many limbs: of a pair, and of the last one.
+    /// Takes memory for all products up to those of operands of so many limbs: of the last pair, and of the last one.
     /// Until it is touched, it costs nothing.
     pub(super) fn new(
         lanes: L,
@@ -49,14 +53,22 @@ impl<'a, 'c, L: Lanes> Transforms<'a, 'c, L> {
         (pair, last): (usize, usize),
     ) -> Self {
         let arena = Arena::new(arena_len(pair, 2).max(arena_len(last, 1)));
-        Self { lanes, tiles, numbers, results: Default::default(), arena }
+        Self {
+            lanes,
+            tiles,
+            numbers,
+            results: Default::default(),
+            arena,
+            #[cfg(test)]
+            forced: None,
+        }
     }
 
     /// Replaces a and b by two values of them.
     pub(super) fn both(&mut self, [first, second]: [Wanted; 2]) -> Result<(), Cancelled> {
         let shape = self.transform([Some(first.0), Some(second.0)])?;
-        self.results[0] = self.limbs(&shape, 0, first.1)?;
-        self.results[1] = self.limbs(&shape, 3 * shape.len(), second.1)?;
+        self.limbs(&shape, 0, (0, first.1))?;
+        self.limbs(&shape, 1, (3 * shape.len(), second.1))?;
         self.numbers = std::mem::take(&mut self.results);
         Ok(())
     }
@@ -64,12 +76,21 @@ impl<'a, 'c, L: Lanes> Transforms<'a, 'c, L> {
     /// One value of a and b.
     pub(super) fn one(&mut self, wanted: Wanted) -> Result<Limbs, Cancelled> {
         let shape = self.transform([Some(wanted.0), None])?;
-        self.limbs(&shape, 0, wanted.1)
+        self.limbs(&shape, 0, (0, wanted.1))?;
+        Ok(std::mem::take(&mut self.results[0]))
     }
 
     /// Everything that takes memory.
     pub(super) fn into_memory(self) -> impl Send + 'static {
         (self.arena, self.numbers, self.results)
+    }
+
+    fn shape(&self) -> Shape {
+        #[cfg(test)]
+        if let Some(shape) = &self.forced {
+            return shape.clone();
+        }
+        Shape::for_len(self.result_len())
     }
 
     /// Limbs that a value of a and b may have.
@@ -79,14 +100,15 @@ impl<'a, 'c, L: Lanes> Transforms<'a, 'c, L> {
 
     /// Leaves the coefficients of the wanted values in the arena, modulo each prime: n of each, the second value after the first.
     fn transform(&mut self, wanted: [Option<Combine>; 2]) -> Result<Shape, Cancelled> {
-        let shape = Shape::for_len(self.result_len());
+        let shape = self.shape();
         let n = shape.len();
         let numbers = self.numbers.each_ref().map(Vec::as_slice);
-        let plans = [0, 1, 2].map(|prime| Plan::new(&shape, prime));
+        let plans = Plan::of(&shape);
         let at_once = primes_at_once(n);
         let both = wanted[1].is_some();
         let len = arena_of(n, if both { 2 } else { 1 });
-        // More than was taken in the beginning only if an estimate was short.
+        // Only tests do not say in the beginning what they will need.
+        debug_assert!(cfg!(test) || self.arena.doubles().len() >= len, "memory is known before the start");
         if self.arena.doubles().len() < len {
             self.arena = Arena::new(len);
         }
@@ -114,12 +136,13 @@ impl<'a, 'c, L: Lanes> Transforms<'a, 'c, L> {
         Ok(shape)
     }
 
-    /// The limbs of the value whose coefficients stand at `at` in the arena.
-    fn limbs(&mut self, shape: &Shape, at: usize, addend: i64) -> Result<Limbs, Cancelled> {
+    /// Makes limbs of the value whose coefficients stand at `at` in the arena: the result of that number.
+    fn limbs(&mut self, shape: &Shape, result: usize, (at, addend): (usize, i64)) -> Result<(), Cancelled> {
         let (n, tile, len) = (shape.len(), TILE_ROWS * shape.columns, self.result_len());
         let arena = &*self.arena.doubles();
         let residues = [0, 1, 2].map(|prime| &arena[at + prime * n..at + (prime + 1) * n]);
-        let mut out = vec![0; len.next_multiple_of(tile).min(n)];
+        let out = &mut self.results[result];
+        *out = vec![0; len.next_multiple_of(tile).min(n)];
         let mut carries = vec![[0; TILE_ROWS]; out.len() / tile];
         let tasks = out.chunks_exact_mut(tile).zip(&mut carries).enumerate().collect();
         let lanes = self.lanes;
@@ -133,8 +156,8 @@ impl<'a, 'c, L: Lanes> Transforms<'a, 'c, L> {
                 );
             },
         )?;
-        settle(&mut out, shape.columns, carries.as_flattened(), addend);
-        Ok(out)
+        settle(out, shape.columns, carries.as_flattened(), addend);
+        Ok(())
     }
 }
 
@@ -235,13 +258,13 @@ fn arena_of(n: usize, values: usize) -> usize {
     if values == 2 { 6 * n + 2 * at_once * n } else { 3 * n + 2 * at_once * n }
 }
 
-/// The same for operands that give `len` limbs.
-fn arena_len(len: usize, values: usize) -> usize {
-    arena_of(Shape::for_len(len + 1).len(), values)
+/// The same for operands of so many limbs.
+fn arena_len(limbs: usize, values: usize) -> usize {
+    arena_of(Shape::for_len(2 * limbs + 1).len(), values)
 }
 
-/// Bytes of memory for all products up to those of so many limbs, see [`Transforms::new`].
-pub(super) fn memory(pair: usize, last: usize) -> usize {
+/// Bytes of memory for all products up to those of operands of so many limbs, see [`Transforms::new`].
+pub(super) fn memory((pair, last): (usize, usize)) -> usize {
     8 * arena_len(pair, 2).max(arena_len(last, 1))
 }
 
