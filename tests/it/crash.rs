@@ -149,7 +149,8 @@ async fn a_queue_keeps_its_order_over_a_crash() {
     let long = talk.says("fib 1000000000").await;
     talk.sees_in(&long, "running").await;
     let mut cards = Vec::new();
-    for n in 400_001..400_007 {
+    // Long enough that the end of one is stored before the next one ends.
+    for n in 10_000_001..10_000_007 {
         cards.push(talk.says(&format!("fib {n}")).await);
     }
     // A chat's next message leaves when the last one is stored: this card does not come twice.

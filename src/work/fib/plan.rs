@@ -110,7 +110,7 @@ pub(super) struct Plan {
     /// How often ω must be multiplied by itself for a 2^k-th root of it, by k.
     halvings: Vec<usize>,
     /// `even[way][t]` is the root of ring 2t: for the rows.
-    even: &'static [Vec<[f64; 2]>; 2],
+    even: [Vec<[f64; 2]>; 2],
 }
 
 /// Lengths up to which plans are kept: there it takes longer to make one than to use it. They are some 30, of some KB.
@@ -129,7 +129,8 @@ impl Plan {
     }
 
     fn new(shape: &Shape, prime: usize) -> Self {
-        let (prime, even) = (&PRIMES[prime], &EVEN[prime]);
+        let prime = &PRIMES[prime];
+        let even = [Way::Forward, Way::Inverse].map(|way| even_roots(prime, shape.columns / 4, way));
         let scale = prime.with_quotient(prime.inverse_of_order(shape.len() as u64));
         let (splits, rings) = (shape.splits(), shape.odd_rings());
         let (shape, half) = (shape.clone(), shape.odd.div_ceil(2));
@@ -207,7 +208,7 @@ impl Plan {
     }
 
     /// The roots of the rings 0, 2, 4 … of a row of x^C − 1.
-    pub(super) fn even(&self, way: Way) -> &'static [[f64; 2]] {
+    pub(super) fn even(&self, way: Way) -> &[[f64; 2]] {
         &self.even[usize::from(way == Way::Inverse)]
     }
 }
@@ -225,11 +226,17 @@ fn split_root(prime: &Prime, s: usize, way: Way) -> f64 {
     root
 }
 
-static EVEN: LazyLock<[[Vec<[f64; 2]>; 2]; 3]> = LazyLock::new(|| {
-    [0, 1, 2].map(|prime: usize| {
-        let prime = &PRIMES[prime];
-        [Way::Forward, Way::Inverse].map(|way| {
-            (0..MAX_COLUMNS / 4).map(|t| prime.with_quotient(split_root(prime, 2 * t, way))).collect()
-        })
-    })
-});
+/// The roots of the rings 0, 2, 4 … of one level, `count` of them, a power of two: each doubling of their number adds a generator.
+fn even_roots(prime: &Prime, count: usize, way: Way) -> Vec<[f64; 2]> {
+    let mut roots = Vec::with_capacity(count);
+    roots.push(1.0);
+    let mut order = 3;
+    while roots.len() < count {
+        let generator = prime.root(order, way);
+        for k in 0..roots.len() {
+            roots.push(prime.mul(roots[k], generator));
+        }
+        order += 1;
+    }
+    roots.into_iter().map(|root| prime.with_quotient(root)).collect()
+}

@@ -18,7 +18,7 @@ use super::{
 use crate::work::control::Cancelled;
 
 /// Lengths from which on the primes take turns.
-const LONG: usize = 1 << 16;
+const LONG: usize = 1 << 13;
 
 /// What is wanted of two numbers: a value, and a small number to be added to it.
 pub(super) type Wanted = (Combine, i64);
