@@ -70,8 +70,10 @@ def round_to(value, digits):
 
 def tick(decade):
     """A decade of seconds as the axis names it."""
-    index = (decade + 6) // 3
-    return f"{10 ** (decade + 6 - 3 * index)} {('µs', 'ms', 's')[index]}" if index < 3 else f"{10**decade} s"
+    if decade >= 0:
+        return f"{10**decade} s"
+    index = (decade + 9) // 3
+    return f"{10 ** (decade + 9 - 3 * index)} {('ns', 'µs', 'ms')[index]}"
 
 
 class Axes:

@@ -201,4 +201,17 @@ mod tests {
         assert!(matches!(run(13).await, Err(Unfinished::Failed(Failure::Panicked))));
         assert!(matches!(run(101).await, Err(Unfinished::Failed(Failure::Panicked))), "on a worker");
     }
+
+    #[tokio::test]
+    async fn a_wrong_result_is_a_failure_and_a_long_number_may_be_helped() {
+        let fib: FibFn = Arc::new(|n, control| {
+            assert_eq!(control.team().cores(), 3);
+            if n == 13 { Err(FibError::Wrong) } else { Ok(n.into()) }
+        });
+        let pokeapi = PokeApi::new("http://127.0.0.1:9", PokeApiTimings::default()).unwrap();
+        let work = Work::new(CpuPool::new(3).unwrap(), Engine::on_workers(fib), pokeapi);
+        let run = async |n| work.run(&Member::Fib(n), &Arc::default()).await;
+        assert!(matches!(run(13).await, Err(Unfinished::Failed(Failure::WrongResult))));
+        assert!(matches!(run(14).await, Ok(Found::Number(_))));
+    }
 }

@@ -12,8 +12,9 @@ pub(super) enum Arena {
     Large(MmapMut),
 }
 
-/// Bytes from which on large pages are worth it: some of them.
-const LARGE: usize = 8 << 20;
+/// Bytes from which on large pages are worth it: one of them. Where a fault takes microseconds, as in many virtual machines, a
+/// fresh process takes a fifth less time at 10^7 with them.
+const LARGE: usize = 2 << 20;
 
 impl Arena {
     pub(super) fn new(len: usize) -> Self {
