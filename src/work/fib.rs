@@ -214,8 +214,8 @@ fn operands_of(index: u64) -> (usize, usize) {
     (limbs_of(index / 4), limbs_of(index / 2))
 }
 
-/// What a limb costs to be written and checked.
-const DIGITS_COST: u64 = 12;
+/// What a limb costs to be written and checked; most of it is the text's new memory.
+const DIGITS_COST: u64 = 30;
 
 /// What the squares or the product of operands of `limbs` limbs cost.
 fn by_hand_cost(limbs: usize, values: u64) -> u64 {
