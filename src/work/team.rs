@@ -85,7 +85,8 @@ impl Team {
 
 /// The helpers of one number, from its first pass that is worth one to its end.
 ///
-/// Between two passes they wait awake, since to wake one up takes longer than many a pass; so their cores count as used.
+/// Between two passes they wait awake, since to wake one up takes longer than many a pass; so their cores count as used. One
+/// that waits may take up the waiting for another number, too, and gives back both seats only when that is over.
 pub(super) struct Helpers {
     team: Arc<Team>,
     waiting: Arc<Waiting>,
@@ -248,23 +249,23 @@ mod tests {
         let helpers = team.helpers();
         let (helped, go) = (Barrier::new(2), Barrier::new(2));
         let here = std::thread::current().id();
-        let tasks_of_helpers = AtomicUsize::new(0);
+        let (seated, tasks_of_helpers) = (AtomicBool::new(false), AtomicUsize::new(0));
         std::thread::scope(|scope| {
             let newcomer = scope.spawn(|| {
                 // A job comes while the helper is at its first tile.
                 helped.wait();
                 let seat = team.sit_down();
+                seated.store(true, Relaxed);
                 go.wait();
                 seat
             });
             helpers.share(0..1000, 1, |_| {
                 if std::thread::current().id() == here {
-                    // The helper has to have a tile before this thread has done them all.
-                    while tasks_of_helpers.load(Relaxed) == 0 {
+                    // Leaves all other tiles to the helper, until that has gone.
+                    while !seated.load(Relaxed) || team.busy.load(Relaxed) > 2 {
                         std::thread::yield_now();
                     }
-                } else {
-                    tasks_of_helpers.fetch_add(1, Relaxed);
+                } else if tasks_of_helpers.fetch_add(1, Relaxed) == 0 {
                     helped.wait();
                     go.wait();
                 }

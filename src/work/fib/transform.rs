@@ -36,7 +36,7 @@ pub(super) struct Transforms<'a, 'c, L> {
     pub(super) forced: Option<Shape>,
 }
 
-/// One prime's share of the arena; `y_b` is missing where nothing is wanted of it.
+/// One prime's share of the arena, of both numbers; the second `y` is empty where only one value is wanted.
 struct Field<'m> {
     plan: &'m Plan,
     x: [&'m mut [f64]; 2],
