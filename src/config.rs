@@ -4,6 +4,7 @@ mod memory;
 
 use std::{
     convert::Infallible,
+    ffi::OsString,
     fmt,
     num::{NonZeroU32, NonZeroUsize},
     path::{Path, PathBuf},
@@ -54,14 +55,32 @@ pub enum Mode {
         port: u16,
     },
     /// Print one Fibonacci number: its digits on stdout, how long it took on stderr
-    Fib {
-        /// Which one, counted from the 1st = 0
-        #[arg(value_name = "NUM", value_parser = fib_number)]
-        n: u64,
-        /// Threads to compute it with [default: one for each core]
-        #[arg(long, value_name = "NUM", value_parser = clap::value_parser!(u16).range(1..=MAX_CPU_WORKERS))]
-        threads: Option<u16>,
-    },
+    Fib(OneFib),
+}
+
+/// What `jobboard fib` takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
+pub struct OneFib {
+    /// Which one, counted from the 1st = 0
+    #[arg(value_name = "NUM", value_parser = fib_number)]
+    pub n: u64,
+    /// Threads to compute it with [default: one for each core]
+    #[arg(long, value_name = "NUM", value_parser = clap::value_parser!(u16).range(1..=MAX_CPU_WORKERS))]
+    pub threads: Option<u16>,
+}
+
+impl OneFib {
+    /// Reads `jobboard fib NUM` and its own flag alone. It wants none of the settings, and to look for them takes longer than
+    /// a short number: `None` is for [`Cli::read`], which tells what is wrong with anything else.
+    pub fn read(args: &[OsString]) -> Option<Self> {
+        let [program, mode, rest @ ..] = args else { return None };
+        if mode != "fib" {
+            return None;
+        }
+        let command = Self::augment_args(clap::Command::new("jobboard"));
+        let matches = command.try_get_matches_from(std::iter::once(program).chain(rest)).ok()?;
+        Self::from_arg_matches(&matches).ok()
+    }
 }
 
 /// The settings that people make.
@@ -366,7 +385,7 @@ impl Cli {
     ///
     /// # Errors
     /// [`CliError`].
-    pub fn read(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Self, CliError> {
+    pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, CliError> {
         // `NAME=` in a compose file or an env file means "not set".
         let is_empty =
             |arg: &Arg| arg.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());

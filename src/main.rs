@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, Result};
 use jobboard::{
     RunError,
-    config::{self, Cli, CliError, Config, LogFormat, Mode},
+    config::{self, Cli, CliError, Config, LogFormat, Mode, OneFib},
     sandbox::{Options, Sandbox},
     store::OpenError,
     work::{Control, Team, fib},
@@ -29,12 +29,16 @@ const EXIT_SETTINGS: u8 = 2;
 const SIGXFSZ: i32 = 25;
 
 fn main() -> ExitCode {
+    let args: Vec<_> = std::env::args_os().collect();
+    if let Some(one) = OneFib::read(&args) {
+        return exit_status(&fib(one));
+    }
     if let Err(error) = dotenvy::dotenv()
         && !error.not_found()
     {
         return refuse(&env_file_error(&error));
     }
-    let cli = match Cli::read(std::env::args_os()) {
+    let cli = match Cli::read(args) {
         Ok(cli) => cli,
         Err(CliError::Shown(text)) => {
             // A closed pipe is no error: `jobboard --help | head`.
@@ -46,22 +50,27 @@ fn main() -> ExitCode {
     if let Err(line) = log(cli.config.log_format) {
         return refuse(&line);
     }
-    match start(cli) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let hopeless = match error.downcast_ref() {
-                Some(RunError::Token(_)) => true,
-                // Another bot may end, and a disk may get room; a file stays what it is.
-                Some(RunError::Store { why, .. }) => !matches!(why, OpenError::Taken | OpenError::Io(_)),
-                _ => false,
-            };
-            if hopeless {
-                return refuse(&error.to_string());
-            }
-            let _ = writeln!(std::io::stderr(), "jobboard: {error:#}");
-            ExitCode::FAILURE
-        }
+    exit_status(&start(cli))
+}
+
+fn exit_status(ended: &Result<()>) -> ExitCode {
+    let Err(error) = ended else { return ExitCode::SUCCESS };
+    let hopeless = match error.downcast_ref() {
+        Some(RunError::Token(_)) => true,
+        // Another bot may end, and a disk may get room; a file stays what it is.
+        Some(RunError::Store { why, .. }) => !matches!(why, OpenError::Taken | OpenError::Io(_)),
+        _ => false,
+    };
+    if hopeless {
+        return refuse(&error.to_string());
     }
+    say(&format!("jobboard: {error:#}"));
+    ExitCode::FAILURE
+}
+
+/// A line on stderr, in one piece. Where nobody can read it, nothing is to be done.
+fn say(line: &str) {
+    let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
 }
 
 /// dotenvy quotes the line that it cannot read, and the token may stand there.
@@ -74,7 +83,7 @@ fn env_file_error(error: &dotenvy::Error) -> String {
 
 /// One clear line, and the status for wrong settings.
 fn refuse(line: &str) -> ExitCode {
-    let _ = writeln!(std::io::stderr(), "jobboard: {line}");
+    say(&format!("jobboard: {line}"));
     ExitCode::from(EXIT_SETTINGS)
 }
 
@@ -82,7 +91,7 @@ fn start(cli: Cli) -> Result<()> {
     match cli.mode {
         None => serve(async |shutdown| Ok(jobboard::run(cli.config, shutdown).await?)),
         Some(Mode::Sandbox { port }) => serve(async |shutdown| sandbox(cli.config, port, shutdown).await),
-        Some(Mode::Fib { n, threads }) => fib(n, threads.map_or_else(config::cores, usize::from)),
+        Some(Mode::Fib(one)) => fib(one),
     }
 }
 
@@ -103,13 +112,14 @@ fn serve(run: impl AsyncFnOnce(WaitForCancellationFutureOwned) -> Result<()>) ->
 }
 
 /// Prints one number, for scripts and to measure.
-fn fib(n: u64, threads: usize) -> Result<()> {
+fn fib(one: OneFib) -> Result<()> {
     let start = Instant::now();
+    let threads = one.threads.map_or_else(config::cores, usize::from);
     let team = Arc::new(Team::new(threads).context("no threads")?);
     let _seat = team.sit_down();
     let control = Control::default();
     control.helped_by(&team);
-    let digits = fib::fib(n, &control)?;
+    let digits = fib::fib(one.n, &control)?;
     let seconds = start.elapsed().as_secs_f64();
     let text = digits.here().context("the digits are not at hand")?;
     let mut stdout = std::io::stdout().lock();
@@ -120,7 +130,7 @@ fn fib(n: u64, threads: usize) -> Result<()> {
     {
         return Err(error).context("the digits cannot be written");
     }
-    writeln!(std::io::stderr(), "seconds {seconds:.6} threads {threads} digits {}", text.len())?;
+    say(&format!("seconds {seconds:.6} threads {threads} digits {}", text.len()));
     Ok(())
 }
 

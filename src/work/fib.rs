@@ -43,6 +43,7 @@ mod tiles;
 mod transform;
 
 use crate::job::Digits;
+use arena::Pair;
 use check::{Piece, residue};
 use lanes::{Lanes, Portable};
 use limbs::{LIMB_DIGITS, Limbs, SCHOOLBOOK, combine, from_u128, product, square, write_limb};
@@ -59,7 +60,10 @@ pub const MAX_N: u64 = 1_000_000_000;
 const MAX_U128: u64 = 186;
 
 /// Limbs in one tile of a linear pass.
-const TILE: usize = 1 << 12;
+const TILE: usize = 1 << 9;
+
+/// Bytes up to which the transforms' memory is kept while the digits are written.
+const KEPT: usize = 4 << 20;
 
 /// Why there is no number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -98,16 +102,16 @@ fn fib_with<L: Lanes>(lanes: L, n: u64, control: &Control) -> Result<Digits, Fib
         return Ok(small(index).0.into());
     }
     let tiles = Tiles::new(control, cost(n));
-    let limbs = compute(lanes, index, &tiles, control)?;
-    let digits = give_out(index, &limbs, &tiles, control);
-    control.leave_behind(limbs);
+    let number = compute(lanes, index, &tiles, control)?;
+    let digits = give_out(index, number.numbers()[0], &tiles, control);
+    control.leave_behind(number);
     tiles.finish();
     digits
 }
 
 /// F(index), for an index above [`MAX_U128`], by doubling: with a = F(k) and b = F(k−1),
 /// F(2k+1) = 4a² − b² + 2(−1)^k, F(2k−1) = a² + b², and F(2k) is their difference or a(a + 2b).
-fn compute<L: Lanes>(lanes: L, index: u64, tiles: &Tiles<'_>, control: &Control) -> Result<Limbs, Cancelled> {
+fn compute<L: Lanes>(lanes: L, index: u64, tiles: &Tiles<'_>, control: &Control) -> Result<Pair, Cancelled> {
     let mut left = doublings(index);
     let (f_k, before) = small(index >> left);
     let mut numbers = [from_u128(f_k), from_u128(before)];
@@ -120,16 +124,25 @@ fn compute<L: Lanes>(lanes: L, index: u64, tiles: &Tiles<'_>, control: &Control)
     }
     if numbers[0].len() <= SCHOOLBOOK {
         tiles.step(by_hand_cost(numbers[0].len(), 1))?;
-        return Ok(last_by_hand(index, &numbers));
+        return Ok(last_by_hand(index, &numbers).into());
     }
+    let numbers = numbers.each_ref().map(Vec::as_slice);
     let mut transforms = Transforms::new(lanes, tiles, numbers, operands_of(index));
-    let result = last_by_transforms(&mut transforms, index, left);
-    let memory = transforms.into_memory();
-    // Where somebody waits for the stop, the memory is given back after it; otherwise before more is asked for.
-    if result.is_err() {
-        control.leave_behind(memory);
+    let done = last_by_transforms(&mut transforms, index, left);
+    let (result, memory) = transforms.into_parts();
+    // Where somebody waits for the stop, the memory is given back after it; otherwise before more is asked for, unless it is
+    // little: to give it back takes as long as the digits do.
+    match done {
+        Ok(()) if transform::memory(operands_of(index)) > KEPT => Ok(result),
+        Ok(()) => {
+            control.leave_behind(memory);
+            Ok(result)
+        }
+        Err(cancelled) => {
+            control.leave_behind((result, memory));
+            Err(cancelled)
+        }
     }
-    result
 }
 
 /// How often (F(k), F(k−1)) is doubled on the way to F(index); it begins with the greatest k that a u128 holds.
@@ -162,7 +175,7 @@ fn last_by_transforms<L: Lanes>(
     transforms: &mut Transforms<'_, '_, L>,
     index: u64,
     mut left: u32,
-) -> Result<Limbs, Cancelled> {
+) -> Result<(), Cancelled> {
     while left > 1 {
         transforms.both(doubled(index, left).map(|(factors, addend)| (Combine::Squares(factors), addend)))?;
         left -= 1;
@@ -173,7 +186,7 @@ fn last_by_transforms<L: Lanes>(
 }
 
 /// The digits of F(index), once the number has passed its check.
-fn give_out(index: u64, limbs: &Limbs, tiles: &Tiles<'_>, control: &Control) -> Result<Digits, FibError> {
+fn give_out(index: u64, limbs: &[u64], tiles: &Tiles<'_>, control: &Control) -> Result<Digits, FibError> {
     let (&top, low) = limbs.split_last().ok_or(FibError::Wrong)?;
     let head = top.to_string();
     let mut text = vec![0; head.len() + low.len() * LIMB_DIGITS];
@@ -184,6 +197,7 @@ fn give_out(index: u64, limbs: &Limbs, tiles: &Tiles<'_>, control: &Control) -> 
     let written = tiles.run(
         tasks,
         low.len().min(TILE) as u64 * DIGITS_COST,
+        true,
         |((limbs, out), piece): ((&[u64], &mut [u8]), &mut Piece)| {
             *piece = residue(limbs);
             let outs = out.as_chunks_mut::<LIMB_DIGITS>().0.iter_mut().rev();
@@ -246,9 +260,9 @@ pub fn memory(n: u64) -> u64 {
         return ((8 * 8 + LIMB_DIGITS) * limbs) as u64;
     }
     let digits = LIMB_DIGITS * limbs;
-    // Two operands of half the length, and the result or two of them.
-    let computing = transform::memory(operands_of(index)) + 2 * 8 * limbs;
-    computing.max(8 * limbs + digits) as u64
+    let computing = transform::memory(operands_of(index));
+    let memory = if computing > KEPT { computing.max(8 * limbs + digits) } else { computing + digits };
+    memory as u64
 }
 
 #[cfg(test)]

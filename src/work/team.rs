@@ -94,29 +94,40 @@ pub(super) struct Helpers {
 
 #[derive(Default)]
 struct Waiting {
-    /// Threads that look for tiles.
-    threads: AtomicUsize,
+    /// Threads that were called and have not gone.
+    called: AtomicUsize,
+    /// Those of them that look for tiles.
+    awake: AtomicUsize,
     /// The number is done.
     over: AtomicBool,
 }
 
 impl Helpers {
-    /// Does `work` with every task, here and with up to `wanted` helpers; `work` says whether to go on.
+    /// Does `work` with every task, some at a time, here and with up to `wanted` helpers; `work` says whether to go on.
+    ///
+    /// There are at most `most` in a batch. What is left is divided so that the last batches, for which one waits for the
+    /// other, are small, but not smaller than `least`: to take one is not free.
     pub(super) fn share<T: Send>(
         &self,
-        tasks: impl IntoIterator<Item = T, IntoIter: Send>,
+        tasks: Vec<T>,
         wanted: usize,
-        work: impl Fn(T) -> bool + Sync,
+        [least, most]: [usize; 2],
+        work: impl Fn(Vec<T>) -> bool + Sync,
     ) {
         let mut tasks = tasks.into_iter();
         let helpers = if wanted > 0 { self.call(wanted) } else { 0 };
+        let take = move |tasks: &mut std::vec::IntoIter<T>| {
+            let size = (tasks.len() / (3 * helpers + 3)).max(least).min(most);
+            let batch: Vec<_> = tasks.by_ref().take(size).collect();
+            (!batch.is_empty()).then_some(batch)
+        };
         let Some(pool) = self.team.pool.as_ref().filter(|_| helpers > 0) else {
-            while tasks.next().is_some_and(&work) {}
+            while take(&mut tasks).is_some_and(&work) {}
             return;
         };
         let tasks = Mutex::new(tasks);
-        // Held for the moment of taking one.
-        let next = || tasks.lock().unwrap_or_else(PoisonError::into_inner).next();
+        // Held for the moment of taking some.
+        let next = || take(&mut tasks.lock().unwrap_or_else(PoisonError::into_inner));
         let at_work = AtomicUsize::new(helpers);
         let (next, work, at_work, team) = (&next, &work, &at_work, &self.team);
         pool.in_place_scope(|scope| {
@@ -137,17 +148,17 @@ impl Helpers {
         });
     }
 
-    /// How many help, after idle cores were asked for up to `wanted`.
+    /// How many are there to help, after idle cores were asked for up to `wanted`: those that are called wake up meanwhile.
     pub(super) fn call(&self, wanted: usize) -> usize {
         let Some(pool) = &self.team.pool else { return 0 };
-        while self.waiting.threads.load(Relaxed) < wanted
+        while self.waiting.called.load(Relaxed) < wanted
             && let Some(seat) = self.team.hire()
         {
-            self.waiting.threads.fetch_add(1, Relaxed);
+            self.waiting.called.fetch_add(1, Relaxed);
             let waiting = self.waiting.clone();
             pool.spawn(move || waiting.stay(seat));
         }
-        self.waiting.threads.load(Relaxed).min(wanted)
+        self.waiting.awake.load(Relaxed).min(wanted)
     }
 }
 
@@ -160,6 +171,7 @@ impl Drop for Helpers {
 impl Waiting {
     /// Does what the pool has, which is tiles, until the number is done or a job wants the core.
     fn stay(&self, seat: Seat) {
+        self.awake.fetch_add(1, Relaxed);
         let mut seat = Some(seat);
         while let Some(kept) = seat.take().filter(|_| !self.over.load(Relaxed)).and_then(Seat::kept) {
             seat = Some(kept);
@@ -167,7 +179,8 @@ impl Waiting {
                 std::hint::spin_loop();
             }
         }
-        self.threads.fetch_sub(1, Relaxed);
+        self.awake.fetch_sub(1, Relaxed);
+        self.called.fetch_sub(1, Relaxed);
     }
 }
 
@@ -215,14 +228,21 @@ mod tests {
         }
     }
 
+    fn wait_for_helpers(helpers: &Helpers, count: usize) {
+        while helpers.call(count) < count {
+            std::thread::yield_now();
+        }
+    }
+
     /// Every task of three waits for the two others: it takes three to do them.
     #[test]
     fn idle_cores_help() {
         let team = Arc::new(Team::new(3).unwrap());
         let _seat = team.sit_down();
         let helpers = team.helpers();
+        wait_for_helpers(&helpers, 2);
         let meeting = Barrier::new(3);
-        helpers.share(vec![(); 3], 2, |()| {
+        helpers.share(vec![(); 3], 2, [1; 2], |_| {
             meeting.wait();
             true
         });
@@ -231,12 +251,28 @@ mod tests {
     }
 
     #[test]
+    fn batches_become_small_and_hold_everything() {
+        let (sizes, seen) = (Mutex::new(Vec::new()), AtomicUsize::new(0));
+        Arc::new(Team::nobody()).helpers().share((0..1000).collect(), 9, [4, 50], |batch: Vec<usize>| {
+            sizes.lock().unwrap().push(batch.len());
+            seen.fetch_add(batch.into_iter().sum::<usize>(), Relaxed);
+            true
+        });
+        let sizes = sizes.into_inner().unwrap();
+        assert_eq!((sizes.iter().sum::<usize>(), seen.into_inner()), (1000, 499_500));
+        assert!(
+            sizes.is_sorted_by(|a, b| a >= b) && sizes[0] == 50 && sizes[sizes.len() - 2] == 4,
+            "{sizes:?}"
+        );
+    }
+
+    #[test]
     fn cores_in_use_do_not_help() {
         let team = Arc::new(Team::new(3).unwrap());
         let _seats = [team.sit_down(), team.sit_down(), team.sit_down()];
         let helpers = team.helpers();
         let here = std::thread::current().id();
-        helpers.share(vec![(); 100], 99, |()| {
+        helpers.share(vec![(); 100], 99, [1; 2], |_| {
             assert_eq!(std::thread::current().id(), here);
             true
         });
@@ -247,6 +283,7 @@ mod tests {
         let team = Arc::new(Team::new(2).unwrap());
         let _seat = team.sit_down();
         let helpers = team.helpers();
+        wait_for_helpers(&helpers, 1);
         let (helped, go) = (Barrier::new(2), Barrier::new(2));
         let here = std::thread::current().id();
         let (seated, tasks_of_helpers) = (AtomicBool::new(false), AtomicUsize::new(0));
@@ -259,7 +296,7 @@ mod tests {
                 go.wait();
                 seat
             });
-            helpers.share(0..1000, 1, |_| {
+            helpers.share((0..1000).collect(), 1, [1; 2], |_| {
                 if std::thread::current().id() == here {
                     // Leaves all other tiles to the helper, until that has gone.
                     while !seated.load(Relaxed) || team.busy.load(Relaxed) > 2 {

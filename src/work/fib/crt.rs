@@ -177,11 +177,11 @@ fn block(column_tile: &[f64], tile: usize) -> [[f64; 4]; 8] {
     column_tile.as_chunks::<4>().0.as_chunks::<8>().0.get(tile).copied().unwrap_or_default()
 }
 
-/// Adds what each row carries to the row after it, and `addend` to the whole number; removes the zeros at the upper end.
+/// Adds what each row carries to the row after it, and `addend` to the whole number; returns how many limbs it has.
 ///
 /// What leaves a row settles in the next one's first limbs, unless these are all 9s or all 0s.
 #[expect(clippy::cast_possible_truncation, reason = "a remainder is a limb")]
-pub(super) fn settle(out: &mut Vec<u64>, columns: usize, carries: &[i128], addend: i64) {
+pub(super) fn settle(out: &mut [u64], columns: usize, carries: &[i128], addend: i64) -> usize {
     let mut add = |at: usize, mut carry: i128| {
         for limb in out.iter_mut().skip(at) {
             if carry == 0 {
@@ -196,6 +196,5 @@ pub(super) fn settle(out: &mut Vec<u64>, columns: usize, carries: &[i128], adden
         add((row + 1) * columns, carry);
     }
     add(0, addend.into());
-    let significant = out.iter().rposition(|&limb| limb != 0).map_or(0, |highest| highest + 1);
-    out.truncate(significant);
+    out.iter().rposition(|&limb| limb != 0).map_or(0, |highest| highest + 1)
 }

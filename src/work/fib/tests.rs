@@ -186,8 +186,8 @@ fn the_announced_cost_is_close_to_the_counted_one() {
         let control = Control::default();
         control.expect(4 * announced);
         let tiles = Tiles::new(&control, 4 * announced);
-        let limbs = compute(Portable, index, &tiles, &control).unwrap();
-        give_out(index, &limbs, &tiles, &control).unwrap();
+        let number = compute(Portable, index, &tiles, &control).unwrap();
+        give_out(index, number.numbers()[0], &tiles, &control).unwrap();
         let counted = control.progress().unwrap() * 4.0;
         assert!((0.8..1.2).contains(&counted), "F({index}): {counted} of the announced cost was counted");
     }
@@ -198,7 +198,7 @@ fn one_wrong_limb_is_seen() {
     let control = Control::default();
     let tiles = Tiles::new(&control, 1);
     for index in [500, 30_000, 200_000] {
-        let right = compute(Portable, index, &tiles, &control).unwrap();
+        let right = compute(Portable, index, &tiles, &control).unwrap().numbers()[0].to_vec();
         assert!(give_out(index, &right, &tiles, &control).is_ok());
         for place in [0, right.len() / 2, right.len() - 1] {
             let mut wrong = right.clone();
@@ -215,9 +215,9 @@ fn one_wrong_limb_is_seen() {
 
 #[test]
 fn memory_is_about_what_the_digits_and_the_transforms_take() {
-    // Measured: 75 MB for the 10^8-th. It never falls by more than a jump from one length to the next.
-    assert!((60_000_000..100_000_000).contains(&memory(100_000_000)));
-    assert!((600_000_000..800_000_000).contains(&memory(MAX_N)));
+    // It never falls by more than a jump from one length to the next.
+    assert!((50_000_000..80_000_000).contains(&memory(100_000_000)), "{}", memory(100_000_000));
+    assert!((500_000_000..650_000_000).contains(&memory(MAX_N)), "{}", memory(MAX_N));
     let mut before = 0;
     for n in (0..300).map(|k| 20_000.0 * 1.07_f64.powi(k)).take_while(|&n| n < 1e9) {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below 10^9")]
@@ -252,7 +252,7 @@ fn check_products_in(lanes: impl Lanes, a: &[u64], b: &[u64], shape: Option<&Sha
     let (big_a, big_b) = (to_big(a), to_big(b));
     let (square_a, square_b) = (&big_a * &big_a, &big_b * &big_b);
     let new = || {
-        let mut transforms = Transforms::new(lanes, &tiles, [a.to_vec(), b.to_vec()], (0, 0));
+        let mut transforms = Transforms::new(lanes, &tiles, [a, b], (0, 0));
         transforms.forced = shape.cloned();
         transforms
     };
@@ -262,20 +262,28 @@ fn check_products_in(lanes: impl Lanes, a: &[u64], b: &[u64], shape: Option<&Sha
     let mut both = new();
     both.both([squares(4, -1, 2), squares(3, -2, 2)]).unwrap();
     assert!(
-        both.numbers[0] == from_big(&(4_u32 * &square_a - &square_b + 2_u32)),
+        both.numbers.numbers()[0] == from_big(&(4_u32 * &square_a - &square_b + 2_u32)),
         "4a² − b² + 2 {lengths:?}"
     );
     assert!(
-        both.numbers[1] == from_big(&(3_u32 * &square_a - 2_u32 * &square_b + 2_u32)),
+        both.numbers.numbers()[1] == from_big(&(3_u32 * &square_a - 2_u32 * &square_b + 2_u32)),
         "3a² − 2b² + 2 {lengths:?}"
     );
     let mut both = new();
     both.both([squares(3, -2, 0), squares(1, 1, 0)]).unwrap();
-    assert!(both.numbers[1] == from_big(&(&square_a + &square_b)), "a² + b² {lengths:?}");
-    let product = new().one((Combine::Product, 0)).unwrap();
-    assert!(product == from_big(&(&square_a + 2_u32 * &big_a * &big_b)), "a(a + 2b) {lengths:?}");
-    let single = new().one(squares(4, -1, -2)).unwrap();
-    assert!(single == from_big(&(4_u32 * &square_a - &square_b - 2_u32)), "4a² − b² − 2 {lengths:?}");
+    assert!(both.numbers.numbers()[1] == from_big(&(&square_a + &square_b)), "a² + b² {lengths:?}");
+    let mut product = new();
+    product.one((Combine::Product, 0)).unwrap();
+    assert!(
+        product.numbers.numbers()[0] == from_big(&(&square_a + 2_u32 * &big_a * &big_b)),
+        "a(a + 2b) {lengths:?}"
+    );
+    let mut single = new();
+    single.one(squares(4, -1, -2)).unwrap();
+    assert!(
+        single.numbers.numbers()[0] == from_big(&(4_u32 * &square_a - &square_b - 2_u32)),
+        "4a² − b² − 2 {lengths:?}"
+    );
 }
 
 /// The greatest limbs make the greatest coefficients; every length of transform that there is up to 6,000.
@@ -321,14 +329,15 @@ fn long_products_of_the_greatest_limbs_are_exact() {
         let tiles = Tiles::new(&control, 1);
         for len in [18_000, 70_000, 140_000] {
             // The square of B^k − 1 is 99…9800…01; three of them: 299…9400…03.
-            let numbers = [vec![BASE - 1; len], vec![BASE - 1; len]];
-            let product = Transforms::new(lanes, &tiles, numbers, (0, 0)).one((Combine::Product, 0)).unwrap();
+            let number = vec![BASE - 1; len];
+            let mut product = Transforms::new(lanes, &tiles, [&number, &number], (0, 0));
+            product.one((Combine::Product, 0)).unwrap();
             let mut expected = vec![0; 2 * len];
             expected[0] = 3;
             expected[len] = BASE - 6;
             expected[len + 1..].fill(BASE - 1);
             expected.push(2);
-            assert!(product == expected, "{len} limbs");
+            assert!(product.numbers.numbers()[0] == expected, "{len} limbs");
         }
     });
 }
