@@ -215,7 +215,7 @@ async fn hello(api: &Api, config: &Config) -> Result<Bot, RunError> {
     loop {
         match telegram::hello(api).await {
             Ok(bot) => return Ok(bot),
-            Err(ApiError::Unauthorized) => {
+            Err(ApiError::Unauthorized | ApiError::NotFound) => {
                 return Err(RunError::Token(
                     "Telegram does not know this token: check TELOXIDE_TOKEN (and TELOXIDE_API_URL where it is set)",
                 ));

@@ -36,6 +36,9 @@ pub enum ApiError {
     /// Telegram wants a pause.
     #[error("Telegram asks for a pause of {0:?}")]
     RetryAfter(Duration),
+    /// There is no such method, or the token has not even the shape of one.
+    #[error("Telegram knows no such method")]
+    NotFound,
     /// The token is wrong, or was revoked.
     #[error("Telegram does not know this token")]
     Unauthorized,
@@ -80,6 +83,12 @@ impl ApiError {
     /// The message has a picture, and its words are a caption.
     pub fn is_caption(&self) -> bool {
         matches!(self, Self::BadRequest(text) if text.contains("no text in the message to edit"))
+    }
+
+    /// The forum topic was deleted, or was closed by its admins: nothing can be said there.
+    pub fn is_topic_gone(&self) -> bool {
+        matches!(self, Self::BadRequest(text) if text.contains("message thread not found")
+            || text.contains("TOPIC_CLOSED") || text.contains("TOPIC_DELETED"))
     }
 
     /// The file is larger than Telegram takes.
@@ -219,7 +228,8 @@ fn refusal(answer: &Answer<'_>, status: u16) -> ApiError {
         return ApiError::Migrated(to);
     }
     match answer.error_code.unwrap_or(status) {
-        401 | 404 => ApiError::Unauthorized,
+        401 => ApiError::Unauthorized,
+        404 => ApiError::NotFound,
         403 => ApiError::Forbidden(description),
         409 => ApiError::Conflict(description),
         429 => {

@@ -98,8 +98,8 @@ impl Handlers {
         }
         let Some(said) = said(message) else { return };
         self.outbox.welcome(said.chat);
-        let Some(words) = message.text() else { return };
-        let replied = message.reply_to_message().filter(|to| self.is_own(to));
+        let Some(words) = message.text().or_else(|| message.caption()) else { return };
+        let replied = message.reply_to_message().filter(|to| self.is_own(to) && !is_beginning(to));
         let context = Context {
             private: said.private,
             bot: &self.bot.username,
@@ -227,7 +227,11 @@ impl Handlers {
             message: MessageId(message.id().0),
             thread: match message {
                 MaybeInaccessibleMessage::Regular(message) => thread(message),
-                MaybeInaccessibleMessage::Inaccessible(_) => None,
+                // Of what is too old, Telegram does not say where it is; the task's command was in the same topic.
+                MaybeInaccessibleMessage::Inaccessible(_) => button
+                    .task()
+                    .and_then(|id| self.boards.job(chat, id))
+                    .and_then(|snapshot| snapshot.job.origin.thread),
             },
             callback: Some(query.id.0.clone()),
         };
@@ -242,8 +246,8 @@ impl Handlers {
     /// Whether the message with the button is older than the task's command: a card of a task with the same number, from
     /// a board whose data folder is gone.
     fn is_of_another_run(&self, chat: ChatId, message: MessageId, button: Button) -> bool {
-        let (Button::Kill(id) | Button::Retry(id) | Button::Whole(id)) = button else { return false };
-        self.boards.job(chat, id).is_some_and(|snapshot| message < snapshot.job.origin.message)
+        let known = button.task().and_then(|id| self.boards.job(chat, id));
+        known.is_some_and(|snapshot| message < snapshot.job.origin.message)
     }
 
     async fn pressed(&self, chat: ChatId, person: Person, origin: Origin, button: Button) -> String {
@@ -322,9 +326,18 @@ fn moved(message: &Message) -> Option<(ChatId, ChatId)> {
     to.or_else(|| message.migrate_from_chat_id().map(|from| (ChatId(from.0), here)))
 }
 
-/// Who said it and where; `None` for what is no command whatever its text: channels, other bots, forwarded messages.
+/// Whether the message only begins a topic. What replies to nothing in a topic replies to that, and not to the bot, even
+/// where the bot has made the topic.
+fn is_beginning(message: &Message) -> bool {
+    message.forum_topic_created().is_some()
+        || message.is_topic_message && message.thread_id.is_some_and(|topic| topic.0 == message.id)
+}
+
+/// Who said it and where; `None` for what is no command whatever its text: channels, other bots, what was forwarded, what
+/// a bot has made for somebody inline.
 fn said(message: &Message) -> Option<Said> {
-    if message.chat.is_channel() || message.forward_origin().is_some() {
+    let is_forward = message.forward_origin().is_some() || message.is_automatic_forward();
+    if message.chat.is_channel() || is_forward || message.via_bot.is_some() {
         return None;
     }
     // Anonymous admins and channels write through bot accounts of Telegram's own, with `sender_chat`.

@@ -47,6 +47,11 @@ impl Content {
     pub fn text(text: &str) -> Self {
         Self { html: escape(text), ..Self::default() }
     }
+
+    /// Puts a sentence in front of it.
+    pub(super) fn tell_first(&mut self, sentence: &str) {
+        self.html.insert_str(0, &format!("<i>{}</i>\n", escape(sentence)));
+    }
 }
 
 /// The card of a job: what was asked, where it is, what came of it.

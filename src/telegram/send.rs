@@ -40,6 +40,9 @@ type Ignored = serde::de::IgnoredAny;
 /// What a card is to show.
 pub(super) fn wanted(snapshot: &Snapshot, card: &Card) -> Content {
     let mut content = render::card(snapshot, std::time::SystemTime::now());
+    if card.elsewhere {
+        content.tell_first(sentences::TOPIC_GONE);
+    }
     if card.refused > 0 {
         content.photo = None;
     }
@@ -58,7 +61,11 @@ pub(super) async fn card(
     card: &Card,
     content: &Content,
 ) -> Result<MessageId, ApiError> {
-    let Some(message) = card.message else { return new_message(api, chat, origin, content).await };
+    let Some(message) = card.message else {
+        let nowhere = Origin::nowhere();
+        let origin = if card.elsewhere { &nowhere } else { origin };
+        return new_message(api, chat, origin, content).await;
+    };
     let has_photo = card.shown.as_ref().is_some_and(|shown| shown.photo.is_some());
     let edited = match &content.photo {
         Some(_) if has_photo => edit_caption(api, chat, message, content).await,
@@ -164,6 +171,7 @@ pub(super) async fn document(
     chat: ChatId,
     reply_to: &Origin,
     document: &Arc<Document>,
+    caption: String,
 ) -> Result<Result<MessageId, NoDocument>, ApiError> {
     let (opened, store) = (document.clone(), store.clone());
     let opened = tokio::task::spawn_blocking(move || opened.open(&store)).await;
@@ -172,7 +180,7 @@ pub(super) async fn document(
         Err(why) => return Ok(Err(why)),
     };
     let mut fields = address(chat, reply_to);
-    fields.push(("caption", document.caption.clone().into()));
+    fields.push(("caption", caption.into()));
     fields.push(("document", "attach://whole".into()));
     let content = api::Content::Reader(reader, document.length);
     let file = Upload { part: "whole", name: document.name.clone(), content };

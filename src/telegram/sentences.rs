@@ -30,6 +30,9 @@ pub(super) const OLD_BUTTON: &str = "This button is from an older board: send da
 pub(super) const ANSWERS_SKIPPED: &str =
     "Too many commands at once: some went without an answer. dash shows the board as it is.";
 
+/// Before what could not be said in its topic.
+pub(super) const TOPIC_GONE: &str = "The topic of this was closed or deleted, so I say it here.";
+
 /// Digits that stand before and after the gap of a number that is cut.
 const ENDS: usize = 12;
 

@@ -93,7 +93,7 @@ pub async fn poll(
                     }
                 }
             }
-            Err(ApiError::Unauthorized) => return Err(Fatal::Unauthorized),
+            Err(ApiError::Unauthorized | ApiError::NotFound) => return Err(Fatal::Unauthorized),
             Err(error) => {
                 let pause = pause_after(&error, timings, failures);
                 failures += 1;

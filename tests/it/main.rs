@@ -15,5 +15,6 @@ mod migration;
 mod pokeapi;
 mod process;
 mod program;
+mod topics;
 mod whole;
 mod world;

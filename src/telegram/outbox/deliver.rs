@@ -1,6 +1,7 @@
 //! One message at a time: what is sent, what is stored of it, and what follows when it fails.
 
 use std::{
+    borrow::Cow,
     sync::{Arc, PoisonError},
     time::{Instant, SystemTime},
 };
@@ -57,6 +58,11 @@ impl Outbox {
                 desk.lane().went_well();
                 self.stored_as_said(answer).await;
             }
+            Err(error) if error.is_topic_gone() && !answer.elsewhere && answer.is_new_message() => {
+                tracing::info!(%error, "an answer is said in General");
+                let reply_to = Origin::nowhere();
+                desk.lane().put_back(Answer { elsewhere: true, reply_to, ..answer });
+            }
             Err(ApiError::Migrated(to)) => {
                 if self.migrate(chat, ChatId(to)) {
                     self.move_answer(ChatId(to), answer);
@@ -87,13 +93,17 @@ impl Outbox {
     async fn say_now(&self, chat: ChatId, answer: &Answer) -> Result<Option<MessageId>, ApiError> {
         match &answer.body {
             Body::Message(content) => {
-                send::new_message(&self.api, chat, &answer.reply_to, content).await.map(Some)
+                let mut content = Cow::Borrowed(content);
+                if answer.elsewhere {
+                    content.to_mut().tell_first(sentences::TOPIC_GONE);
+                }
+                send::new_message(&self.api, chat, &answer.reply_to, &content).await.map(Some)
             }
             Body::Edit { message, html, keyboard } => {
                 send::edit_text(&self.api, chat, *message, html, keyboard.as_ref()).await.map(|()| None)
             }
             Body::Whole(id) => match &answer.made {
-                Some(made) => self.say_whole(chat, &answer.reply_to, *id, made).await.map(Some),
+                Some(made) => self.say_whole(chat, answer, *id, made).await.map(Some),
                 // Its board has forgotten it meanwhile.
                 None => Ok(None),
             },
@@ -104,12 +114,20 @@ impl Outbox {
     async fn say_whole(
         &self,
         chat: ChatId,
-        reply_to: &Origin,
+        answer: &Answer,
         id: JobId,
         made: &Made,
     ) -> Result<MessageId, ApiError> {
+        let reply_to = &answer.reply_to;
+        let caption = |document: &Document| match answer.elsewhere {
+            true => format!("{}\n{}", sentences::TOPIC_GONE, document.caption),
+            false => document.caption.clone(),
+        };
         let send = async |document: Result<Arc<Document>, NoDocument>| match document {
-            Ok(document) => send::document(&self.api, &self.store, chat, reply_to, &document).await,
+            Ok(document) => {
+                let caption = caption(&document);
+                send::document(&self.api, &self.store, chat, reply_to, &document, caption).await
+            }
             Err(why) => Ok(Err(why)),
         };
         let sent = match send(made.document.clone()).await {
@@ -207,6 +225,10 @@ impl Outbox {
                 // Either way, nothing more is said in the old one.
                 self.migrate(chat, ChatId(to));
             }
+            error if error.is_topic_gone() && !card.elsewhere && card.message.is_none() => {
+                tracing::info!(job = id.0, %error, "a card goes to General");
+                desk.lane().redo_card(id, now, |card| card.elsewhere = true);
+            }
             error @ ApiError::BadRequest(_) if card.refused < 2 && !error.is_chat_gone() => {
                 tracing::warn!(job = id.0, %error, "the card goes without its picture, or in fewer words");
                 let refused = if content.photo.is_some() { 1 } else { 2 };
@@ -275,6 +297,7 @@ impl Outbox {
             | ApiError::Server(_)
             | ApiError::Connection(_)
             | ApiError::Conflict(_)
+            | ApiError::NotFound
             | ApiError::Unauthorized => {
                 let mut lane = desk.lane();
                 let pause = pause_after(error, &self.timings, lane.failed());
