@@ -1,18 +1,23 @@
 //! What the bot does with an update. When a handler returns, what it did is stored; for anything else, a job or
 //! Telegram, it never waits.
 
+mod inline;
+mod settings;
+
 use std::{panic::AssertUnwindSafe, sync::Arc, time::SystemTime};
 
 use futures_util::{FutureExt, future::join};
 use teloxide::types::{CallbackQuery, Chat, MaybeInaccessibleMessage, Message, Update, UpdateKind, User};
 use tokio_util::sync::CancellationToken;
 
+pub use self::inline::Inline;
 use super::{
     buttons::{Button, row},
     lane::{Answer, Body},
     outbox::{Outbox, text},
-    render::{self, Content},
+    render::{self, Content, rich},
     sentences::{self, documents},
+    settings::Settings,
     whole,
 };
 use crate::{
@@ -26,6 +31,8 @@ use crate::{
 pub struct Handlers {
     boards: Arc<Boards>,
     outbox: Arc<Outbox>,
+    settings: Arc<Settings>,
+    inline: Arc<Inline>,
     bot: Bot,
     owners: Vec<i64>,
     allowed_chats: Vec<i64>,
@@ -59,6 +66,7 @@ impl Handlers {
     pub fn new(
         boards: Arc<Boards>,
         outbox: Arc<Outbox>,
+        (settings, inline): (Arc<Settings>, Arc<Inline>),
         bot: Bot,
         config: &Config,
         quit: CancellationToken,
@@ -66,6 +74,8 @@ impl Handlers {
         Self {
             boards,
             outbox,
+            settings,
+            inline,
             bot,
             owners: config.owners.0.clone(),
             allowed_chats: config.allowed_chats.0.clone(),
@@ -82,6 +92,7 @@ impl Handlers {
             match update.kind {
                 UpdateKind::Message(message) => self.message(&message).await,
                 UpdateKind::CallbackQuery(query) => self.press(query).await,
+                UpdateKind::InlineQuery(query) => self.ask_inline(query),
                 // An edited command is not run again.
                 _ => {}
             }
@@ -154,13 +165,24 @@ impl Handlers {
             }
             Command::KillAll => self.kill_all_question(chat),
             Command::Job(id) => return self.job(said, id).await,
-            Command::Dash => render::dash(&self.boards.page(chat, 0), SystemTime::now()),
+            Command::Dash => self.dash(chat, 0),
+            Command::Settings(change) => Content::text(&self.settings(&said, change).await),
             Command::Help(None) => Content::text(&sentences::help(bot)),
             Command::Help(Some(entry)) => Content::text(&sentences::help_for(entry, bot)),
             Command::Start => Content::text(&sentences::welcome(bot)),
             Command::Quit => Content::text(self.quit(&said)),
         };
         self.outbox.say(chat, Answer::new(said.origin, Body::Message(answer))).await;
+    }
+
+    /// A page of the board, as the chat wants it.
+    fn dash(&self, chat: ChatId, number: usize) -> Content {
+        let (page, now) = (self.boards.page(chat, number), SystemTime::now());
+        let mut content = render::dash(&page, now);
+        if self.settings.is_rich(chat) {
+            content.rich = rich::dash(&page, now);
+        }
+        content
     }
 
     async fn job(&self, said: Said, id: Option<JobId>) {
@@ -170,7 +192,11 @@ impl Handlers {
         let Some(snapshot) = self.boards.job(said.chat, id) else {
             return self.answer(&said, &self.no_such_task(said.chat, id)).await;
         };
-        let result = Body::Message(render::result(&snapshot, SystemTime::now()));
+        let mut content = render::result(&snapshot, SystemTime::now());
+        if self.settings.is_rich(said.chat) {
+            content.rich = self.outbox.rich_result(&snapshot, "").await;
+        }
+        let result = Body::Message(content);
         let result = Answer::new(said.origin.clone(), result).about(id);
         if render::needs_whole(&snapshot.job) && !snapshot.dropped {
             let words = self.outbox.say(said.chat, result);
@@ -275,8 +301,7 @@ impl Handlers {
                 form.map_or_else(String::new, |form| documents::on_its_way(form, self.max_document))
             }
             Button::Page(number) => {
-                let page = render::dash(&self.boards.page(chat, number), SystemTime::now());
-                self.edit(chat, origin, page).await;
+                self.edit(chat, origin, self.dash(chat, number)).await;
                 String::new()
             }
             Button::KillAll(last) => {
@@ -304,7 +329,8 @@ impl Handlers {
 
     /// Gives the message whose button was pressed another content.
     async fn edit(&self, chat: ChatId, origin: Origin, content: Content) {
-        let body = Body::Edit { message: origin.message, html: content.html, keyboard: content.keyboard };
+        let Content { html, rich, keyboard, .. } = content;
+        let body = Body::Edit { message: origin.message, html, rich, keyboard };
         self.outbox.say(chat, Answer::new(origin, body)).await;
     }
 

@@ -71,6 +71,9 @@ pub enum Body {
         message: MessageId,
         /// Telegram's HTML.
         html: String,
+        /// See [`Content::rich`].
+        #[serde(default)]
+        rich: Option<String>,
         /// Buttons below it.
         keyboard: Option<InlineKeyboardMarkup>,
     },

@@ -2,6 +2,7 @@
 
 use std::{
     borrow::Cow,
+    io::Read,
     sync::{Arc, PoisonError},
     time::{Instant, SystemTime},
 };
@@ -11,13 +12,13 @@ use tokio::sync::SemaphorePermit;
 use super::{Desk, Made, Outbox};
 use crate::{
     board::Snapshot,
-    job::{ChatId, Job, JobId, MessageId, Origin, Outcome},
+    job::{ChatId, Digits, Job, JobId, MessageId, Origin, Outcome},
     store::{Instead, Write},
     telegram::{
         api::ApiError,
         lane::{Answer, Body, Card},
         pause_after,
-        render::{self, Content},
+        render::{self, Content, rich},
         send,
         sentences::{self, documents},
         whole::{Document, NoDocument},
@@ -99,8 +100,10 @@ impl Outbox {
                 }
                 send::new_message(&self.api, chat, &answer.reply_to, &content).await.map(Some)
             }
-            Body::Edit { message, html, keyboard } => {
-                send::edit_text(&self.api, chat, *message, html, keyboard.as_ref()).await.map(|()| None)
+            Body::Edit { message, html, rich, keyboard } => {
+                let (html, rich, keyboard) = (html.clone(), rich.clone(), keyboard.clone());
+                let content = Content { html, rich, keyboard, photo: None };
+                send::edit_text(&self.api, chat, *message, &content).await.map(|()| None)
             }
             Body::Whole(id) => match &answer.made {
                 Some(made) => self.say_whole(chat, answer, *id, made).await.map(Some),
@@ -154,11 +157,50 @@ impl Outbox {
         let _turn = self.turn(desk).await;
         // The turn may have taken a while: what is true now is shown.
         let Some(snapshot) = self.boards.job(chat, id) else { return };
-        let content = send::wanted(&snapshot, &card);
+        let mut content = send::wanted(&snapshot, &card);
+        content.rich = self.rich_card(chat, &snapshot, &card, &content).await;
         match send::card(&self.api, chat, &snapshot.job.origin, &card, &content).await {
             Ok(message) => self.card_shown(chat, desk, &card, &snapshot, (message, content)).await,
             Err(error) => self.card_failed(chat, desk, &snapshot, &card, &content, error).await,
         }
+    }
+
+    /// The card as a rich message, where the chat wants that and the result is long: when the job has ended, so that no
+    /// picture comes after it.
+    async fn rich_card(
+        &self,
+        chat: ChatId,
+        snapshot: &Snapshot,
+        card: &Card,
+        content: &Content,
+    ) -> Option<String> {
+        if card.refused > 0 || content.photo.is_some() || !self.settings.is_rich(chat) {
+            return None;
+        }
+        let mut before = format!("<p>{}</p>", sentences::submitted(snapshot.job.id));
+        if card.elsewhere {
+            before.insert_str(0, &format!("<p><i>{}</i></p>", sentences::TOPIC_GONE));
+        }
+        self.rich_result(snapshot, &before).await
+    }
+
+    /// A long result as rich HTML, with the digits of a lone number.
+    pub(in crate::telegram) async fn rich_result(&self, snapshot: &Snapshot, before: &str) -> Option<String> {
+        let digits = match rich::lone_number(&snapshot.job) {
+            Some(digits) => self.read_digits(digits.clone()).await,
+            None => None,
+        };
+        rich::result(snapshot, before, digits.as_deref(), SystemTime::now())
+    }
+
+    async fn read_digits(&self, digits: Digits) -> Option<String> {
+        let store = self.store.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let mut text = String::new();
+            store.digits(&digits).ok()??.take(rich::MAX_DIGITS as u64).read_to_string(&mut text).ok()?;
+            (text.len() == digits.len()).then_some(text)
+        });
+        read.await.ok()?
     }
 
     /// A card that shows what is true needs no call.
