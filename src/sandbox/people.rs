@@ -169,6 +169,7 @@ impl World {
         let name = &self.options.username;
         is_reply
             || message.service.is_some()
+            || message.via_bot
             || message
                 .text
                 .text

@@ -31,7 +31,7 @@ async fn a_chat_that_wants_it_has_its_board_as_a_table() {
     assert!(ben.says("/settings").await.text.contains("rich: on"));
     let dash = ben.says("/dash").await;
     let table = rows(dash.rich.as_ref().expect("a rich message"));
-    assert_eq!(table, [["id", "command", "state", ""], ["1", "fib 10", "succeeded", "= 34"]]);
+    assert_eq!(table, [["id", "command", "state", "result"], ["1", "fib 10", "succeeded", "34"]]);
     assert_eq!(dash.buttons[0].0, "Refresh");
     // A press edits it, and it stays rich.
     ann.runs("/fib 11", "is 55").await;
@@ -89,8 +89,25 @@ async fn an_older_server_gets_the_same_as_plain_messages() {
         assert!(dash.rich.is_none() && dash.text.starts_with("Board: 1 task"), "{}", dash.text);
         ann.presses(&dash, "Refresh").await;
     }
-    // It was asked once, and that is kept in mind. (Calls of methods it does not know are in no log.)
+    // Not even an edit, whose parameter it would ignore, was tried after the first refusal.
     assert!(!world.telegram.calls().iter().any(|call| call.params.get("rich_message").is_some()));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn that_a_server_is_too_old_is_kept_in_mind() {
+    let world = World::new().await;
+    let (ann, ben) = (world.person("Ann"), world.person("Ben"));
+    let unknown = world.telegram.fault(Fault::on("sendRichMessage").always().answer(Failure::NotFound));
+    for speaker in [&ann, &ben] {
+        speaker.says("settings rich on").await;
+        speaker.runs("fib 10", "is 34").await;
+        for _ in 0..3 {
+            let dash = speaker.says("dash").await;
+            assert!(dash.rich.is_none() && dash.text.starts_with("Board: 1 task"), "{}", dash.text);
+        }
+    }
+    assert_eq!(unknown.count(), 1);
     world.stop().await;
 }
 

@@ -104,6 +104,22 @@ async fn a_press_and_a_reply_stay_in_the_topic() {
 }
 
 #[tokio::test]
+async fn a_card_that_somebody_deleted_comes_again_in_its_topic() {
+    let held = Held::new();
+    let world = World::with(|setup| setup.engine = held.attentive()).await;
+    let forum = Forum::new(&world);
+    let topic = forum.topic("Numbers");
+    let card = forum.says(topic, "/fib 100").await;
+    held.began(1).await;
+    forum.ben().sees_in(&card, "running").await;
+    world.telegram.delete(forum.chat, card.id);
+    held.release();
+    let again = forum.ben().sees("the end", |message| message.text.contains("218922995834555169026")).await;
+    assert_eq!(again.topic, Some(topic));
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn chatter_in_a_topic_is_no_reply_to_the_bot() {
     let world = World::new().await;
     let forum = Forum::new(&world);

@@ -3,7 +3,7 @@
 use super::{plural, thousands};
 
 /// The heads of the board's columns.
-pub(in crate::telegram) const COLUMNS: [&str; 4] = ["id", "command", "state", ""];
+pub(in crate::telegram) const COLUMNS: [&str; 4] = ["id", "command", "state", "result"];
 
 /// Above the board.
 pub(in crate::telegram) fn board(total: usize, running: usize, queued: usize) -> String {
