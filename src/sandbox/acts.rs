@@ -7,7 +7,7 @@ use super::{
     people::Saying,
     telegram::{Telegram, must},
     text::Text,
-    view::{ChatId, InlineAnswer, MessageId, PersonId},
+    view::{ChatId, InlineAnswer, MessageId, PersonId, View},
     world::{Event, Forward, Media, Message, Person, World},
 };
 
@@ -194,6 +194,6 @@ impl Telegram {
     /// What the bot offered to inline queries, oldest first.
     #[must_use]
     pub fn inline_answers(&self) -> Vec<InlineAnswer> {
-        self.view(|view| view.inline_answers())
+        self.0.read(|world| View(world).inline_answers())
     }
 }

@@ -51,7 +51,7 @@ impl World {
             return Err(what.to_owned());
         }
         let text = if media.is_some() { typed_caption(&text)? } else { typed(&text)? };
-        let message = Message { thread, speaks_as, media, ..Message::new(Some(person), text, reply_to) };
+        let message = Message { media, thread, speaks_as, ..Message::new(Some(person), text, reply_to) };
         let id = self.add_message(chat, message);
         self.deliver("message", chat, id);
         Ok(id)

@@ -59,7 +59,7 @@ pub(super) fn blocks(message: &Value) -> Result<Value, ApiError> {
     let wrong = |what: String| bad_request(format_args!("can't parse rich message: {what}"));
     let mut parser = Parser { rest: html, depth: 0 };
     let nodes = parser.nodes("").map_err(wrong)?;
-    let blocks = to_blocks(&nodes).map_err(wrong)?;
+    let blocks = Value::Array(to_blocks(&nodes).map_err(wrong)?);
     let text = text(&blocks);
     if text.trim().is_empty() {
         return Err(bad_request("rich message is empty"));
@@ -160,7 +160,7 @@ impl<'a> Parser<'a> {
     }
 }
 
-fn to_blocks(nodes: &[Node]) -> Result<Value, String> {
+fn to_blocks(nodes: &[Node]) -> Result<Vec<Value>, String> {
     let mut blocks = Vec::new();
     let mut loose: Vec<&Node> = Vec::new();
     for node in nodes {
@@ -170,15 +170,12 @@ fn to_blocks(nodes: &[Node]) -> Result<Value, String> {
         }
         add_paragraph(&mut blocks, &std::mem::take(&mut loose))?;
         match node.tag() {
-            "div" => match to_blocks(node.children())? {
-                Value::Array(inner) => blocks.extend(inner),
-                _ => {}
-            },
+            "div" => blocks.extend(to_blocks(node.children())?),
             _ => blocks.push(to_block(node)?),
         }
     }
     add_paragraph(&mut blocks, &loose)?;
-    Ok(Value::Array(blocks))
+    Ok(blocks)
 }
 
 fn add_paragraph(blocks: &mut Vec<Value>, nodes: &[&Node]) -> Result<(), String> {
@@ -211,16 +208,10 @@ fn details(node: &Node) -> Result<Value, String> {
     let summary = node.children().iter().find(|child| child.tag() == "summary");
     let summary = summary.ok_or("<details> without <summary>")?;
     let rest = node.children().iter().filter(|child| child.tag() != "summary");
-    let blocks = {
-        let mut blocks = Vec::new();
-        for child in rest {
-            match to_blocks(std::slice::from_ref(child))? {
-                Value::Array(inner) => blocks.extend(inner),
-                _ => {}
-            }
-        }
-        blocks
-    };
+    let mut blocks = Vec::new();
+    for child in rest {
+        blocks.extend(to_blocks(std::slice::from_ref(child))?);
+    }
     let mut block = json!({
         "type": "details", "summary": rich_text(summary.children().iter(), false)?, "blocks": blocks,
     });

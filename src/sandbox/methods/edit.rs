@@ -38,7 +38,7 @@ pub(super) fn text(world: &mut World, params: &Params) -> Result<Value> {
     if world.message(chat, id).is_some_and(|message| message.media.is_some()) {
         return Err(bad_request("there is no text in the message to edit"));
     }
-    change(world, params, chat, id, Change { text: Some(text), media: None, rich: Some(rich) })
+    change(world, params, chat, id, Change { text: Some(text), media: None, rich })
 }
 
 /// editMessageCaption.
@@ -58,7 +58,7 @@ pub(super) fn caption(world: &mut World, params: &Params) -> Result<Value> {
         return Err(bad_request("there is no caption in the message to edit"));
     };
     let media = Media { caption_above: params.flag("show_caption_above_media"), ..media };
-    change(world, params, chat, id, Change { text: Some(caption), media: Some(media), rich: Some(None) })
+    change(world, params, chat, id, Change { text: Some(caption), media: Some(media), rich: None })
 }
 
 /// editMessageReplyMarkup.
@@ -98,14 +98,15 @@ pub(super) fn media(world: &mut World, params: &Params) -> Result<Value> {
         caption_above: input.flag("show_caption_above_media"),
         spoiler: input.flag("has_spoiler"),
     };
-    change(world, params, chat, id, Change { text: Some(caption), media: Some(media), rich: Some(None) })
+    change(world, params, chat, id, Change { text: Some(caption), media: Some(media), rich: None })
 }
 
 /// What becomes of a message; `None` stays as it is. The keyboard is always the call's: none takes it away.
 struct Change {
     text: Option<Text>,
     media: Option<Media>,
-    rich: Option<Option<Value>>,
+    /// Of a message that has blocks in place of its text.
+    rich: Option<Value>,
 }
 
 fn change(world: &mut World, params: &Params, chat: i64, id: i32, change: Change) -> Result<Value> {
@@ -115,7 +116,7 @@ fn change(world: &mut World, params: &Params, chat: i64, id: i32, change: Change
     let same_media =
         change.media.as_ref().is_none_or(|new| message.media.as_ref().is_some_and(|old| old.is_same(new)));
     let same_text = change.text.as_ref().is_none_or(|text| *text == message.text);
-    let same_rich = change.rich.as_ref().is_none_or(|rich| *rich == message.rich);
+    let same_rich = change.text.is_none() || change.rich == message.rich;
     if same_text && same_media && same_rich && message.markup == markup {
         return Err(bad_request(
             "message is not modified: specified new message content and reply markup are exactly the same as a \
@@ -123,9 +124,11 @@ fn change(world: &mut World, params: &Params, chat: i64, id: i32, change: Change
         ));
     }
     message.markup = markup;
+    if change.text.is_some() {
+        message.rich = change.rich;
+    }
     message.text = change.text.unwrap_or_else(|| std::mem::take(&mut message.text));
     message.media = change.media.or_else(|| message.media.take());
-    message.rich = change.rich.unwrap_or_else(|| message.rich.take());
     message.mark_edited();
     world.event(Event::Edited { chat, id });
     Ok(result(world, chat, id))

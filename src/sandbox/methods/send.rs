@@ -87,7 +87,7 @@ fn add(world: &mut World, params: &Params, chat: i64, message: Message) -> Resul
     if world.options.flood_limits {
         world.take_pace(chat).map_err(super::super::errors::ApiError::too_many_requests)?;
     }
-    let message = Message { thread, reply_to, markup, ..message };
+    let message = Message { markup, reply_to, thread, ..message };
     let id = world.add_message(chat, message);
     Ok(result(world, chat, id))
 }

@@ -122,10 +122,8 @@ impl Outbox {
         made: &Made,
     ) -> Result<MessageId, ApiError> {
         let reply_to = &answer.reply_to;
-        let caption = |document: &Document| match answer.elsewhere {
-            true => format!("{}\n{}", sentences::TOPIC_GONE, document.caption),
-            false => document.caption.clone(),
-        };
+        let before = if answer.elsewhere { format!("{}\n", sentences::TOPIC_GONE) } else { String::new() };
+        let caption = |document: &Document| format!("{before}{}", document.caption);
         let send = async |document: Result<Arc<Document>, NoDocument>| match document {
             Ok(document) => {
                 let caption = caption(&document);

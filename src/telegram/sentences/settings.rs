@@ -1,5 +1,7 @@
 //! What a chat can choose, in words.
 
+use std::fmt::Write;
+
 use crate::{
     command::{SETTINGS, Setting},
     store::WriteError,
@@ -10,8 +12,8 @@ pub(in crate::telegram) fn all(chosen: impl Fn(&str) -> Option<Setting>) -> Stri
     let mut text = String::from("Settings of this chat:");
     for row in SETTINGS {
         let setting = chosen(row.key).unwrap_or(row.default);
-        text.push_str(&format!("\n\n{}: {}\n{}", row.key, setting.value(), about(setting)));
-        text.push_str(&format!(" To change it: settings {} {}", row.key, row.values.join("|")));
+        let _ = write!(text, "\n\n{}: {}\n{}", row.key, setting.value(), about(setting));
+        let _ = write!(text, " To change it: settings {} {}", row.key, row.values.join("|"));
     }
     text
 }
