@@ -113,6 +113,11 @@ async fn a_press_and_a_reply_stay_in_the_topic() {
     );
     let fourth = ben.sees("the last card", |message| message.text.starts_with("Task 4 is submitted")).await;
     assert_eq!(fourth.topic, Some(topic));
+    // It would be there by what it replies to, too; until somebody deletes that.
+    let calls = world.telegram.calls();
+    let sent =
+        calls.iter().find(|call| call.params["text"].as_str().is_some_and(|text| text.contains("Task 4")));
+    assert_eq!(sent.unwrap().params["message_thread_id"], topic.0);
     held.release();
     world.stop().await;
 }
