@@ -21,7 +21,7 @@ use jobboard::{
     config::Cli,
     job::{ChatId, JobId, MessageId, Origin, Person, Spec},
     store::{Keep, Store, Write},
-    telegram::{Outbox, api::Api},
+    telegram::{Outbox, Settings, api::Api},
     work::{CpuPool, Engine, PokeApi, PokeApiTimings, Work},
 };
 
@@ -180,7 +180,8 @@ fn start(folder: &Path) {
     let boards = boards(store.clone());
     boards.restore(&loaded);
     let config = Cli::read(["jobboard".into()]).expect("the defaults").config;
-    let outbox = Outbox::new(Api::new(&config).expect("a client"), boards.clone(), store, &config);
+    let settings = Arc::new(Settings::new(store.clone(), &loaded));
+    let outbox = Outbox::new(Api::new(&config).expect("a client"), boards.clone(), store, settings, &config);
     outbox.restore(&loaded);
     let jobs = loaded.jobs.len();
     drop(loaded);

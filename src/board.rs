@@ -108,7 +108,7 @@ pub struct Boards {
     /// A job that was to be stored is accepted, or is not.
     settled: Notify,
     memory: Arc<Memory>,
-    work: Work,
+    work: Arc<Work>,
     store: Store,
     limits: Limits,
     /// The process's token; every job has one of its own beside it.
@@ -121,14 +121,14 @@ pub struct Boards {
 
 impl Boards {
     /// Empty boards over `work` and `store`.
-    pub fn new(work: Work, store: Store, limits: Limits) -> Arc<Self> {
+    pub fn new(work: impl Into<Arc<Work>>, store: Store, limits: Limits) -> Arc<Self> {
         Arc::new(Self {
             tables: DashMap::new(),
             moved: RwLock::default(),
             changes: Changes::default(),
             settled: Notify::new(),
             memory: Memory::new(limits.memory, Queue::new(limits.cpu_slots, limits.io_slots)),
-            work,
+            work: work.into(),
             store,
             limits,
             exit: CancellationToken::new(),

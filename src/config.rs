@@ -226,6 +226,10 @@ pub struct Timings {
     pub card_refresh: Duration,
     /// From which duration on the end of a job is announced with a message of its own.
     pub announce_after: Duration,
+    /// How long an inline query may take; Telegram's clients do not wait much longer.
+    pub inline_limit: Duration,
+    /// How long PokeAPI is not asked for a name that somebody may still be typing.
+    pub inline_pause: Duration,
     /// Between two tries to store the end of a job, while the disk is full.
     pub store_again: Duration,
     /// How long a stop may take for jobs to end.
@@ -248,6 +252,8 @@ impl Default for Timings {
             card_pause: Duration::from_secs(1),
             card_refresh: Duration::from_secs(5),
             announce_after: Duration::from_secs(10),
+            inline_limit: Duration::from_secs(5),
+            inline_pause: Duration::from_millis(300),
             store_again: Duration::from_secs(1),
             stop_jobs: Duration::from_secs(3),
             stop_outbox: Duration::from_secs(3),

@@ -21,7 +21,7 @@ use crate::{
     config::Config,
     store::{Loaded, OpenError, Store},
     telegram::{
-        Bot, Handlers, Outbox,
+        Bot, Handlers, Inline, Outbox, Settings,
         api::{Api, ApiError},
     },
     work::{CpuPool, Engine, PokeApi, Work},
@@ -81,8 +81,10 @@ pub async fn run_with(
     let api = Api::new(&config)?;
     let (store, mut loaded) = open(&config).await?;
     let limits = limits(&config);
-    let boards = Boards::new(work(&config, engine)?, store.clone(), limits);
-    let outbox = Outbox::new(api.clone(), boards.clone(), store.clone(), &config);
+    let work = Arc::new(work(&config, engine)?);
+    let boards = Boards::new(work.clone(), store.clone(), limits);
+    let settings = Arc::new(Settings::new(store.clone(), &loaded));
+    let outbox = Outbox::new(api.clone(), boards.clone(), store.clone(), settings.clone(), &config);
     let bot = tokio::select! {
         () = &mut shutdown => return Ok(()),
         bot = hello(&api, &config) => bot?,
@@ -95,7 +97,8 @@ pub async fn run_with(
     // The boards have it now.
     drop(loaded);
 
-    let parts = Parts { api, store, boards, outbox, config };
+    let inline = Inline::new(api.clone(), work, &bot.username, &config);
+    let parts = Parts { api, store, boards, outbox, settings, inline, config };
     parts.serve(bot, handled, shutdown).await
 }
 
@@ -114,6 +117,8 @@ struct Parts {
     store: Store,
     boards: Arc<Boards>,
     outbox: Arc<Outbox>,
+    settings: Arc<Settings>,
+    inline: Arc<Inline>,
     config: Config,
 }
 
@@ -129,8 +134,9 @@ impl Parts {
         let (stop_updates, stop_listening) = (CancellationToken::new(), CancellationToken::new());
         let tasks = TaskTracker::new();
         self.spawn_helpers(&tasks, &stop_updates, &stop_listening);
+        let beside = (self.settings.clone(), self.inline.clone());
         let handlers =
-            Handlers::new(self.boards.clone(), self.outbox.clone(), bot, &self.config, quit.clone());
+            Handlers::new(self.boards.clone(), self.outbox.clone(), beside, bot, &self.config, quit.clone());
         let polling = {
             let (api, store, stop) = (self.api.clone(), self.store.clone(), stop_updates.clone());
             let timings = self.config.timings;
@@ -150,6 +156,7 @@ impl Parts {
             Some(ended) => ended,
             None => polling.await,
         };
+        self.inline.stop().await;
         self.boards.stop(self.config.timings.stop_jobs).await;
         stop_listening.cancel();
         tasks.close();
@@ -215,7 +222,7 @@ async fn hello(api: &Api, config: &Config) -> Result<Bot, RunError> {
     loop {
         match telegram::hello(api).await {
             Ok(bot) => return Ok(bot),
-            Err(ApiError::Unauthorized) => {
+            Err(ApiError::Unauthorized | ApiError::NotFound) => {
                 return Err(RunError::Token(
                     "Telegram does not know this token: check TELOXIDE_TOKEN (and TELOXIDE_API_URL where it is set)",
                 ));

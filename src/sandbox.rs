@@ -10,24 +10,30 @@
 //! people ─▶ page, telegram ─────────────┴───────────────▶ world ──▶ page, view
 //! ```
 
+mod acts;
 mod api;
 mod errors;
 mod faults;
 mod html;
+mod inline;
 mod json;
 mod methods;
 mod migration;
 mod page;
+mod page_acts;
 mod people;
 mod pokeapi;
 mod polling;
 mod render;
 mod request;
+mod rich;
 mod schema;
+mod service;
 mod shared;
 mod table;
 mod telegram;
 mod text;
+mod topics;
 mod view;
 mod world;
 
@@ -42,7 +48,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 pub use self::{
     faults::{Failure, Fault, Fired, Gate},
     telegram::Telegram,
-    view::{Call, CallbackAnswer, ChatId, File, Message, MessageId, Outcome, PersonId, View},
+    view::{Call, CallbackAnswer, ChatId, File, InlineAnswer, Message, MessageId, Outcome, PersonId, View},
 };
 use self::{shared::Shared, world::World};
 
@@ -77,6 +83,9 @@ pub struct Options {
     pub max_upload: usize,
     /// How long a pressed button waits for its answer; Telegram gives no number, observed are some 15 s and more.
     pub callback_lifetime: Duration,
+    /// Whether the server is new enough for rich messages (Bot API 10.1). Off: it knows neither their method nor their
+    /// parameter, as the servers before it.
+    pub rich_messages: bool,
 }
 
 impl Default for Options {
@@ -92,6 +101,7 @@ impl Default for Options {
             flood_limits: false,
             max_upload: MAX_UPLOAD,
             callback_lifetime: Duration::from_mins(1),
+            rich_messages: true,
         }
     }
 }

@@ -107,6 +107,15 @@ pub enum Write {
     Said(u64),
     /// The last updates that were handled, with what tells them from others of the same number; replaces those before.
     Handled(Vec<(i64, u64)>),
+    /// A chat has chosen something; replaces what it chose before.
+    Set {
+        /// Which.
+        chat: ChatId,
+        /// What is set.
+        key: &'static str,
+        /// To what.
+        value: String,
+    },
     /// A group became a supergroup: all that is the old chat's is the new one's. Origins of its jobs mean nothing any
     /// more ([`MessageId`] 0, no thread), nor do their cards' messages, nor what its kills and answers reply to: the
     /// `reply_to` of their bodies, which are JSON.
@@ -159,6 +168,8 @@ pub struct Loaded {
     pub handled: Vec<(i64, u64)>,
     /// Groups that became supergroups: old, new.
     pub moved: Vec<(ChatId, ChatId)>,
+    /// What chats have chosen: chat, key, value.
+    pub settings: Vec<(ChatId, String, String)>,
 }
 
 /// A job as it was stored. Those that were running are queued again.

@@ -143,6 +143,27 @@ impl Work {
         }
     }
 
+    /// A small number that somebody waits for, computed beside the workers: no job waits for it, and it for none. What
+    /// stops it is its control, not that nobody waits any more.
+    ///
+    /// # Errors
+    /// [`Unfinished`], with the reason.
+    pub async fn quick(&self, n: u64, control: &Arc<Control>) -> Result<Number, Unfinished> {
+        let (fib, control) = (self.engine.fib.clone(), control.clone());
+        let found = if n <= self.engine.at_once {
+            cpu::caught(|| fib(n, &control))
+        } else {
+            let caught = tokio::task::spawn_blocking(move || cpu::caught(|| fib(n, &control)));
+            caught.await.unwrap_or(Err(cpu::Panicked))
+        };
+        match found {
+            Ok(Ok(digits)) => Ok(Number { n, digits }),
+            Ok(Err(FibError::Cancelled(Cancelled))) => Err(Unfinished::Cancelled),
+            Ok(Err(FibError::Wrong)) => Err(Unfinished::Failed(Failure::WrongResult)),
+            Err(_) => Err(Unfinished::Failed(Failure::Panicked)),
+        }
+    }
+
     async fn fib(&self, n: u64, control: &Arc<Control>) -> Result<Found, Unfinished> {
         let (fib, control) = (self.engine.fib.clone(), control.clone());
         let found = if n <= self.engine.at_once {

@@ -219,7 +219,7 @@ impl Telegram {
 
 #[track_caller]
 #[expect(clippy::panic, reason = "the test asked for what no client offers: it must stop at that line")]
-fn must<T>(result: Result<T, String>) -> T {
+pub(super) fn must<T>(result: Result<T, String>) -> T {
     match result {
         Ok(value) => value,
         Err(what) => panic!("{what}"),

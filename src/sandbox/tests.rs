@@ -2,11 +2,13 @@
 
 mod editing;
 mod faults;
+mod inline;
 mod migration;
 mod page;
 mod polling;
 mod sending;
 mod speed;
+mod topics;
 mod with_teloxide;
 
 use serde_json::{Value, json};

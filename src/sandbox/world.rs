@@ -14,7 +14,10 @@ use serde_json::{Map, Value};
 use super::{
     Options,
     faults::FaultState,
+    inline::Inline,
+    service::Service,
     text::Text,
+    topics::Forum,
     view::{Call, CallbackAnswer},
 };
 
@@ -41,6 +44,9 @@ pub(super) struct World {
     pub(super) bot_id: i64,
     pub(super) people: BTreeMap<i64, Person>,
     pub(super) chats: BTreeMap<i64, Chat>,
+    /// Channels that their owners may speak as: title and owner.
+    pub(super) channels: BTreeMap<i64, (String, i64)>,
+    pub(super) inline: Inline,
     /// The commands of each scope and language, as given.
     pub(super) commands: BTreeMap<String, Value>,
     pub(super) updates: VecDeque<(i64, Value)>,
@@ -65,7 +71,7 @@ pub(super) struct World {
     /// The number of the last event.
     pub(super) seq: u64,
     next_person: i64,
-    next_group: i64,
+    pub(super) next_group: i64,
     flood: HashMap<i64, VecDeque<Instant>>,
 }
 
@@ -76,6 +82,8 @@ pub(super) struct Person {
     pub(super) first_name: String,
     pub(super) username: String,
     pub(super) has_blocked: bool,
+    /// Another bot, which is in groups only.
+    pub(super) is_bot: bool,
 }
 
 /// A chat and its messages.
@@ -90,6 +98,8 @@ pub(super) struct Chat {
     pub(super) bot_is_kicked: bool,
     /// The supergroup that the group lives on as.
     pub(super) migrated_to: Option<i64>,
+    /// The topics, where the group has them.
+    pub(super) forum: Option<Forum>,
 }
 
 /// One message.
@@ -108,8 +118,26 @@ pub(super) struct Message {
     /// The inline keyboard.
     pub(super) markup: Option<Value>,
     pub(super) reply_to: Option<i32>,
-    /// Of a service message: its field, and the chat named there.
-    pub(super) service: Option<(&'static str, i64)>,
+    pub(super) service: Option<Service>,
+    /// The topic; `None` is General, or a chat without topics.
+    pub(super) thread: Option<i32>,
+    /// The chat that the person speaks as: the group itself, or a channel.
+    pub(super) speaks_as: Option<i64>,
+    /// Where it was forwarded from.
+    pub(super) forward: Option<Forward>,
+    /// The person chose it from what the bot offered inline.
+    pub(super) via_bot: bool,
+    /// The blocks of a rich message, which has no text.
+    pub(super) rich: Option<Value>,
+}
+
+/// Where a forwarded message comes from.
+#[derive(Clone, Debug)]
+pub(super) enum Forward {
+    /// Somebody's message; `None`: the bot's.
+    From(Option<i64>),
+    /// A channel's post, which came by itself into the group that belongs to the channel.
+    Channel(i64),
 }
 
 /// A photo or a document.
@@ -154,6 +182,10 @@ pub(super) enum Event {
         chat: i64,
         id: i32,
     },
+    /// What the bot offers to an inline query.
+    InlineAnswer {
+        query: String,
+    },
     CallbackAnswer {
         chat: i64,
         person: i64,
@@ -178,6 +210,8 @@ impl World {
             bot_id,
             people: BTreeMap::new(),
             chats: BTreeMap::new(),
+            channels: BTreeMap::new(),
+            inline: Inline::default(),
             commands: BTreeMap::new(),
             updates: VecDeque::new(),
             next_update: 1000,
@@ -204,6 +238,7 @@ impl World {
         if demo {
             let people = ["Ann", "Ben", "Cleo"].map(|name| world.add_person(name));
             world.add_group("Ann, Ben and Cleo", &people);
+            world.demo_forum(&people);
         }
         world
     }
@@ -217,8 +252,8 @@ impl World {
         if username.is_empty() || self.people.values().any(|person| person.username == username) {
             username = format!("{username}_{id}");
         }
-        self.people
-            .insert(id, Person { id, first_name: first_name.to_owned(), username, has_blocked: false });
+        let first_name = first_name.to_owned();
+        self.people.insert(id, Person { id, first_name, username, has_blocked: false, is_bot: false });
         self.add_chat(id, None, vec![id]);
         id
     }
@@ -240,6 +275,7 @@ impl World {
             last_message: 0,
             bot_is_kicked: false,
             migrated_to: None,
+            forum: None,
         };
         self.chats.insert(id, chat);
         self.event(Event::Reload);
@@ -379,6 +415,11 @@ impl Message {
             markup: None,
             reply_to,
             service: None,
+            thread: None,
+            speaks_as: None,
+            forward: None,
+            via_bot: false,
+            rich: None,
         }
     }
 
@@ -403,7 +444,7 @@ pub(super) fn now() -> i64 {
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
-fn push_bounded<T>(queue: &mut VecDeque<T>, item: T, max: usize) {
+pub(super) fn push_bounded<T>(queue: &mut VecDeque<T>, item: T, max: usize) {
     if queue.len() >= max {
         queue.pop_front();
     }

@@ -36,8 +36,12 @@ INSERT INTO meta (key, value) VALUES ('handled', ?1) ON CONFLICT (key) DO UPDATE
 const LAST_ID: &str = "
 SELECT max(coalesce((SELECT max(id) FROM job WHERE chat = ?1), 0),
            coalesce((SELECT id FROM last_id WHERE chat = ?1), 0))";
+const SET: &str = "
+INSERT INTO setting (chat, key, value) VALUES (?1, ?2, ?3)
+ON CONFLICT (chat, key) DO UPDATE SET value = excluded.value";
 /// One after the other, all of (from, to).
-const MOVE: [&str; 5] = [
+const MOVE: [&str; 6] = [
+    "UPDATE OR REPLACE setting SET chat = ?2 WHERE chat = ?1",
     "UPDATE job SET chat = ?2, message = 0, thread = NULL, callback = '', card = NULL WHERE chat = ?1",
     "UPDATE kill SET chat = ?2, body = iif(json_valid(body), json_set(body, '$.reply_to', json(?3)), body) WHERE chat = ?1",
     "UPDATE answer SET chat = ?2, body = iif(json_valid(body), json_set(body, '$.reply_to', json(?3)), body) WHERE chat = ?1",
@@ -78,6 +82,7 @@ pub(super) fn apply(connection: &Connection, folder: &Path, write: &Write) -> Re
         }
         Write::Said(answer) => run(SAID, params![signed(*answer)]),
         Write::Handled(updates) => run(HANDLED, params![serde_json::to_string(updates)?]),
+        Write::Set { chat, key, value } => run(SET, params![chat.0, key, value]),
         Write::Move { from, to } => move_all(connection, *from, *to),
     }
 }

@@ -46,6 +46,9 @@ pub(super) fn load(connection: &Connection, folder: &Path) -> Result<(Loaded, Ve
         moved: list(connection, "SELECT old, new FROM moved ORDER BY rowid", |row| {
             Ok((ChatId(row.get(0)?), ChatId(row.get(1)?)))
         })?,
+        settings: list(connection, "SELECT chat, key, value FROM setting ORDER BY rowid", |row| {
+            Ok((ChatId(row.get(0)?), row.get(1)?, row.get(2)?))
+        })?,
         handled: handled(connection)?,
         ..Loaded::default()
     };

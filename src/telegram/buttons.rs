@@ -37,6 +37,14 @@ impl Button {
         }
     }
 
+    /// The one task that it is about.
+    pub(super) fn task(self) -> Option<JobId> {
+        match self {
+            Self::Kill(id) | Self::Retry(id) | Self::Whole(id) => Some(id),
+            Self::Page(_) | Self::KillAll(_) | Self::KeepAll => None,
+        }
+    }
+
     /// What somebody's client sent back; `None` for anything that this version did not write.
     pub(super) fn read(data: &str) -> Option<Self> {
         let (name, number) = match data.strip_prefix(VERSION)?.strip_prefix(':')?.split_once(':') {

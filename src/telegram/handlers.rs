@@ -1,18 +1,23 @@
 //! What the bot does with an update. When a handler returns, what it did is stored; for anything else, a job or
 //! Telegram, it never waits.
 
+mod inline;
+mod settings;
+
 use std::{panic::AssertUnwindSafe, sync::Arc, time::SystemTime};
 
 use futures_util::{FutureExt, future::join};
 use teloxide::types::{CallbackQuery, Chat, MaybeInaccessibleMessage, Message, Update, UpdateKind, User};
 use tokio_util::sync::CancellationToken;
 
+pub use self::inline::Inline;
 use super::{
     buttons::{Button, row},
     lane::{Answer, Body},
     outbox::{Outbox, text},
-    render::{self, Content},
+    render::{self, Content, rich},
     sentences::{self, documents},
+    settings::Settings,
     whole,
 };
 use crate::{
@@ -26,6 +31,8 @@ use crate::{
 pub struct Handlers {
     boards: Arc<Boards>,
     outbox: Arc<Outbox>,
+    settings: Arc<Settings>,
+    inline: Arc<Inline>,
     bot: Bot,
     owners: Vec<i64>,
     allowed_chats: Vec<i64>,
@@ -59,6 +66,7 @@ impl Handlers {
     pub fn new(
         boards: Arc<Boards>,
         outbox: Arc<Outbox>,
+        (settings, inline): (Arc<Settings>, Arc<Inline>),
         bot: Bot,
         config: &Config,
         quit: CancellationToken,
@@ -66,6 +74,8 @@ impl Handlers {
         Self {
             boards,
             outbox,
+            settings,
+            inline,
             bot,
             owners: config.owners.0.clone(),
             allowed_chats: config.allowed_chats.0.clone(),
@@ -82,6 +92,7 @@ impl Handlers {
             match update.kind {
                 UpdateKind::Message(message) => self.message(&message).await,
                 UpdateKind::CallbackQuery(query) => self.press(query).await,
+                UpdateKind::InlineQuery(query) => self.ask_inline(query),
                 // An edited command is not run again.
                 _ => {}
             }
@@ -98,8 +109,8 @@ impl Handlers {
         }
         let Some(said) = said(message) else { return };
         self.outbox.welcome(said.chat);
-        let Some(words) = message.text() else { return };
-        let replied = message.reply_to_message().filter(|to| self.is_own(to));
+        let Some(words) = message.text().or_else(|| message.caption()) else { return };
+        let replied = message.reply_to_message().filter(|to| self.is_own(to) && !is_beginning(to));
         let context = Context {
             private: said.private,
             bot: &self.bot.username,
@@ -154,13 +165,24 @@ impl Handlers {
             }
             Command::KillAll => self.kill_all_question(chat),
             Command::Job(id) => return self.job(said, id).await,
-            Command::Dash => render::dash(&self.boards.page(chat, 0), SystemTime::now()),
+            Command::Dash => self.dash(chat, 0),
+            Command::Settings(change) => Content::text(&self.settings(&said, change).await),
             Command::Help(None) => Content::text(&sentences::help(bot)),
             Command::Help(Some(entry)) => Content::text(&sentences::help_for(entry, bot)),
             Command::Start => Content::text(&sentences::welcome(bot)),
             Command::Quit => Content::text(self.quit(&said)),
         };
         self.outbox.say(chat, Answer::new(said.origin, Body::Message(answer))).await;
+    }
+
+    /// A page of the board, as the chat wants it.
+    fn dash(&self, chat: ChatId, number: usize) -> Content {
+        let (page, now) = (self.boards.page(chat, number), SystemTime::now());
+        let mut content = render::dash(&page, now);
+        if self.settings.is_rich(chat) {
+            content.rich = rich::dash(&page, now);
+        }
+        content
     }
 
     async fn job(&self, said: Said, id: Option<JobId>) {
@@ -170,7 +192,11 @@ impl Handlers {
         let Some(snapshot) = self.boards.job(said.chat, id) else {
             return self.answer(&said, &self.no_such_task(said.chat, id)).await;
         };
-        let result = Body::Message(render::result(&snapshot, SystemTime::now()));
+        let mut content = render::result(&snapshot, SystemTime::now());
+        if self.settings.is_rich(said.chat) {
+            content.rich = self.outbox.rich_result(&snapshot, "").await;
+        }
+        let result = Body::Message(content);
         let result = Answer::new(said.origin.clone(), result).about(id);
         if render::needs_whole(&snapshot.job) && !snapshot.dropped {
             let words = self.outbox.say(said.chat, result);
@@ -227,7 +253,11 @@ impl Handlers {
             message: MessageId(message.id().0),
             thread: match message {
                 MaybeInaccessibleMessage::Regular(message) => thread(message),
-                MaybeInaccessibleMessage::Inaccessible(_) => None,
+                // Of what is too old, Telegram does not say where it is; the task's command was in the same topic.
+                MaybeInaccessibleMessage::Inaccessible(_) => button
+                    .task()
+                    .and_then(|id| self.boards.job(chat, id))
+                    .and_then(|snapshot| snapshot.job.origin.thread),
             },
             callback: Some(query.id.0.clone()),
         };
@@ -242,8 +272,8 @@ impl Handlers {
     /// Whether the message with the button is older than the task's command: a card of a task with the same number, from
     /// a board whose data folder is gone.
     fn is_of_another_run(&self, chat: ChatId, message: MessageId, button: Button) -> bool {
-        let (Button::Kill(id) | Button::Retry(id) | Button::Whole(id)) = button else { return false };
-        self.boards.job(chat, id).is_some_and(|snapshot| message < snapshot.job.origin.message)
+        let known = button.task().and_then(|id| self.boards.job(chat, id));
+        known.is_some_and(|snapshot| message < snapshot.job.origin.message)
     }
 
     async fn pressed(&self, chat: ChatId, person: Person, origin: Origin, button: Button) -> String {
@@ -271,8 +301,7 @@ impl Handlers {
                 form.map_or_else(String::new, |form| documents::on_its_way(form, self.max_document))
             }
             Button::Page(number) => {
-                let page = render::dash(&self.boards.page(chat, number), SystemTime::now());
-                self.edit(chat, origin, page).await;
+                self.edit(chat, origin, self.dash(chat, number)).await;
                 String::new()
             }
             Button::KillAll(last) => {
@@ -300,7 +329,8 @@ impl Handlers {
 
     /// Gives the message whose button was pressed another content.
     async fn edit(&self, chat: ChatId, origin: Origin, content: Content) {
-        let body = Body::Edit { message: origin.message, html: content.html, keyboard: content.keyboard };
+        let Content { html, rich, keyboard, .. } = content;
+        let body = Body::Edit { message: origin.message, html, rich, keyboard };
         self.outbox.say(chat, Answer::new(origin, body)).await;
     }
 
@@ -322,9 +352,18 @@ fn moved(message: &Message) -> Option<(ChatId, ChatId)> {
     to.or_else(|| message.migrate_from_chat_id().map(|from| (ChatId(from.0), here)))
 }
 
-/// Who said it and where; `None` for what is no command whatever its text: channels, other bots, forwarded messages.
+/// Whether the message only begins a topic. What replies to nothing in a topic replies to that, and not to the bot, even
+/// where the bot has made the topic.
+fn is_beginning(message: &Message) -> bool {
+    message.forum_topic_created().is_some()
+        || message.is_topic_message && message.thread_id.is_some_and(|topic| topic.0 == message.id)
+}
+
+/// Who said it and where; `None` for what is no command whatever its text: channels, other bots, what was forwarded, what
+/// a bot has made for somebody inline.
 fn said(message: &Message) -> Option<Said> {
-    if message.chat.is_channel() || message.forward_origin().is_some() {
+    let is_forward = message.forward_origin().is_some() || message.is_automatic_forward();
+    if message.chat.is_channel() || is_forward || message.via_bot.is_some() {
         return None;
     }
     // Anonymous admins and channels write through bot accounts of Telegram's own, with `sender_chat`.

@@ -31,6 +31,9 @@ pub struct Answer {
     pub about: Option<JobId>,
     /// Somebody waits for a kill: it goes before everything else.
     pub urgent: bool,
+    /// It is said outside of its topic, which was closed or deleted, and tells so.
+    #[serde(default)]
+    pub elsewhere: bool,
     /// What is said.
     pub body: Body,
     /// The document that is said, once it was made. It is not stored: it would be made again.
@@ -41,7 +44,12 @@ pub struct Answer {
 impl Answer {
     /// An answer to `reply_to`.
     pub fn new(reply_to: Origin, body: Body) -> Self {
-        Self { number: None, reply_to, about: None, urgent: false, body, made: None }
+        Self { number: None, reply_to, about: None, urgent: false, elsewhere: false, body, made: None }
+    }
+
+    /// Whether it is a message of its own, and no edit of another.
+    pub(super) fn is_new_message(&self) -> bool {
+        !matches!(self.body, Body::Edit { .. })
     }
 
     /// The same, about a task.
@@ -63,6 +71,9 @@ pub enum Body {
         message: MessageId,
         /// Telegram's HTML.
         html: String,
+        /// See [`Content::rich`].
+        #[serde(default)]
+        rich: Option<String>,
         /// Buttons below it.
         keyboard: Option<InlineKeyboardMarkup>,
     },
@@ -77,6 +88,8 @@ pub(super) struct Card {
     pub shown: Option<Content>,
     /// How often Telegram refused its content: it goes without its picture then, and then in the fewest words.
     pub refused: u8,
+    /// Its topic was closed or deleted: it goes to General, and tells so.
+    pub elsewhere: bool,
     /// When it is looked at again.
     due: Instant,
     /// Edits before the end of the job keep this distance.
@@ -224,6 +237,7 @@ impl Lane {
             message: None,
             shown: None,
             refused: 0,
+            elsewhere: false,
             due: quick,
             pause_until: quick,
             finished: false,

@@ -32,6 +32,7 @@ use super::{
     lane::{Answer, Body, Lane, OldCard, Step},
     pace::Pace,
     render,
+    settings::Settings,
 };
 use crate::{
     board::{Boards, Change},
@@ -52,6 +53,7 @@ pub struct Outbox {
     api: Api,
     boards: Arc<Boards>,
     store: Store,
+    settings: Arc<Settings>,
     lanes: DashMap<ChatId, Arc<Desk>>,
     /// The last number that was given to an answer.
     last_answer: AtomicU64,
@@ -100,12 +102,19 @@ impl Desk {
 
 impl Outbox {
     /// An empty outbox.
-    pub fn new(api: Api, boards: Arc<Boards>, store: Store, config: &Config) -> Arc<Self> {
+    pub fn new(
+        api: Api,
+        boards: Arc<Boards>,
+        store: Store,
+        settings: Arc<Settings>,
+        config: &Config,
+    ) -> Arc<Self> {
         Arc::new(Self {
             api,
             boards,
             documents: Documents::new(store.clone(), config.max_document),
             store,
+            settings,
             lanes: DashMap::new(),
             last_answer: AtomicU64::new(0),
             answered: OnceLock::new(),
@@ -217,6 +226,9 @@ impl Outbox {
     /// False where it cannot be: nothing more is said in the old one then.
     pub fn migrate(self: &Arc<Self>, from: ChatId, to: ChatId) -> bool {
         let moved = self.boards.migrate(from, to);
+        if moved {
+            self.settings.migrate(from, to);
+        }
         let Some(old) = self.lanes.get(&from).map(|desk| desk.clone()) else { return moved };
         let (answers, cards) = {
             let mut lane = old.lane();

@@ -1,5 +1,7 @@
 //! Jobs and boards as Telegram's HTML.
 
+pub(super) mod rich;
+
 use std::{fmt::Write, sync::Arc, time::SystemTime};
 
 use serde::{Deserialize, Serialize};
@@ -35,6 +37,9 @@ const MAX_DASH_COMMAND: usize = 17;
 pub struct Content {
     /// Telegram's HTML.
     pub html: String,
+    /// The same as rich HTML, where the chat wants that: sent in place of the other to a server that knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rich: Option<String>,
     /// Buttons below it.
     pub keyboard: Option<InlineKeyboardMarkup>,
     /// A PNG above it; the text is its caption then. Only cards have one, and they are rendered anew.
@@ -46,6 +51,15 @@ impl Content {
     /// Plain text, escaped.
     pub fn text(text: &str) -> Self {
         Self { html: escape(text), ..Self::default() }
+    }
+
+    /// Puts a sentence in front of it.
+    pub(super) fn tell_first(&mut self, sentence: &str) {
+        let sentence = format!("<i>{}</i>", escape(sentence));
+        self.html.insert_str(0, &format!("{sentence}\n"));
+        if let Some(rich) = &mut self.rich {
+            rich.insert_str(0, &format!("<p>{sentence}</p>"));
+        }
     }
 }
 
@@ -66,7 +80,7 @@ pub(super) fn card(snapshot: &Snapshot, now: SystemTime) -> Content {
         let _ = write!(html, "\n\n{}", sentences::PAUSED);
     }
     let photo = told.as_ref().and_then(|told| told.photo.clone()).filter(|_| units(&html) <= MAX_CAPTION);
-    Content { html, keyboard: keyboard(snapshot, told.as_ref()), photo }
+    Content { html, keyboard: keyboard(snapshot, told.as_ref()), photo, rich: None }
 }
 
 /// The answer to `job NUM`.
@@ -81,7 +95,7 @@ pub(super) fn result(snapshot: &Snapshot, now: SystemTime) -> Content {
     if snapshot.dropped {
         let _ = write!(html, "\n{}", sentences::digits_dropped(job.id));
     }
-    Content { html, keyboard: keyboard(snapshot, told.as_ref()), photo: None }
+    Content { html, keyboard: keyboard(snapshot, told.as_ref()), ..Content::default() }
 }
 
 /// The message of its own about the end of a job that took long.
@@ -127,7 +141,7 @@ pub(super) fn dash(page: &Page, now: SystemTime) -> Content {
         page.queued,
         escape(&table)
     );
-    Content { html, keyboard: Some(pages(page)), photo: None }
+    Content { html, keyboard: Some(pages(page)), ..Content::default() }
 }
 
 /// The first characters of a command: 16 of them in any case, with `…` after them where it fits.

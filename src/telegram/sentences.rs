@@ -1,6 +1,9 @@
 //! What people read. Every sentence stands here, once; names and arguments are escaped by whoever puts them into HTML.
 
 pub(super) mod documents;
+pub(super) mod inline;
+pub(super) mod rich;
+pub(super) mod settings;
 
 use std::{fmt::Write, time::Duration};
 
@@ -29,6 +32,9 @@ pub(super) const OLD_BUTTON: &str = "This button is from an older board: send da
 /// Where the chat got more answers than its queue holds.
 pub(super) const ANSWERS_SKIPPED: &str =
     "Too many commands at once: some went without an answer. dash shows the board as it is.";
+
+/// Before what could not be said in its topic.
+pub(super) const TOPIC_GONE: &str = "The topic of this was closed or deleted, so I say it here.";
 
 /// Digits that stand before and after the gap of a number that is cut.
 const ENDS: usize = 12;
@@ -283,6 +289,8 @@ pub(super) fn parse_error(error: &ParseError, max_fib: u64) -> String {
         ParseError::NotATask { command, word } => {
             format!("{command}: \"{}\" is not a task's number: {}", cut(word, 60), example(command))
         }
+        ParseError::NoSuchSetting { word, suggestion } => settings::no_such(&cut(word, 60), *suggestion),
+        ParseError::NotAValue { key, word, values } => settings::not_a_value(key, &cut(word, 60), values),
         ParseError::NotAPokemon { command, word } => format!(
             "{command}: \"{}\" is neither a number nor a name; write names with the letters a to z and hyphens: {}",
             cut(word, 60),

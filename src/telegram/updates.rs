@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// The kinds of updates that mean something to the bot. Sent with every call: Telegram keeps the last list it saw.
-const ALLOWED: [&str; 2] = ["message", "callback_query"];
+const ALLOWED: &[&str] = &["message", "callback_query", "inline_query"];
 /// Updates in one answer: Telegram's own bound.
 const BATCH: u8 = 100;
 /// Updates that are remembered, to know one that is delivered twice.
@@ -50,7 +50,7 @@ struct GetUpdates {
     offset: Option<i64>,
     limit: u8,
     timeout: u64,
-    allowed_updates: [&'static str; 2],
+    allowed_updates: &'static [&'static str],
 }
 
 /// The part of an update that every kind has; the rest is read one by one, so that one that cannot be read does not
@@ -93,7 +93,7 @@ pub async fn poll(
                     }
                 }
             }
-            Err(ApiError::Unauthorized) => return Err(Fatal::Unauthorized),
+            Err(ApiError::Unauthorized | ApiError::NotFound) => return Err(Fatal::Unauthorized),
             Err(error) => {
                 let pause = pause_after(&error, timings, failures);
                 failures += 1;

@@ -92,6 +92,11 @@ impl World {
         Speaker { world: self, chat: self.telegram.private_chat(person), person }
     }
 
+    /// Somebody in a chat that is there.
+    pub(crate) fn speaker(&self, chat: ChatId, person: PersonId) -> Speaker<'_> {
+        Speaker { world: self, chat, person }
+    }
+
     /// A new group, as each of its people sees it.
     pub(crate) fn group<const N: usize>(&self, names: [&str; N]) -> [Speaker<'_>; N] {
         let people = names.map(|name| self.telegram.person(name));

@@ -12,7 +12,8 @@ pub(super) fn get_me(world: &World) -> Value {
     let mut me = json::bot(world);
     me["can_join_groups"] = Value::Bool(true);
     me["can_read_all_group_messages"] = Value::Bool(!world.options.privacy_mode);
-    for flag in ["supports_inline_queries", "can_connect_to_business", "has_main_web_app"] {
+    me["supports_inline_queries"] = Value::Bool(true);
+    for flag in ["can_connect_to_business", "has_main_web_app"] {
         me[flag] = Value::Bool(false);
     }
     me

@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use super::{super::Options, Bench};
 
 impl Bench {
-    async fn post(&self, path: &str, body: Value) -> (u16, Value) {
+    pub(super) async fn post(&self, path: &str, body: Value) -> (u16, Value) {
         let response = self.client.post(self.sandbox.url() + path).json(&body).send().await.unwrap();
         (response.status().as_u16(), response.json().await.unwrap())
     }
 
-    async fn world(&self) -> Value {
+    pub(super) async fn world(&self) -> Value {
         self.client.get(self.sandbox.url() + "/sandbox/world").send().await.unwrap().json().await.unwrap()
     }
 
@@ -41,8 +41,10 @@ async fn the_page_draws_the_world() {
     );
     let names: Vec<&Value> =
         world["people"].as_array().unwrap().iter().map(|person| &person["first_name"]).collect();
-    assert_eq!(names, ["Ann", "Ben", "Cleo", "Ann"]);
-    let group = &world["chats"][0];
+    assert_eq!(names, ["Ann", "Ben", "Cleo", "Helper", "Ann"]);
+    let forum = &world["chats"][0];
+    assert_eq!(forum["topics"]["list"].as_array().map(Vec::len), Some(2));
+    let group = &world["chats"][1];
     assert_eq!((&group["type"], group["people"].as_array().unwrap().len()), (&json!("group"), 3));
     assert_eq!(world["commands"], json!([{"command": "help", "description": "Help"}]));
     assert_eq!(world["messages"][group["id"].to_string()], json!([]));

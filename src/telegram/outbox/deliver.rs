@@ -1,6 +1,8 @@
 //! One message at a time: what is sent, what is stored of it, and what follows when it fails.
 
 use std::{
+    borrow::Cow,
+    io::Read,
     sync::{Arc, PoisonError},
     time::{Instant, SystemTime},
 };
@@ -10,13 +12,13 @@ use tokio::sync::SemaphorePermit;
 use super::{Desk, Made, Outbox};
 use crate::{
     board::Snapshot,
-    job::{ChatId, Job, JobId, MessageId, Origin, Outcome},
+    job::{ChatId, Digits, Job, JobId, MessageId, Origin, Outcome},
     store::{Instead, Write},
     telegram::{
         api::ApiError,
         lane::{Answer, Body, Card},
         pause_after,
-        render::{self, Content},
+        render::{self, Content, rich},
         send,
         sentences::{self, documents},
         whole::{Document, NoDocument},
@@ -57,6 +59,11 @@ impl Outbox {
                 desk.lane().went_well();
                 self.stored_as_said(answer).await;
             }
+            Err(error) if error.is_topic_gone() && !answer.elsewhere && answer.is_new_message() => {
+                tracing::info!(%error, "an answer is said in General");
+                let reply_to = Origin::nowhere();
+                desk.lane().put_back(Answer { elsewhere: true, reply_to, ..answer });
+            }
             Err(ApiError::Migrated(to)) => {
                 if self.migrate(chat, ChatId(to)) {
                     self.move_answer(ChatId(to), answer);
@@ -87,13 +94,19 @@ impl Outbox {
     async fn say_now(&self, chat: ChatId, answer: &Answer) -> Result<Option<MessageId>, ApiError> {
         match &answer.body {
             Body::Message(content) => {
-                send::new_message(&self.api, chat, &answer.reply_to, content).await.map(Some)
+                let mut content = Cow::Borrowed(content);
+                if answer.elsewhere {
+                    content.to_mut().tell_first(sentences::TOPIC_GONE);
+                }
+                send::new_message(&self.api, chat, &answer.reply_to, &content).await.map(Some)
             }
-            Body::Edit { message, html, keyboard } => {
-                send::edit_text(&self.api, chat, *message, html, keyboard.as_ref()).await.map(|()| None)
+            Body::Edit { message, html, rich, keyboard } => {
+                let (html, rich, keyboard) = (html.clone(), rich.clone(), keyboard.clone());
+                let content = Content { html, rich, keyboard, photo: None };
+                send::edit_text(&self.api, chat, *message, &content).await.map(|()| None)
             }
             Body::Whole(id) => match &answer.made {
-                Some(made) => self.say_whole(chat, &answer.reply_to, *id, made).await.map(Some),
+                Some(made) => self.say_whole(chat, answer, *id, made).await.map(Some),
                 // Its board has forgotten it meanwhile.
                 None => Ok(None),
             },
@@ -104,12 +117,18 @@ impl Outbox {
     async fn say_whole(
         &self,
         chat: ChatId,
-        reply_to: &Origin,
+        answer: &Answer,
         id: JobId,
         made: &Made,
     ) -> Result<MessageId, ApiError> {
+        let reply_to = &answer.reply_to;
+        let before = if answer.elsewhere { format!("{}\n", sentences::TOPIC_GONE) } else { String::new() };
+        let caption = |document: &Document| format!("{before}{}", document.caption);
         let send = async |document: Result<Arc<Document>, NoDocument>| match document {
-            Ok(document) => send::document(&self.api, &self.store, chat, reply_to, &document).await,
+            Ok(document) => {
+                let caption = caption(&document);
+                send::document(&self.api, &self.store, chat, reply_to, &document, caption).await
+            }
             Err(why) => Ok(Err(why)),
         };
         let sent = match send(made.document.clone()).await {
@@ -136,11 +155,50 @@ impl Outbox {
         let _turn = self.turn(desk).await;
         // The turn may have taken a while: what is true now is shown.
         let Some(snapshot) = self.boards.job(chat, id) else { return };
-        let content = send::wanted(&snapshot, &card);
+        let mut content = send::wanted(&snapshot, &card);
+        content.rich = self.rich_card(chat, &snapshot, &card, &content).await;
         match send::card(&self.api, chat, &snapshot.job.origin, &card, &content).await {
             Ok(message) => self.card_shown(chat, desk, &card, &snapshot, (message, content)).await,
             Err(error) => self.card_failed(chat, desk, &snapshot, &card, &content, error).await,
         }
+    }
+
+    /// The card as a rich message, where the chat wants that and the result is long: when the job has ended, so that no
+    /// picture comes after it.
+    async fn rich_card(
+        &self,
+        chat: ChatId,
+        snapshot: &Snapshot,
+        card: &Card,
+        content: &Content,
+    ) -> Option<String> {
+        if card.refused > 0 || content.photo.is_some() || !self.settings.is_rich(chat) {
+            return None;
+        }
+        let mut before = format!("<p>{}</p>", sentences::submitted(snapshot.job.id));
+        if card.elsewhere {
+            before.insert_str(0, &format!("<p><i>{}</i></p>", sentences::TOPIC_GONE));
+        }
+        self.rich_result(snapshot, &before).await
+    }
+
+    /// A long result as rich HTML, with the digits of a lone number.
+    pub(in crate::telegram) async fn rich_result(&self, snapshot: &Snapshot, before: &str) -> Option<String> {
+        let digits = match rich::lone_number(&snapshot.job) {
+            Some(digits) => self.read_digits(digits.clone()).await,
+            None => None,
+        };
+        rich::result(snapshot, before, digits.as_deref(), SystemTime::now())
+    }
+
+    async fn read_digits(&self, digits: Digits) -> Option<String> {
+        let store = self.store.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let mut text = String::new();
+            store.digits(&digits).ok()??.take(rich::MAX_DIGITS as u64).read_to_string(&mut text).ok()?;
+            (text.len() == digits.len()).then_some(text)
+        });
+        read.await.ok()?
     }
 
     /// A card that shows what is true needs no call.
@@ -206,6 +264,10 @@ impl Outbox {
                 desk.lane().redo_card(id, now, |_| ());
                 // Either way, nothing more is said in the old one.
                 self.migrate(chat, ChatId(to));
+            }
+            error if error.is_topic_gone() && !card.elsewhere && card.message.is_none() => {
+                tracing::info!(job = id.0, %error, "a card goes to General");
+                desk.lane().redo_card(id, now, |card| card.elsewhere = true);
             }
             error @ ApiError::BadRequest(_) if card.refused < 2 && !error.is_chat_gone() => {
                 tracing::warn!(job = id.0, %error, "the card goes without its picture, or in fewer words");
@@ -275,6 +337,7 @@ impl Outbox {
             | ApiError::Server(_)
             | ApiError::Connection(_)
             | ApiError::Conflict(_)
+            | ApiError::NotFound
             | ApiError::Unauthorized => {
                 let mut lane = desk.lane();
                 let pause = pause_after(error, &self.timings, lane.failed());
