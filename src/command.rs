@@ -3,6 +3,7 @@
 //! [`COMMANDS`] is the one table that parsing, `help`, the command menu and did-you-mean are read from.
 
 mod error;
+mod language;
 mod setting;
 mod words;
 
@@ -10,7 +11,8 @@ use std::fmt;
 
 use self::words::{Args, first_word, normalise};
 pub use self::{
-    error::ParseError,
+    error::{ParseError, Wanted},
+    language::Language,
     setting::{SETTINGS, Setting},
 };
 use crate::job::{JobId, Spec, write_list};
@@ -60,14 +62,12 @@ impl fmt::Display for Command {
     }
 }
 
-/// One row of the table of commands.
+/// One row of the table of commands. What it does is said in `locales/`, as `help-NAME`.
 pub struct Entry {
     /// Lower case, with hyphens.
     pub name: &'static str,
     /// The arguments as `help` shows them.
     pub args: &'static str,
-    /// One line for `help` and the menu.
-    pub help: &'static str,
     /// A line that can be typed as it is.
     pub example: &'static str,
     /// Whether Telegram's command menu lists it.
@@ -104,51 +104,45 @@ pub const COMMANDS: &[Entry] = &[
     Entry {
         name: "dex",
         args: "NUM|NAME",
-        help: "Look a Pokémon up in PokeAPI",
         example: "dex pikachu",
         in_menu: true,
-        build: |args| Ok(Command::Submit(Spec::Dex(args.one(words::pokemon, "a Pokémon's number or name")?))),
+        build: |args| Ok(Command::Submit(Spec::Dex(args.one(words::pokemon, Wanted::Pokemon)?))),
     },
     Entry {
         name: "dex-multi",
         args: "NUM|NAME …",
-        help: "Look up several, concurrently, as one task",
         example: "dex-multi 1 pikachu mr-mime",
         in_menu: true,
-        build: |args| Ok(Command::Submit(Spec::DexMulti(args.many(words::pokemon, "numbers or names")?))),
+        build: |args| Ok(Command::Submit(Spec::DexMulti(args.many(words::pokemon, Wanted::ManyPokemon)?))),
     },
     Entry {
         name: "fib",
         args: "NUM",
-        help: "The NUM-th Fibonacci number, counted from the 1st = 0",
         example: "fib 100",
         in_menu: true,
-        build: |args| Ok(Command::Submit(Spec::Fib(args.one(words::number, "a number")?))),
+        build: |args| Ok(Command::Submit(Spec::Fib(args.one(words::number, Wanted::Number)?))),
     },
     Entry {
         name: "fib-multi",
         args: "NUM NUM …",
-        help: "Several Fibonacci numbers, in parallel, as one task",
         example: "fib-multi 10 20 30",
         in_menu: true,
-        build: |args| Ok(Command::Submit(Spec::FibMulti(args.many(words::number, "numbers")?))),
+        build: |args| Ok(Command::Submit(Spec::FibMulti(args.many(words::number, Wanted::Numbers)?))),
     },
     Entry {
         name: "job",
         args: "[NUM]",
-        help: "A task's result, or \"Still waiting\"",
         example: "job 3",
         in_menu: true,
         build: |args| {
             let id =
-                if args.is_empty() { args.card } else { Some(args.one(words::task, "a task's number")?) };
+                if args.is_empty() { args.card } else { Some(args.one(words::task, Wanted::Task)?) };
             Ok(Command::Job(id))
         },
     },
     Entry {
         name: "kill",
         args: "NUM … | all",
-        help: "Cancel tasks",
         example: "kill 3",
         in_menu: true,
         build: |args| {
@@ -157,25 +151,23 @@ pub const COMMANDS: &[Entry] = &[
             }
             match args.card {
                 Some(card) if args.is_empty() => Ok(Command::Kill(vec![card])),
-                _ => Ok(Command::Kill(args.many(words::task, "a task's number, or all")?)),
+                _ => Ok(Command::Kill(args.many(words::task, Wanted::Tasks)?)),
             }
         },
     },
     Entry {
         name: "retry",
         args: "NUM",
-        help: "Run a failed or cancelled task again, as a new task",
         example: "retry 3",
         in_menu: true,
         build: |args| match args.card {
             Some(card) if args.is_empty() => Ok(Command::Retry(card)),
-            _ => Ok(Command::Retry(args.one(words::task, "a task's number")?)),
+            _ => Ok(Command::Retry(args.one(words::task, Wanted::Task)?)),
         },
     },
     Entry {
         name: "dash",
         args: "",
-        help: "The chat's board",
         example: "dash",
         in_menu: true,
         build: |args| args.nothing_more().map(|()| Command::Dash),
@@ -183,7 +175,6 @@ pub const COMMANDS: &[Entry] = &[
     Entry {
         name: "settings",
         args: "[NAME VALUE]",
-        help: "What this chat has chosen",
         example: "settings rich on",
         in_menu: true,
         build: |args| {
@@ -197,21 +188,19 @@ pub const COMMANDS: &[Entry] = &[
     Entry {
         name: "help",
         args: "[COMMAND]",
-        help: "What can be said",
         example: "help kill",
         in_menu: true,
         build: |args| {
             if args.is_empty() {
                 return Ok(Command::Help(None));
             }
-            args.one(|_, word| known(&normalise(word)).ok_or_else(|| unknown(word)), "a command")
+            args.one(|_, word| known(&normalise(word)).ok_or_else(|| unknown(word)), Wanted::Command)
                 .map(|entry| Command::Help(Some(entry)))
         },
     },
     Entry {
         name: "start",
         args: "",
-        help: "What this bot is",
         example: "start",
         in_menu: false,
         // Deep links bring a payload (`/start abc`), which means nothing here.
@@ -220,7 +209,6 @@ pub const COMMANDS: &[Entry] = &[
     Entry {
         name: "quit",
         args: "",
-        help: "Owners only: stop the bot in good order",
         example: "quit",
         in_menu: false,
         build: |args| args.nothing_more().map(|()| Command::Quit),

@@ -5,6 +5,7 @@ mod buttons;
 mod handlers;
 mod keyboard;
 mod lane;
+mod language;
 mod outbox;
 mod pace;
 mod progress;
@@ -19,7 +20,7 @@ mod whole;
 use std::time::Duration;
 
 use teloxide::{
-    payloads::{DeleteWebhook, GetMe, SetMyCommands},
+    payloads::{DeleteWebhook, GetMe, SetMyCommands, SetMyCommandsSetters},
     types::BotCommand,
 };
 use tokio_util::sync::CancellationToken;
@@ -31,7 +32,10 @@ pub use self::{
     settings::Settings,
     updates::{Fatal, poll},
 };
-use crate::{command::COMMANDS, config::Timings};
+use crate::{
+    command::{COMMANDS, Language},
+    config::Timings,
+};
 
 /// Says hello to Telegram: who the bot is. A webhook that was left over is removed, since nothing would come by
 /// polling while it is set; the updates that wait are kept.
@@ -46,14 +50,24 @@ pub async fn hello(api: &Api) -> Result<Bot, ApiError> {
     Ok(bot)
 }
 
-/// Registers the command menu. The bot works without it, so a failure is only logged, and it is tried again.
+/// Registers the command menu in every language.
 pub async fn register_commands(api: &Api, timings: &Timings, stop: &CancellationToken) {
+    for language in Language::ALL {
+        register_menu(api, language, timings, stop).await;
+    }
+}
+
+/// Registers the command menu of people whose app speaks this; the English one is everybody else's too. The bot works
+/// without it, so a failure is only logged, and it is tried again.
+async fn register_menu(api: &Api, language: Language, timings: &Timings, stop: &CancellationToken) {
     let menu = COMMANDS.iter().filter(|entry| entry.in_menu);
-    let commands = menu.map(|entry| {
-        let args = if entry.args.is_empty() { String::new() } else { format!(" ({})", entry.args) };
-        BotCommand::new(entry.menu_name(), format!("{}{args}", entry.help))
+    let commands: Vec<_> = language::within(language, || {
+        menu.map(|entry| BotCommand::new(entry.menu_name(), sentences::menu_line(entry))).collect()
     });
-    let call = SetMyCommands::new(commands);
+    let mut call = SetMyCommands::new(commands);
+    if language != Language::default() {
+        call = call.language_code(language.code());
+    }
     for failures in 0.. {
         let registered = tokio::select! {
             () = stop.cancelled() => return,

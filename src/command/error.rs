@@ -14,8 +14,8 @@ pub enum ParseError {
     Missing {
         /// The command's name.
         command: &'static str,
-        /// What is missing, for people.
-        what: &'static str,
+        /// What is missing.
+        what: Wanted,
     },
     /// There is a word more than the command takes.
     TooMany {
@@ -87,4 +87,25 @@ pub enum ParseError {
         /// As it was written.
         word: String,
     },
+}
+
+/// What a command wants and did not get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// A Pokémon's number or name.
+    Pokemon,
+    /// Several of these.
+    ManyPokemon,
+    /// A counting number.
+    Number,
+    /// Several of these.
+    Numbers,
+    /// A task's number.
+    Task,
+    /// Tasks' numbers, or `all`.
+    Tasks,
+    /// A setting's name.
+    Setting,
+    /// A command's name.
+    Command,
 }

@@ -1,12 +1,14 @@
 //! What a chat can choose.
 
-use super::{ParseError, words::normalise};
+use super::{Language, ParseError, words::normalise};
 
 /// One setting with its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Setting {
     /// Tables and folded results, which some clients cannot show yet.
     Rich(bool),
+    /// The language of what the bot says.
+    Language(Language),
 }
 
 /// A row of the table of settings.
@@ -22,22 +24,33 @@ pub struct Row {
 }
 
 /// All settings, in the order in which they are shown.
-pub const SETTINGS: &[Row] = &[Row {
-    key: "rich",
-    values: &["on", "off"],
-    default: Setting::Rich(false),
-    read: |value| match value {
-        "on" => Some(Setting::Rich(true)),
-        "off" => Some(Setting::Rich(false)),
-        _ => None,
+pub const SETTINGS: &[Row] = &[
+    Row {
+        key: "rich",
+        values: &["on", "off"],
+        default: Setting::Rich(false),
+        read: |value| match value {
+            "on" => Some(Setting::Rich(true)),
+            "off" => Some(Setting::Rich(false)),
+            _ => None,
+        },
     },
-}];
+    Row {
+        key: "language",
+        values: &["en", "de"],
+        default: Setting::Language(Language::English),
+        read: |value| {
+            Language::ALL.into_iter().find(|known| known.code() == value).map(Setting::Language)
+        },
+    },
+];
 
 impl Setting {
     /// Its name in [`SETTINGS`].
     pub fn key(self) -> &'static str {
         match self {
             Self::Rich(_) => "rich",
+            Self::Language(_) => "language",
         }
     }
 
@@ -46,6 +59,7 @@ impl Setting {
         match self {
             Self::Rich(true) => "on",
             Self::Rich(false) => "off",
+            Self::Language(language) => language.code(),
         }
     }
 

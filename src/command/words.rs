@@ -1,6 +1,6 @@
 //! Words and arguments.
 
-use super::{MAX_MEMBERS, ParseError, Setting};
+use super::{MAX_MEMBERS, ParseError, Setting, Wanted};
 use crate::job::{JobId, PokemonKey};
 
 /// The command's word, apart from what surrounds it.
@@ -58,7 +58,7 @@ impl<'a> Args<'a> {
     }
 
     /// Exactly one argument.
-    pub(super) fn one<T>(&self, read: Reader<T>, what: &'static str) -> Result<T, ParseError> {
+    pub(super) fn one<T>(&self, read: Reader<T>, what: Wanted) -> Result<T, ParseError> {
         let [first, more @ ..] = self.words.as_slice() else { return Err(self.missing(what)) };
         let value = read(self.command, first)?;
         match more.first() {
@@ -68,7 +68,7 @@ impl<'a> Args<'a> {
     }
 
     /// One argument or more, up to [`MAX_MEMBERS`].
-    pub(super) fn many<T>(&self, read: Reader<T>, what: &'static str) -> Result<Vec<T>, ParseError> {
+    pub(super) fn many<T>(&self, read: Reader<T>, what: Wanted) -> Result<Vec<T>, ParseError> {
         if self.words.is_empty() {
             return Err(self.missing(what));
         }
@@ -93,14 +93,14 @@ impl<'a> Args<'a> {
 
     /// The name of a setting and its value.
     pub(super) fn setting(&self) -> Result<Setting, ParseError> {
-        let [name, value @ ..] = self.words.as_slice() else { return Err(self.missing("a setting's name")) };
+        let [name, value @ ..] = self.words.as_slice() else { return Err(self.missing(Wanted::Setting)) };
         match value.get(1) {
             None => Setting::parse(name, value.first().copied().unwrap_or_default()),
             Some(more) => Err(self.too_many(more)),
         }
     }
 
-    fn missing(&self, what: &'static str) -> ParseError {
+    fn missing(&self, what: Wanted) -> ParseError {
         ParseError::Missing { command: self.command, what }
     }
 

@@ -14,15 +14,16 @@ pub use self::inline::Inline;
 use super::{
     buttons::{Button, row},
     lane::{Answer, Body},
+    language,
     outbox::{Outbox, text},
     render::{self, Content, rich},
-    sentences::{self, documents},
+    sentences::{self, buttons as labels, documents},
     settings::Settings,
     whole,
 };
 use crate::{
     board::{Boards, RetryRefusal},
-    command::{Command, Context, Parsed, parse},
+    command::{Command, Context, Language, Parsed, parse},
     config::Config,
     job::{ChatId, JobId, MessageId, Origin, Person},
 };
@@ -88,7 +89,8 @@ impl Handlers {
     /// Handles one update; its effect is stored when this returns. A panic, which would be a bug, costs no other update.
     pub async fn handle(&self, update: Update) {
         let id = update.id.0;
-        let handle = async {
+        let language = self.language(&update.kind);
+        let handle = language::scope(language, async {
             match update.kind {
                 UpdateKind::Message(message) => self.message(&message).await,
                 UpdateKind::CallbackQuery(query) => self.press(query).await,
@@ -96,9 +98,37 @@ impl Handlers {
                 // An edited command is not run again.
                 _ => {}
             }
-        };
+        });
         if AssertUnwindSafe(handle).catch_unwind().await.is_err() {
             tracing::error!(update = id, "a handler panicked");
+        }
+    }
+
+    /// The language in which an update is answered. That of an app is remembered for its private chat.
+    fn language(&self, update: &UpdateKind) -> Language {
+        let (chat, is_private, user) = match update {
+            UpdateKind::Message(message) => (message.chat.id.0, message.chat.is_private(), &message.from),
+            UpdateKind::CallbackQuery(query) => {
+                let Some(message) = &query.message else { return Language::default() };
+                (message.chat().id.0, message.chat().is_private(), &Some(query.from.clone()))
+            }
+            UpdateKind::InlineQuery(query) => {
+                let chat = i64::try_from(query.from.id.0).unwrap_or_default();
+                (chat, true, &Some(query.from.clone()))
+            }
+            _ => return Language::default(),
+        };
+        let chat = ChatId(chat);
+        let app = user.as_ref().filter(|_| is_private).and_then(|user| user.language_code.as_deref());
+        let app = app.map(|tag| Language::of(tag).unwrap_or_default());
+        match app {
+            // Of strangers nothing is kept.
+            Some(app) if !self.is_allowed(chat) => app,
+            Some(app) => {
+                self.settings.hear(chat, app);
+                self.settings.language(chat)
+            }
+            None => self.settings.language(chat),
         }
     }
 
@@ -170,7 +200,7 @@ impl Handlers {
             Command::Help(None) => Content::text(&sentences::help(bot)),
             Command::Help(Some(entry)) => Content::text(&sentences::help_for(entry, bot)),
             Command::Start => Content::text(&sentences::welcome(bot)),
-            Command::Quit => Content::text(self.quit(&said)),
+            Command::Quit => Content::text(&self.quit(&said)),
         };
         self.outbox.say(chat, Answer::new(said.origin, Body::Message(answer))).await;
     }
@@ -187,7 +217,7 @@ impl Handlers {
 
     async fn job(&self, said: Said, id: Option<JobId>) {
         let Some(id) = id.or_else(|| self.boards.newest(said.chat)) else {
-            return self.answer(&said, sentences::EMPTY_BOARD).await;
+            return self.answer(&said, &sentences::empty_board()).await;
         };
         let Some(snapshot) = self.boards.job(said.chat, id) else {
             return self.answer(&said, &self.no_such_task(said.chat, id)).await;
@@ -221,20 +251,20 @@ impl Handlers {
 
     fn kill_all_question(&self, chat: ChatId) -> Content {
         let unfinished = self.boards.unfinished(chat);
-        let Some(last) = unfinished.last() else { return Content::text(sentences::NOTHING_RUNNING) };
-        let kill = Button::KillAll(*last).labelled(format!("Kill {}", unfinished.len()));
+        let Some(last) = unfinished.last() else { return Content::text(&sentences::nothing_running()) };
+        let kill = Button::KillAll(*last).labelled(labels::kill_all(unfinished.len()));
         Content {
-            keyboard: Some(row(vec![kill, Button::KeepAll.labelled("Keep")])),
+            keyboard: Some(row(vec![kill, Button::KeepAll.labelled(labels::keep())])),
             ..Content::text(&sentences::kill_all_question(unfinished.len()))
         }
     }
 
-    fn quit(&self, said: &Said) -> &'static str {
+    fn quit(&self, said: &Said) -> String {
         if said.user.is_some_and(|user| self.owners.contains(&user)) {
             self.quit.cancel();
-            sentences::EXITING
+            sentences::exiting()
         } else {
-            sentences::QUIT_REFUSED
+            sentences::quit_refused()
         }
     }
 
@@ -242,7 +272,7 @@ impl Handlers {
     async fn press(&self, query: CallbackQuery) {
         let button = query.data.as_deref().and_then(Button::read);
         let (Some(button), Some(message)) = (button, &query.message) else {
-            return self.outbox.toast(query.id.0, sentences::OLD_BUTTON.to_owned());
+            return self.outbox.toast(query.id.0, sentences::old_button());
         };
         let chat = ChatId(message.chat().id.0);
         self.outbox.welcome(chat);
@@ -278,7 +308,7 @@ impl Handlers {
 
     async fn pressed(&self, chat: ChatId, person: Person, origin: Origin, button: Button) -> String {
         match button {
-            _ if self.is_of_another_run(chat, origin.message, button) => sentences::OLD_BUTTON.to_owned(),
+            _ if self.is_of_another_run(chat, origin.message, button) => sentences::old_button(),
             Button::Kill(id) => match self.boards.job(chat, id) {
                 None => self.no_such_task(chat, id),
                 Some(snapshot) if snapshot.job.state.is_finished() => {
@@ -308,7 +338,7 @@ impl Handlers {
                 let mut ids = self.boards.unfinished(chat);
                 ids.retain(|id| *id <= last);
                 if ids.is_empty() {
-                    self.edit(chat, origin, Content::text(sentences::NOTHING_RUNNING)).await;
+                    self.edit(chat, origin, Content::text(&sentences::nothing_running())).await;
                     return String::new();
                 }
                 let question = origin.clone();
@@ -321,7 +351,7 @@ impl Handlers {
                 }
             }
             Button::KeepAll => {
-                self.edit(chat, origin, Content::text(sentences::NOTHING_KILLED)).await;
+                self.edit(chat, origin, Content::text(&sentences::nothing_killed())).await;
                 String::new()
             }
         }

@@ -224,7 +224,7 @@ impl Lane {
         }
         if !self.skipped {
             self.skipped = true;
-            let told = Body::Message(Content::text(super::sentences::ANSWERS_SKIPPED));
+            let told = Body::Message(Content::text(&super::sentences::answers_skipped()));
             self.answers.push_back((Some(Instant::now()), Answer::new(answer.reply_to.clone(), told)));
         }
         Some(answer)

@@ -29,6 +29,7 @@ use self::documents::Documents;
 pub(super) use self::documents::Made;
 use super::{
     api::Api,
+    language,
     lane::{Answer, Body, Lane, OldCard, Step},
     pace::Pace,
     render,
@@ -203,7 +204,8 @@ impl Outbox {
 
     fn line_up(self: &Arc<Self>, chat: ChatId, answer: Answer) {
         let mut dropped = None;
-        self.change(chat, |lane| dropped = lane.say(answer));
+        let language = self.settings.language(chat);
+        self.change(chat, |lane| dropped = language::within(language, || lane.say(answer)));
         self.said(dropped);
     }
 
@@ -307,7 +309,8 @@ impl Outbox {
             Change::Kill(chat, kill) => {
                 let Some(report) = self.boards.take_kill(chat, kill) else { return };
                 let about = if let [(id, _)] = report.verdicts[..] { Some(id) } else { None };
-                let body = Body::Message(render::kill_report(&report));
+                let language = self.settings.language(self.boards.home(chat));
+                let body = Body::Message(language::within(language, || render::kill_report(&report)));
                 let answer = Answer { about, urgent: true, ..Answer::new(report.reply_to, body) };
                 self.say_soon(chat, answer, Some(Instead::Kill(kill.number())));
             }
@@ -344,7 +347,7 @@ impl Outbox {
                 lane.working = !matches!(step, Step::Idle);
                 step
             };
-            let done = async {
+            let done = language::scope(self.settings.language(chat), async {
                 match step {
                     Step::Idle => return false,
                     Step::Wait(until) => {
@@ -354,7 +357,7 @@ impl Outbox {
                     Step::Card(id, card) => self.deliver_card(chat, &desk, id, card).await,
                 }
                 true
-            };
+            });
             // A panic, which would be a bug, must not silence the chat for ever: what it was about is lost alone.
             let done = AssertUnwindSafe(done).catch_unwind();
             tokio::select! {

@@ -10,7 +10,7 @@ use teloxide::{types::InlineKeyboardMarkup, utils::html::escape};
 use super::{
     buttons::{Button, row},
     progress::Progress,
-    sentences::{self, cut, duration, plural, units},
+    sentences::{self, buttons as labels, cut, duration, units},
 };
 use crate::{
     board::{KillReport, Page, Snapshot},
@@ -77,7 +77,7 @@ pub(super) fn card(snapshot: &Snapshot, now: SystemTime) -> Content {
         let _ = write!(html, "\n\n{}", escape(&told.text));
     }
     if snapshot.paused {
-        let _ = write!(html, "\n\n{}", sentences::PAUSED);
+        let _ = write!(html, "\n\n{}", sentences::paused());
     }
     let photo = told.as_ref().and_then(|told| told.photo.clone()).filter(|_| units(&html) <= MAX_CAPTION);
     Content { html, keyboard: keyboard(snapshot, told.as_ref()), photo, rich: None }
@@ -86,11 +86,12 @@ pub(super) fn card(snapshot: &Snapshot, now: SystemTime) -> Content {
 /// The answer to `job NUM`.
 pub(super) fn result(snapshot: &Snapshot, now: SystemTime) -> Content {
     let job = &snapshot.job;
-    let line = format!("Task {} · <code>{}</code> · {}", job.id.0, command(job), status(snapshot, now));
+    let task = sentences::task(job.id);
+    let line = format!("{task} · <code>{}</code> · {}", command(job), status(snapshot, now));
     let told = told(job);
     let mut html = match &told {
         Some(told) => format!("{}\n\n{line}", escape(&told.text)),
-        None => format!("{}\n\n{line}", sentences::STILL_WAITING),
+        None => format!("{}\n\n{line}", sentences::still_waiting()),
     };
     if snapshot.dropped {
         let _ = write!(html, "\n{}", sentences::digits_dropped(job.id));
@@ -100,8 +101,9 @@ pub(super) fn result(snapshot: &Snapshot, now: SystemTime) -> Content {
 
 /// The message of its own about the end of a job that took long.
 pub(super) fn announcement(job: &Job, now: SystemTime) -> Content {
-    let ran = job.ran_for(now).map(|ran| format!(" after {}", duration(ran))).unwrap_or_default();
-    let mut html = format!("Task {} · <code>{}</code> {}{ran}", job.id.0, command(job), job.state.word());
+    let ran = job.ran_for(now).map(duration);
+    let ended = sentences::announced(job.state.word(), ran.as_deref());
+    let mut html = format!("{} · <code>{}</code> {ended}", sentences::task(job.id), command(job));
     if let Some(told) = told(job) {
         let _ = write!(html, "\n\n{}", escape(&cut(&told.text, 600)));
     }
@@ -118,27 +120,26 @@ pub(super) fn kill_report(report: &KillReport) -> Content {
 /// The board.
 pub(super) fn dash(page: &Page, now: SystemTime) -> Content {
     if page.jobs.is_empty() {
-        return Content::text(sentences::EMPTY_BOARD);
+        return Content::text(&sentences::empty_board());
     }
     let ids = page.jobs.iter().map(|snapshot| snapshot.job.id.0.to_string().len()).max().unwrap_or(1).max(2);
-    let states = page.jobs.iter().map(|snapshot| snapshot.job.state.word().len()).max().unwrap_or_default();
+    let states = page.jobs.iter().map(|snapshot| units(&sentences::state(snapshot.job.state.word())));
+    let states = states.max().unwrap_or_default();
     let commands = DASH_COLUMNS.saturating_sub(ids + states + 2).clamp(MIN_DASH_COMMAND, MAX_DASH_COMMAND);
-    let mut table = format!("{:>ids$} {:<commands$} state", "id", "command");
+    let [id, command, state, _] = sentences::columns();
+    let mut table = format!("{id:>ids$} {command:<commands$} {state}");
     for snapshot in &page.jobs {
         let job = &snapshot.job;
         let command = cut_command(&job.spec.to_string(), commands);
-        let _ = write!(table, "\n{:>ids$} {command:<commands$} {}", job.id.0, job.state.word());
+        let _ = write!(table, "\n{:>ids$} {command:<commands$} {}", job.id.0, sentences::state(job.state.word()));
         let note = note(snapshot, now);
         if !note.is_empty() {
             let _ = write!(table, "\n{:ids$} {}", "", cut(&note, DASH_COLUMNS - ids - 1));
         }
     }
     let html = format!(
-        "Board: {} {}, {} running, {} queued\n<pre>{}</pre>",
-        page.total,
-        plural(page.total, "task"),
-        page.running,
-        page.queued,
+        "{}\n<pre>{}</pre>",
+        sentences::board(page.total, page.running, page.queued),
         escape(&table)
     );
     Content { html, keyboard: Some(pages(page)), ..Content::default() }
@@ -199,7 +200,7 @@ fn joined(lines: &[String]) -> (String, bool) {
     for (index, line) in lines.iter().enumerate() {
         let units = units(line) + 1;
         if units > left {
-            let _ = write!(text, "… and {} more", lines.len() - index);
+            let _ = write!(text, "{}", sentences::and_more(lines.len() - index));
             return (text, false);
         }
         left -= units;
@@ -235,22 +236,22 @@ fn status(snapshot: &Snapshot, now: SystemTime) -> String {
     // A job that ran before is told from one that was never interrupted.
     let again = !job.state.is_finished() && job.attempt > 1;
     let word = if again {
-        format!("{} (attempt {})", job.state.word(), job.attempt)
+        sentences::state_again(job.state.word(), job.attempt)
     } else {
-        job.state.word().to_owned()
+        sentences::state(job.state.word())
     };
     if job.state == State::Queued && snapshot.waits_for_memory {
-        return format!("{word}, {}", sentences::WAITS_FOR_MEMORY);
+        return sentences::waits_for_memory_in(&word);
     }
     let Some(ran) = job.ran_for(now) else { return word };
     let mut status = match &job.state {
         State::Finished { outcome, .. } if matches!(**outcome, Outcome::Succeeded(_)) => {
-            return format!("{word} in {}", duration(ran));
+            return sentences::succeeded_in(&word, &duration(ran));
         }
-        State::Finished { .. } => return format!("{word} after {}", duration(ran)),
+        State::Finished { .. } => return sentences::ended_after(&word, &duration(ran)),
         // The first second of a running job is no news, and a card may show it for some seconds.
         _ if ran.as_secs() == 0 => word,
-        _ => format!("{word}, {}", duration(ran)),
+        _ => sentences::since(&word, &duration(ran)),
     };
     if let Some(progress) = progress(snapshot, now) {
         let _ = write!(status, "\n{}", progress.line());
@@ -268,9 +269,7 @@ fn progress(snapshot: &Snapshot, now: SystemTime) -> Option<Progress> {
 fn note(snapshot: &Snapshot, now: SystemTime) -> String {
     let job = &snapshot.job;
     match job.state.outcome() {
-        None if job.state == State::Queued && snapshot.waits_for_memory => {
-            sentences::WAITS_FOR_MEMORY.to_owned()
-        }
+        None if job.state == State::Queued && snapshot.waits_for_memory => sentences::waits_for_memory(),
         None => match (progress(snapshot, now), job.ran_for(now)) {
             (Some(progress), Some(ran)) => progress.short(ran),
             (None, Some(ran)) if ran.as_secs() > 0 => duration(ran),
@@ -284,7 +283,7 @@ fn note(snapshot: &Snapshot, now: SystemTime) -> String {
         Some(Outcome::Succeeded(Output::Pokemon(members))) => {
             let names = members.iter().map(|member| match &member.result {
                 Ok(pokemon) => format!("{} {}", pokemon.id, pokemon.name),
-                Err(_) => format!("no {}", member.key),
+                Err(_) => sentences::no_pokemon(&member.key),
             });
             format!("= {}", names.collect::<Vec<_>>().join(", "))
         }
@@ -296,15 +295,15 @@ fn note(snapshot: &Snapshot, now: SystemTime) -> String {
 fn keyboard(snapshot: &Snapshot, told: Option<&Told>) -> Option<InlineKeyboardMarkup> {
     let job = &snapshot.job;
     let button = match (&job.state, told) {
-        (State::Queued | State::Running { .. }, _) => Button::Kill(job.id).labelled("Kill"),
-        (State::Finished { .. }, _) if snapshot.dropped => Button::Retry(job.id).labelled("Retry"),
+        (State::Queued | State::Running { .. }, _) => Button::Kill(job.id).labelled(labels::kill()),
+        (State::Finished { .. }, _) if snapshot.dropped => Button::Retry(job.id).labelled(labels::retry()),
         (State::Finished { outcome, .. }, Some(told)) => match **outcome {
             Outcome::Succeeded(_) if told.complete => return None,
             Outcome::Succeeded(Output::Numbers(ref numbers)) if numbers.len() == 1 => {
-                Button::Whole(job.id).labelled("Whole number")
+                Button::Whole(job.id).labelled(labels::whole_number())
             }
-            Outcome::Succeeded(_) => Button::Whole(job.id).labelled("Whole result"),
-            Outcome::Failed(_) | Outcome::Cancelled(_) => Button::Retry(job.id).labelled("Retry"),
+            Outcome::Succeeded(_) => Button::Whole(job.id).labelled(labels::whole_result()),
+            Outcome::Failed(_) | Outcome::Cancelled(_) => Button::Retry(job.id).labelled(labels::retry()),
         },
         _ => return None,
     };
@@ -314,16 +313,11 @@ fn keyboard(snapshot: &Snapshot, told: Option<&Told>) -> Option<InlineKeyboardMa
 fn pages(page: &Page) -> InlineKeyboardMarkup {
     let mut buttons = Vec::new();
     if page.number > 0 {
-        buttons.push(Button::Page(page.number - 1).labelled("‹ Newer"));
+        buttons.push(Button::Page(page.number - 1).labelled(labels::newer()));
     }
-    let label = if page.pages > 1 {
-        format!("Refresh {}/{}", page.number + 1, page.pages)
-    } else {
-        "Refresh".to_owned()
-    };
-    buttons.push(Button::Page(page.number).labelled(label));
+    buttons.push(Button::Page(page.number).labelled(labels::refresh(page.number + 1, page.pages)));
     if page.number + 1 < page.pages {
-        buttons.push(Button::Page(page.number + 1).labelled("Older ›"));
+        buttons.push(Button::Page(page.number + 1).labelled(labels::older()));
     }
     row(buttons)
 }

@@ -42,7 +42,7 @@ pub(super) type Ignored = serde::de::IgnoredAny;
 pub(super) fn wanted(snapshot: &Snapshot, card: &Card) -> Content {
     let mut content = render::card(snapshot, std::time::SystemTime::now());
     if card.elsewhere {
-        content.tell_first(sentences::TOPIC_GONE);
+        content.tell_first(&sentences::topic_gone());
     }
     if card.refused > 0 {
         content.photo = None;

@@ -6,21 +6,28 @@ use std::{
 };
 
 use crate::{
-    command::{SETTINGS, Setting},
+    command::{Language, SETTINGS, Setting},
     job::ChatId,
     store::{Loaded, Store, Write, WriteError},
 };
+
+/// Where the store has, beside the settings, the language of the app in which a private chat was last seen.
+const SPOKEN: &str = "spoken";
 
 /// The settings of all chats.
 pub struct Settings {
     store: Store,
     // A std lock: held for a look or an insertion. What a chat did not choose is not in it.
     chosen: RwLock<HashMap<(ChatId, &'static str), Setting>>,
+    // As `chosen`: the languages of people's apps, where they are not the one that is spoken anyway.
+    spoken: RwLock<HashMap<ChatId, Language>>,
 }
 
 impl Settings {
     /// As the last process left them.
     pub fn new(store: Store, loaded: &Loaded) -> Self {
+        let spoken = loaded.settings.iter().filter(|(_, key, _)| key == SPOKEN);
+        let spoken = spoken.filter_map(|(chat, _, tag)| Some((*chat, Language::of(tag)?))).collect();
         let read = |(chat, key, value): &(ChatId, String, String)| {
             let setting = Setting::read(key, value);
             if setting.is_none() {
@@ -29,7 +36,8 @@ impl Settings {
             }
             setting.map(|setting| ((*chat, setting.key()), setting))
         };
-        Self { store, chosen: RwLock::new(loaded.settings.iter().filter_map(read).collect()) }
+        let chosen = loaded.settings.iter().filter(|(_, key, _)| key != SPOKEN).filter_map(read).collect();
+        Self { store, chosen: RwLock::new(chosen), spoken: RwLock::new(spoken) }
     }
 
     /// What the chat chose of this name, if anything.
@@ -41,6 +49,31 @@ impl Settings {
     /// Whether the chat wants rich messages.
     pub fn is_rich(&self, chat: ChatId) -> bool {
         matches!(self.get(chat, "rich"), Some(Setting::Rich(true)))
+    }
+
+    /// The language in which the chat is spoken to: what it chose, or else, in a private chat, what the person's app speaks.
+    pub fn language(&self, chat: ChatId) -> Language {
+        if let Some(Setting::Language(language)) = self.get(chat, "language") {
+            return language;
+        }
+        self.spoken.read().unwrap_or_else(PoisonError::into_inner).get(&chat).copied().unwrap_or_default()
+    }
+
+    /// A private chat was seen in an app that speaks this. It is stored where it is news: cards are edited, after a restart
+    /// too, when nobody has said anything.
+    pub fn hear(&self, chat: ChatId, language: Language) {
+        let before = {
+            let mut spoken = self.spoken.write().unwrap_or_else(PoisonError::into_inner);
+            match language {
+                Language::English => spoken.remove(&chat),
+                other => spoken.insert(chat, other),
+            }
+        };
+        if before.unwrap_or_default() != language {
+            let (key, value) = (SPOKEN, language.code().to_owned());
+            // Without it, after a crash, some cards are in another language.
+            drop(self.store.write(Write::Set { chat, key, value }));
+        }
     }
 
     /// Sets it, when that is stored.

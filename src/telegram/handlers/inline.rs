@@ -33,6 +33,7 @@ use crate::{
     job::{Member, PokemonKey, Spec},
     telegram::{
         api::Api,
+        language,
         sentences::{self, inline as words},
     },
     work::{Control, Found, Unfinished, Work},
@@ -79,8 +80,6 @@ pub struct Inline {
 struct Offers {
     results: Vec<Offer>,
     keep: u32,
-    /// It is about who asked.
-    personal: bool,
 }
 
 struct Offer {
@@ -93,7 +92,7 @@ struct Offer {
 impl Offers {
     fn one(id: &str, title: String, description: String, text: String, keep: u32) -> Self {
         let offer = Offer { id: id.to_owned(), title, description, text };
-        Self { results: vec![offer], keep, personal: false }
+        Self { results: vec![offer], keep }
     }
 }
 
@@ -138,7 +137,7 @@ impl Inline {
         }
         let place = self.queries.clone().try_acquire_owned();
         let inline = self.clone();
-        self.tasks.spawn(async move {
+        self.tasks.spawn(language::scope(language::current(), async move {
             if place.is_ok() {
                 let answer = AssertUnwindSafe(inline.answer(&query)).catch_unwind();
                 tokio::select! {
@@ -154,7 +153,7 @@ impl Inline {
             if last.get(&person).is_some_and(|(last, _)| *last == number) {
                 last.remove(&person);
             }
-        });
+        }));
     }
 
     /// Answers nothing more.
@@ -169,15 +168,16 @@ impl Inline {
             self.offers(&query.query).await
         } else {
             let text = sentences::stranger(i64::try_from(query.from.id.0).unwrap_or_default());
-            Offers { personal: true, ..self.note(text, KEEP_NOTHING) }
+            self.note(text, KEEP_NOTHING)
         };
         let button = InlineQueryResultsButton {
-            text: words::BUTTON.to_owned(),
+            text: words::button(),
             kind: InlineQueryResultsButtonKind::StartParameter("inline".to_owned()),
         };
         let call = AnswerInlineQuery::new(query.id.clone(), offers.results.into_iter().map(article))
             .cache_time(offers.keep)
-            .is_personal(offers.personal)
+            // The words are in the language of who asks.
+            .is_personal(true)
             .button(button);
         if let Err(error) = self.api.call::<_, IgnoredAny>(&call).await {
             tracing::info!(%error, "an inline query could not be answered");
@@ -199,29 +199,28 @@ impl Inline {
             }
             Parsed::Command(Command::Submit(Spec::Fib(n))) => self.fib(n).await,
             Parsed::Command(Command::Submit(Spec::Dex(key))) => self.dex(key).await,
-            Parsed::Command(_) => self.note(words::NOT_HERE.to_owned(), KEEP_HELP),
+            Parsed::Command(_) => self.note(words::not_here(), KEEP_HELP),
         }
     }
 
     /// What can be said, each to be chosen.
     fn help(&self) -> Offers {
-        let offer = |(id, (title, description)): (usize, &(&str, &str))| Offer {
+        let offer = |(id, (title, description)): (usize, (&str, String))| Offer {
             id: format!("help-{id}"),
             title: format!("@{} {title}", self.bot),
-            description: (*description).to_owned(),
+            description,
             text: words::help(&self.bot),
         };
         Offers {
-            results: words::HELP.iter().enumerate().map(offer).collect(),
+            results: words::commands().into_iter().enumerate().map(offer).collect(),
             keep: KEEP_HELP,
-            personal: false,
         }
     }
 
     /// What is wrong, and then what can be said.
     fn note(&self, what: String, keep: u32) -> Offers {
         let text = words::help(&self.bot);
-        let mut offers = Offers::one("note", what, words::SAY_INSTEAD.to_owned(), text, keep);
+        let mut offers = Offers::one("note", what, words::say_instead(), text, keep);
         offers.results.extend(self.help().results);
         offers
     }

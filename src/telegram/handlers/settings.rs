@@ -1,19 +1,24 @@
 //! `settings`: what a chat chooses.
 
 use super::{Handlers, Said};
-use crate::{command::Setting, telegram::sentences::settings as sentences};
+use crate::{
+    command::Setting,
+    telegram::{language::within, sentences::settings as sentences},
+};
 
 impl Handlers {
     /// The answer to `settings`.
     pub(super) async fn settings(&self, said: &Said, change: Option<Setting>) -> String {
         let Some(setting) = change else {
-            return sentences::all(|key| self.settings.get(said.chat, key));
+            let language = Setting::Language(self.settings.language(said.chat));
+            let chosen = |key: &str| self.settings.get(said.chat, key);
+            return sentences::all(|key| chosen(key).or((key == language.key()).then_some(language)));
         };
         if !self.may_change_settings(said).await {
-            return sentences::NOT_ALLOWED.to_owned();
+            return sentences::not_allowed();
         }
         match self.settings.set(said.chat, setting).await {
-            Ok(()) => sentences::is_set(setting).to_owned(),
+            Ok(()) => within(self.settings.language(said.chat), || sentences::is_set(setting)),
             Err(why) => sentences::not_stored(&why),
         }
     }

@@ -96,7 +96,7 @@ impl Outbox {
             Body::Message(content) => {
                 let mut content = Cow::Borrowed(content);
                 if answer.elsewhere {
-                    content.to_mut().tell_first(sentences::TOPIC_GONE);
+                    content.to_mut().tell_first(&sentences::topic_gone());
                 }
                 send::new_message(&self.api, chat, &answer.reply_to, &content).await.map(Some)
             }
@@ -122,7 +122,7 @@ impl Outbox {
         made: &Made,
     ) -> Result<MessageId, ApiError> {
         let reply_to = &answer.reply_to;
-        let before = if answer.elsewhere { format!("{}\n", sentences::TOPIC_GONE) } else { String::new() };
+        let before = if answer.elsewhere { format!("{}\n", sentences::topic_gone()) } else { String::new() };
         let caption = |document: &Document| format!("{before}{}", document.caption);
         let send = async |document: Result<Arc<Document>, NoDocument>| match document {
             Ok(document) => {
@@ -177,7 +177,7 @@ impl Outbox {
         }
         let mut before = format!("<p>{}</p>", sentences::submitted(snapshot.job.id));
         if card.elsewhere {
-            before.insert_str(0, &format!("<p><i>{}</i></p>", sentences::TOPIC_GONE));
+            before.insert_str(0, &format!("<p><i>{}</i></p>", sentences::topic_gone()));
         }
         self.rich_result(snapshot, &before).await
     }

@@ -10,6 +10,7 @@ use crate::{
     job::{ChatId, Job, JobId},
     store::Store,
     telegram::{
+        language,
         lane::{Answer, Body},
         whole::{self, Document, Form, NoDocument},
     },
@@ -51,7 +52,9 @@ impl Documents {
         let stop = CancellationToken::new();
         let _stop = stop.clone().drop_guard();
         let (job, store, limit) = (job.clone(), self.store.clone(), self.limit);
-        let made = tokio::task::spawn_blocking(move || whole::document(&job, form, &store, limit, &stop));
+        let language = language::current();
+        let make = move || language::within(language, || whole::document(&job, form, &store, limit, &stop));
+        let made = tokio::task::spawn_blocking(make);
         made.await.unwrap_or(Err(NoDocument::Failed)).map(Arc::new)
     }
 }
@@ -63,7 +66,7 @@ impl Outbox {
             return self.line_up(chat, answer);
         };
         let outbox = self.clone();
-        self.tasks.spawn(async move {
+        self.tasks.spawn(language::scope(self.settings.language(chat), async move {
             let made = tokio::select! {
                 () = outbox.abort.cancelled() => return,
                 document = outbox.documents.make(&job, false) => Made { document, _place: Some(place) },
@@ -74,7 +77,7 @@ impl Outbox {
                 // The group has moved meanwhile.
                 home => outbox.move_answer(home, answer),
             }
-        });
+        }));
     }
 
     fn is_made_beside(&self, chat: ChatId, answer: &Answer) -> Option<(Job, OwnedSemaphorePermit)> {

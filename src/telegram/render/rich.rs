@@ -8,7 +8,7 @@ use super::{command, joined, lines, note, status, told};
 use crate::{
     board::{Page, Snapshot},
     job::{Job, Outcome, Output},
-    telegram::sentences::{cut, rich as sentences, units},
+    telegram::sentences::{self, cut, rich as words, units},
 };
 
 /// A result that is longer is folded.
@@ -28,7 +28,7 @@ pub(in crate::telegram) fn dash(page: &Page, now: SystemTime) -> Option<String> 
         "<h4>{}</h4><table bordered striped><tr>",
         escape(&sentences::board(page.total, page.running, page.queued))
     );
-    for (at, column) in sentences::COLUMNS.iter().enumerate() {
+    for (at, column) in sentences::columns().iter().enumerate() {
         let align = if at == 0 { " align=\"right\"" } else { "" };
         let _ = write!(html, "<th{align}>{}</th>", escape(column));
     }
@@ -40,7 +40,7 @@ pub(in crate::telegram) fn dash(page: &Page, now: SystemTime) -> Option<String> 
             "<tr><td align=\"right\">{}</td><td><code>{}</code></td><td>{}</td><td>{}</td></tr>",
             job.id.0,
             escape(&cut(&job.spec.to_string(), MAX_COMMAND)),
-            job.state.word(),
+            escape(&sentences::state(job.state.word())),
             escape(&cut(note(snapshot, now).trim_start_matches("= "), MAX_NOTE)),
         );
     }
@@ -65,12 +65,12 @@ pub(in crate::telegram) fn result(
     let (first, folded, summary) = match (output, digits) {
         (Output::Numbers(numbers), Some(digits)) if numbers.len() == 1 => {
             let sentence = lines(output, 0).join("\n");
-            (sentence, escape(digits), sentences::all_digits(digits.len()))
+            (sentence, escape(digits), words::all_digits(digits.len()))
         }
         _ => {
             let (all, _) = joined(&lines(output, FOLD));
             let first = all.lines().next().unwrap_or_default().to_owned();
-            (first, escape(&all), sentences::all_results(lines(output, 0).len()))
+            (first, escape(&all), words::all_results(lines(output, 0).len()))
         }
     };
     let line = format!("<code>{}</code> · {}", command(job), status(snapshot, now));

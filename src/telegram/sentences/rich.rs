@@ -1,24 +1,14 @@
 //! What stands in rich messages beside what stands in plain ones.
 
-use super::{plural, thousands};
-
-/// The heads of the board's columns.
-pub(in crate::telegram) const COLUMNS: [&str; 4] = ["id", "command", "state", "result"];
-
-/// Above the board.
-pub(in crate::telegram) fn board(total: usize, running: usize, queued: usize) -> String {
-    format!("Board: {total} {}, {running} running, {queued} queued", plural(total, "task"))
-}
+use super::thousands;
+use crate::telegram::language::say;
 
 /// What is shown of a number that is folded away.
 pub(in crate::telegram) fn all_digits(count: usize) -> String {
-    format!("All {} digits", thousands(count))
+    say!("all-digits", count = thousands(count))
 }
 
 /// What is shown of several results that are folded away.
 pub(in crate::telegram) fn all_results(count: usize) -> String {
-    match count {
-        1 => "The whole result".to_owned(),
-        count => format!("All {count} results"),
-    }
+    say!("all-results", count = count)
 }

@@ -1,62 +1,64 @@
 //! What a chat can choose, in words.
 
-use std::fmt::Write;
-
+use super::not_written;
 use crate::{
     command::{SETTINGS, Setting},
     store::WriteError,
+    telegram::language::say,
 };
 
 /// All that the chat has chosen, a line each, and how to change it.
 pub(in crate::telegram) fn all(chosen: impl Fn(&str) -> Option<Setting>) -> String {
-    let mut text = String::from("Settings of this chat:");
+    let mut text = say!("settings-head");
     for row in SETTINGS {
         let setting = chosen(row.key).unwrap_or(row.default);
-        let _ = write!(text, "\n\n{}: {}\n{}", row.key, setting.value(), about(setting));
-        let _ = write!(text, " To change it: settings {} {}", row.key, row.values.join("|"));
+        let change = say!("settings-change", key = row.key, values = row.values.join("|"));
+        text += &format!("\n\n{}: {}\n{} {change}", row.key, setting.value(), about(setting));
     }
     text
 }
 
-fn about(setting: Setting) -> &'static str {
+fn about(setting: Setting) -> String {
     match setting {
-        Setting::Rich(_) => {
-            "Rich messages: the board is a table, long results are folded. Some apps show them blank still."
-        }
+        Setting::Rich(_) => say!("settings-rich"),
+        Setting::Language(_) => say!("settings-language"),
     }
 }
 
 /// A setting has this value now.
-pub(in crate::telegram) fn is_set(setting: Setting) -> &'static str {
+pub(in crate::telegram) fn is_set(setting: Setting) -> String {
     match setting {
-        Setting::Rich(true) => {
-            "Rich messages are on: try dash. If it looks blank, your app cannot show them: settings rich off"
-        }
-        Setting::Rich(false) => "Rich messages are off.",
+        Setting::Rich(true) => say!("settings-rich-on"),
+        Setting::Rich(false) => say!("settings-rich-off"),
+        // Said in the language itself.
+        Setting::Language(_) => say!("settings-language-is"),
     }
 }
 
 /// Who asked may not change it.
-pub(in crate::telegram) const NOT_ALLOWED: &str = "Only an admin of this group may change its settings.";
+pub(in crate::telegram) fn not_allowed() -> String {
+    say!("settings-not-allowed")
+}
 
 /// A change that the store did not take.
 pub(in crate::telegram) fn not_stored(why: &WriteError) -> String {
-    format!("It stays as it was: {why}.")
+    say!("settings-not-stored", why = not_written(why))
 }
 
 /// There is no such setting.
 pub(in crate::telegram) fn no_such(word: &str, suggestion: Option<&str>) -> String {
     match suggestion {
-        Some(name) => format!("There is no setting \"{word}\": did you mean {name}?"),
-        None => format!("There is no setting \"{word}\". settings shows those there are."),
+        Some(name) => say!("settings-none-near", word = word, name = name),
+        None => say!("settings-none", word = word),
     }
 }
 
 /// The setting has no such value, or none was given.
 pub(in crate::telegram) fn not_a_value(key: &str, word: &str, values: &[&str]) -> String {
-    let values = values.join(" or ");
-    match word {
-        "" => format!("settings {key} wants {values}."),
-        _ => format!("settings {key}: \"{word}\" is neither {}.", values.replace(" or ", " nor ")),
+    if word.is_empty() {
+        let values = values.join(&format!(" {} ", say!("settings-or")));
+        return say!("settings-missing", key = key, values = values);
     }
+    let values = values.join(&format!(" {} ", say!("settings-nor")));
+    say!("settings-not-a-value", key = key, word = word, values = values)
 }

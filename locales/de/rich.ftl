@@ -1,0 +1,8 @@
+# In reichen Nachrichten, neben dem, was in einfachen steht.
+
+all-digits = Alle { $count } Stellen
+all-results =
+    { $count ->
+        [one] Das ganze Ergebnis
+       *[other] Alle { $count } Ergebnisse
+    }

@@ -1,0 +1,17 @@
+# Was ein Chat einstellen kann.
+
+settings-head = Einstellungen dieses Chats:
+settings-change = Ändern: settings { $key } { $values }
+settings-rich = Reiche Nachrichten: Das Board ist eine Tabelle, lange Ergebnisse sind eingeklappt. Manche Apps zeigen sie noch leer.
+settings-rich-on = Reiche Nachrichten sind an: dash zeigt sie. Sieht es leer aus, kann die App sie nicht zeigen: settings rich off
+settings-rich-off = Reiche Nachrichten sind aus.
+settings-language = Die Sprache, die ich hier spreche. Ist keine gewählt: im privaten Chat die der App, in einer Gruppe Englisch.
+settings-language-is = Ab jetzt auf Deutsch; Befehle und feste Wendungen bleiben englisch.
+settings-not-allowed = Nur Admins dieser Gruppe dürfen ihre Einstellungen ändern.
+settings-not-stored = Es bleibt, wie es war: { $why }.
+settings-none = Eine Einstellung „{ $word }“ gibt es nicht. settings zeigt alle.
+settings-none-near = Eine Einstellung „{ $word }“ gibt es nicht: War { $name } gemeint?
+settings-missing = settings { $key } braucht { $values }.
+settings-not-a-value = settings { $key }: „{ $word }“ ist weder { $values }.
+settings-or = oder
+settings-nor = noch

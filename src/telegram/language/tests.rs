@@ -1,0 +1,1 @@
+//! The files of sentences, beside what the code asks of them.

@@ -1,0 +1,130 @@
+//! What people read of the commands: help, and what is wrong with one.
+
+use std::fmt::Write;
+
+use super::{cut, settings};
+use crate::{
+    command::{COMMANDS, Entry, MAX_MEMBERS, ParseError, Wanted},
+    telegram::language::{say, sentence},
+};
+
+/// Characters of a wrong word in an answer.
+const MAX_WORD: usize = 60;
+
+/// What is wrong with a command, where, and what would be right.
+pub(in crate::telegram) fn parse_error(error: &ParseError, max_fib: u64) -> String {
+    let cut = |word: &str| cut(word, MAX_WORD);
+    match error {
+        ParseError::UnknownCommand { word, suggestion: Some(name) } => {
+            say!("unknown-command-near", word = cut(word), name = *name)
+        }
+        ParseError::UnknownCommand { word, suggestion: None } => say!("unknown-command", word = cut(word)),
+        ParseError::Missing { command, what } => {
+            say!("missing", command = *command, what = wanted(*what), example = example(command))
+        }
+        ParseError::TooMany { command, word, words } => too_many(command, &cut(word), &cut(words)),
+        ParseError::TooManyMembers { command, count } => {
+            say!("too-many-members", command = *command, most = MAX_MEMBERS, count = *count)
+        }
+        ParseError::NotANumber { command, word } => {
+            say!("not-a-number", command = *command, word = cut(word), example = example(command))
+        }
+        ParseError::Zero { command } => say!("zero", command = *command),
+        ParseError::TooLarge { command, word } => {
+            say!("too-large", command = *command, word = cut(word), limit = max_fib)
+        }
+        ParseError::NoSuchTask { word } => say!("no-such-task", id = cut(word)),
+        ParseError::NotATask { command, word } => {
+            say!("not-a-task", command = *command, word = cut(word), example = example(command))
+        }
+        ParseError::NoSuchSetting { word, suggestion } => settings::no_such(&cut(word), *suggestion),
+        ParseError::NotAValue { key, word, values } => settings::not_a_value(key, &cut(word), values),
+        ParseError::NotAPokemon { command, word } => {
+            say!("not-a-pokemon", command = *command, word = cut(word), example = example(command))
+        }
+    }
+}
+
+fn wanted(what: Wanted) -> String {
+    match what {
+        Wanted::Pokemon => say!("want-pokemon"),
+        Wanted::ManyPokemon => say!("want-many-pokemon"),
+        Wanted::Number => say!("want-number"),
+        Wanted::Numbers => say!("want-numbers"),
+        Wanted::Task => say!("want-task"),
+        Wanted::Tasks => say!("want-tasks"),
+        Wanted::Setting => say!("want-setting"),
+        Wanted::Command => say!("want-command"),
+    }
+}
+
+fn too_many(command: &str, word: &str, words: &str) -> String {
+    match command {
+        "fib" | "dex" => say!("one-more-multi", command = command, word = word, words = words),
+        "dash" | "quit" => say!("stands-alone", command = command, word = word),
+        _ => say!("one-more", command = command, word = word, example = example(command)),
+    }
+}
+
+fn example(command: &str) -> &'static str {
+    COMMANDS.iter().find(|entry| entry.name == command).map_or("help", |entry| entry.example)
+}
+
+/// All of `help`; `bot` names the bot in a group, where commands have to be addressed.
+pub(in crate::telegram) fn help(bot: Option<&str>) -> String {
+    let mut text = say!("help-head");
+    for entry in COMMANDS.iter().filter(|entry| entry.name != "start") {
+        let _ = write!(text, "\n{}  {}", usage(entry, bot), about(entry));
+    }
+    let last = if bot.is_some() { say!("help-in-group") } else { say!("help-in-private") };
+    format!("{text}\n\n{last}")
+}
+
+/// One command's lines.
+pub(in crate::telegram) fn help_for(entry: &Entry, bot: Option<&str>) -> String {
+    let example = match bot {
+        Some(_) => addressed(entry, bot) + entry.example.strip_prefix(entry.name).unwrap_or_default(),
+        None => entry.example.to_owned(),
+    };
+    format!("{}\n{}\n{}", usage(entry, bot), about(entry), say!("help-example", example = example))
+}
+
+/// A command's line in Telegram's menu, which has its name beside it.
+pub(in crate::telegram) fn menu_line(entry: &Entry) -> String {
+    let args = if entry.args.is_empty() { String::new() } else { format!(" ({})", entry.args) };
+    about(entry) + &args
+}
+
+/// What a command does, in one line: each row of [`COMMANDS`] has a sentence, `help-NAME`.
+fn about(entry: &Entry) -> String {
+    sentence(&format!("help-{}", entry.name), Vec::new())
+}
+
+fn usage(entry: &Entry, bot: Option<&str>) -> String {
+    format!("{} {}", addressed(entry, bot), entry.args).trim_end().to_owned()
+}
+
+fn addressed(entry: &Entry, bot: Option<&str>) -> String {
+    match bot {
+        Some(bot) => format!("/{}@{bot}", entry.menu_name()),
+        None => entry.name.to_owned(),
+    }
+}
+
+/// The first words to a new person.
+pub(in crate::telegram) fn welcome(bot: Option<&str>) -> String {
+    format!("{}\n\n{}", say!("welcome"), help(bot))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_say_what_would_be_right() {
+        let unknown = ParseError::UnknownCommand { word: "fbi".into(), suggestion: Some("fib") };
+        assert_eq!(parse_error(&unknown, 10), "I do not know \"fbi\": did you mean fib?");
+        let too_many = ParseError::TooMany { command: "fib", word: "2".into(), words: "1 2".into() };
+        assert!(parse_error(&too_many, 10).contains("did you mean fib-multi 1 2?"));
+    }
+}
