@@ -22,7 +22,7 @@ pub(super) fn bot(world: &World) -> Value {
 pub(super) fn person(world: &World, id: i64) -> Value {
     match world.people.get(&id) {
         Some(person) => json!({
-            "id": id, "is_bot": person.is_bot, "language_code": "en",
+            "id": id, "is_bot": person.is_bot, "language_code": person.language,
             "first_name": person.first_name, "username": person.username,
         }),
         None => json!({"id": id, "is_bot": false, "first_name": ""}),

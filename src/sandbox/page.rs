@@ -26,7 +26,6 @@ use super::{
     shared::Shared,
     text::Text,
     topics::Topic,
-    view::DEFAULT_SCOPE,
     world::{Event, World},
 };
 
@@ -43,6 +42,7 @@ pub(super) fn router() -> Router<Arc<Shared>> {
         .route("/sandbox/delete", post(delete))
         .route("/sandbox/file/{id}", get(file))
         .merge(super::page_acts::router())
+        .merge(super::language::router())
 }
 
 /// Refuses a `Host` that is not this machine's: a foreign name that resolves to loopback could drive the page otherwise.
@@ -84,7 +84,7 @@ async fn world(State(shared): State<Arc<Shared>>) -> Json<Value> {
             .map(|person| {
                 json!({
                     "id": person.id, "first_name": person.first_name, "username": person.username,
-                    "is_bot": person.is_bot, "has_blocked": person.has_blocked,
+                    "is_bot": person.is_bot, "has_blocked": person.has_blocked, "language": person.language,
                 })
             })
             .collect();
@@ -102,7 +102,7 @@ async fn world(State(shared): State<Arc<Shared>>) -> Json<Value> {
             "id": world.bot_id, "username": world.options.username, "first_name": world.options.first_name,
         });
         json!({
-            "bot": bot, "people": people, "chats": chats, "channels": channels(world), "commands": commands(world), "messages": messages,
+            "bot": bot, "people": people, "chats": chats, "channels": channels(world), "commands": world.commands_by_language(), "messages": messages,
             "seq": world.seq,
         })
     }))
@@ -129,10 +129,6 @@ fn channels(world: &World) -> Value {
     let channel =
         |(id, (title, owner)): (&i64, &(String, i64))| json!({"id": id, "title": title, "owner": owner});
     world.channels.iter().map(channel).collect()
-}
-
-fn commands(world: &World) -> Value {
-    world.commands.get(DEFAULT_SCOPE).cloned().unwrap_or_else(|| json!([]))
 }
 
 /// The Bot API's message with what the page needs beside it.
@@ -234,7 +230,7 @@ fn event_json(world: &World, event: &Event) -> Option<Value> {
         Event::CallbackAnswer { chat, person, text, show_alert } => {
             json!({"kind": "callback_answer", "chat": chat, "person": person, "text": text, "show_alert": show_alert})
         }
-        Event::Commands => json!({"kind": "commands", "commands": commands(world)}),
+        Event::Commands => json!({"kind": "commands", "commands": world.commands_by_language()}),
         Event::Action { chat, action } => json!({"kind": "action", "chat": chat, "action": action}),
         Event::Reload => json!({"kind": "reload"}),
     })

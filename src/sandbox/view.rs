@@ -210,9 +210,7 @@ impl View<'_> {
     /// The commands of the default scope: name and description.
     #[must_use]
     pub fn commands(&self) -> Vec<(String, String)> {
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let commands = self.0.commands.get(DEFAULT_SCOPE).and_then(Value::as_array);
-        commands.into_iter().flatten().map(|c| (text(&c["command"]), text(&c["description"]))).collect()
+        self.commands_in("")
     }
 
     /// The latest calls, oldest first; none where the log is switched off.
@@ -262,9 +260,6 @@ impl View<'_> {
         }
     }
 }
-
-/// The key of the commands that everybody sees.
-pub(super) const DEFAULT_SCOPE: &str = "{\"type\":\"default\"} ";
 
 fn buttons(markup: Option<&Value>) -> Vec<(String, String)> {
     let rows = markup.and_then(|markup| markup["inline_keyboard"].as_array());

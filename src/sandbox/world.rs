@@ -82,6 +82,8 @@ pub(super) struct Person {
     pub(super) first_name: String,
     pub(super) username: String,
     pub(super) has_blocked: bool,
+    /// That of the person's app.
+    pub(super) language: String,
     /// Another bot, which is in groups only.
     pub(super) is_bot: bool,
 }
@@ -253,7 +255,9 @@ impl World {
             username = format!("{username}_{id}");
         }
         let first_name = first_name.to_owned();
-        self.people.insert(id, Person { id, first_name, username, has_blocked: false, is_bot: false });
+        let language = "en".to_owned();
+        self.people
+            .insert(id, Person { id, first_name, username, has_blocked: false, language, is_bot: false });
         self.add_chat(id, None, vec![id]);
         id
     }

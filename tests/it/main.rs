@@ -11,6 +11,7 @@ mod dex;
 mod faults;
 mod inline;
 mod kill;
+mod languages;
 mod memory;
 mod migration;
 mod pokeapi;
