@@ -1,7 +1,7 @@
 //! In which language people read: that of their app in private chats, what was chosen in groups, English elsewhere.
 
 use crate::{
-    pokeapi::{Behaviour, PokeApi},
+    pokeapi::{Behaviour, PokeApi, pikachu},
     process::Ground,
     world::{Held, World},
 };
@@ -62,7 +62,12 @@ async fn a_group_chooses_and_so_may_a_private_chat() {
 
 #[tokio::test]
 async fn a_card_keeps_its_language_over_a_restart() {
-    let pokeapi = PokeApi::start(Behaviour::Hang).await;
+    let pokeapi = PokeApi::start(Behaviour::First(
+        1,
+        Box::new(Behaviour::Hang),
+        Box::new(Behaviour::Answer(200, pikachu())),
+    ))
+    .await;
     let mut ground = Ground::new().await;
     ground.set("JOBBOARD_POKEAPI_URL", &pokeapi.url());
     let anna = ground.telegram.person("Anna");
@@ -72,18 +77,21 @@ async fn a_card_keeps_its_language_over_a_restart() {
     ground.talk(&bot, group, anna).says("/settings language de").await;
     let mut cards = Vec::new();
     for (chat, command) in
-        [(ground.telegram.private_chat(anna), "dex mew"), (group, "/dex pikachu")]
+        [(ground.telegram.private_chat(anna), "dex pikachu"), (group, "/dex pikachu")]
     {
         let talk = ground.talk(&bot, chat, anna);
         let card = talk.says(command).await;
         cards.push((chat, talk.sees_in(&card, "läuft").await));
     }
+    // One request for both.
+    pokeapi.asked(1).await;
     bot.kill();
     let bot = ground.start();
     for (chat, card) in cards {
         // Nobody has said a word since.
         let talk = ground.talk(&bot, chat, anna);
-        talk.sees_in(&card, "(2. Versuch)").await;
+        talk.sees_in(&card, "fertig in").await;
+        talk.sees_in(&card, "Typen: electric").await;
     }
     bot.stop().await;
 }
