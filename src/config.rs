@@ -70,16 +70,17 @@ pub struct OneFib {
 }
 
 impl OneFib {
-    /// Reads `jobboard fib NUM` and its own flag alone. It wants none of the settings, and to look for them takes longer than
-    /// a short number: `None` is for [`Cli::read`], which tells what is wrong with anything else.
+    /// Reads `fib NUM` and `fib NUM --threads NUM` by hand. It wants none of the settings, and to look for them takes longer than
+    /// a short number: `None` is for [`Cli::read`], which takes all that is right and tells what is wrong.
     pub fn read(args: &[OsString]) -> Option<Self> {
-        let [program, mode, rest @ ..] = args else { return None };
-        if mode != "fib" {
-            return None;
-        }
-        let command = Self::augment_args(clap::Command::new("jobboard"));
-        let matches = command.try_get_matches_from(std::iter::once(program).chain(rest)).ok()?;
-        Self::from_arg_matches(&matches).ok()
+        let words: Vec<_> = args.iter().skip(1).map(|word| word.to_str()).collect::<Option<_>>()?;
+        let (n, threads) = match words[..] {
+            ["fib", n] => (n, None),
+            ["fib", n, "--threads", threads] => (n, Some(threads.parse().ok()?)),
+            _ => return None,
+        };
+        let fits = threads.is_none_or(|threads| (1..=MAX_CPU_WORKERS).contains(&i64::from(threads)));
+        fits.then_some(Self { n: fib_number(n).ok()?, threads })
     }
 }
 

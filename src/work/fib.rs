@@ -16,7 +16,7 @@
 //! - passes that write pieces of their own instead of working in place: by count, a third more memory traffic; but the last
 //!   product, a prime after the other, needs five arrays instead of six, and safe code can divide the work;
 //! - the primes one after the other from 2^16 coefficients on instead of 2^18: 10^7 on two threads in 10 ms instead of 15;
-//! - a core for a whole prime, up to 2^17 coefficients, and tiles in batches: 10^6 on two threads in 1.05 ms instead of 1.30 (an Intel
+//! - a core for a whole prime, up to 2^16 coefficients, and tiles in batches: 10^6 on two threads in 1.05 ms instead of 1.30 (an Intel
 //!   Xeon with AVX-512, one thread 1.38 ms), since less of what one core writes is read by the other, and fewer locks are taken;
 //! - results in the memory of their operands: 60 MB at 10^8 instead of 73; pages that are all asked for at the start: a fifth less
 //!   time for the first 10^6 of a process;
@@ -67,7 +67,7 @@ const MAX_U128: u64 = 186;
 const TILE: usize = 1 << 9;
 
 /// Bytes up to which the transforms' memory is kept while the digits are written.
-const KEPT: usize = 4 << 20;
+const KEPT: usize = 16 << 20;
 
 /// Why there is no number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

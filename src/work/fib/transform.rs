@@ -17,8 +17,8 @@ use super::{
 };
 use crate::work::control::Cancelled;
 
-/// Up to this length cores take whole primes, two at once. A helper is away for that long, about 2 ms at most.
-const APART: usize = 1 << 17;
+/// Up to this length cores take whole primes, two at once. A helper is away for that long, about a millisecond at most.
+const APART: usize = 1 << 16;
 
 /// Below this length there is memory for all three primes at once.
 const ALL_AT_ONCE: usize = 1 << 13;
