@@ -184,7 +184,7 @@ impl<L: Lanes> Way<'_, '_, L> {
         let cores = 1 + if cost < WORTH_APART { 0 } else { self.tiles.helpers(fields.len() - 1) };
         // As many as divide evenly; on more cores than fields, tiles are all that does.
         let apart = if cores > fields.len() { 0 } else { fields.len() / cores * cores };
-        if cores > 1 && apart > 0 && fields.len() * fields[0].plan.shape.len() <= 3 * APART {
+        if cores > 1 && apart > 0 {
             let shared = fields.split_off(apart);
             self.tiles.apart(fields, |mut field| self.one(&mut field, false))?;
             fields = shared;
