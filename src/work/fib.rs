@@ -85,6 +85,10 @@ pub enum FibError {
 /// [`FibError::Wrong`] where the result does not pass its check.
 pub fn fib(n: u64, control: &Control) -> Result<Digits, FibError> {
     #[cfg(target_arch = "x86_64")]
+    if let Some(lanes) = lanes::Avx512::detect() {
+        return fib_with(lanes, n, control);
+    }
+    #[cfg(target_arch = "x86_64")]
     if let Some(lanes) = lanes::Avx2::detect() {
         return fib_with(lanes, n, control);
     }
