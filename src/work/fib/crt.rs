@@ -90,7 +90,7 @@ impl<V: Copy> Constants<V> {
     }
 }
 
-/// What goes from one limb to the next.
+/// What goes from one limb to the next, where limbs are made one by one.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Chain {
     /// The second digit of the last coefficient and the third of the one before it.
@@ -154,7 +154,8 @@ pub(super) fn limbs_of_tile<L: Lanes>(
             }
         }
     }
-    chains.map(
+    map(
+        chains,
         #[inline(always)]
         |chain| l.rest_of(chain),
     )
@@ -186,4 +187,39 @@ pub(super) fn settle(out: &mut [u64], columns: usize, carries: &[i128], addend: 
     }
     add(0, addend.into());
     out.iter().rposition(|&limb| limb != 0).map_or(0, |highest| highest + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::lanes::{Lanes, Portable},
+        B,
+    };
+
+    /// One limb more than the base allows, or one less than nothing, and then limbs that pass on what they get.
+    fn check(l: impl Lanes) {
+        let nothing = l.int(0);
+        for (first, then, limb, rest) in [(B, B - 1, 0, 1), (-1, 0, B - 1, -1)] {
+            let (mut chain, mut out) = (l.start(), [0; 8]);
+            l.limbs(&mut chain, [l.int(first), nothing, nothing], &mut out);
+            l.limbs(&mut chain, [l.int(then), nothing, nothing], &mut out);
+            let limbs = out.map(u64::cast_signed);
+            assert!(limbs.iter().take(limbs_at_once(l)).all(|&out| out == limb), "{out:?}");
+            assert_eq!(l.rest_of(chain), rest);
+        }
+    }
+
+    fn limbs_at_once<L: Lanes>(_: L) -> usize {
+        4 * L::QUADS
+    }
+
+    #[test]
+    fn what_is_carried_runs_through_all_lanes() {
+        check(Portable);
+        #[cfg(target_arch = "x86_64")]
+        {
+            use super::super::lanes::{Avx2, Avx512};
+            let _ = (Avx2::detect().map(check), Avx512::detect().map(check));
+        }
+    }
 }

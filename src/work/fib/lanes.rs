@@ -41,7 +41,8 @@ pub(super) trait Lanes: Copy + Send + Sync + 'static {
     /// What goes from the limbs of a row to the next ones.
     type Chain: Copy;
 
-    /// How many quads there are.
+    /// How many quads there are: what lies together in memory is four rows of eight columns, a row or two columns to a vector
+    /// of eight lanes.
     const QUADS: usize;
 
     /// Runs `work` compiled for these lanes.
@@ -71,7 +72,7 @@ pub(super) trait Lanes: Copy + Send + Sync + 'static {
     /// And back.
     fn gathered(self, dealt: [Self::V; 4]) -> [Self::V; 4];
 
-    /// The lower and the upper 32 bits of a limb for each lane.
+    /// The lower and the upper 32 bits of a limb for each lane; limbs in memory are bits of doubles as good as any.
     fn halves(self, limbs: Self::Group) -> [Self::V; 2];
     fn int(self, value: i64) -> Self::Ints;
     /// The nearest whole numbers, of magnitudes below 2^51.

@@ -12,7 +12,7 @@ use bytemuck::{cast_slice, cast_slice_mut};
 use super::{
     blocks::{all, join_2, join_3, join_4, join_5, loaded, split_2, split_3, split_4, split_5},
     butterflies::{Constants, forward_4, inverse_4},
-    lanes::{Factor, Lanes, Modulus},
+    lanes::{Factor, Lanes, Modulus, map},
     plan::{Plan, TILE_COLUMNS, TILE_ROWS},
 };
 
@@ -57,9 +57,10 @@ pub(super) fn forward_columns<L: Lanes>(l: L, plan: &Plan, limbs: &[u64], tile: 
         let factors = all(l, *roots);
         let mut columns = [[l.splat(0.0); 4]; TILE_COLUMNS / 4];
         for (part, columns) in columns.iter_mut().enumerate().take(parts) {
-            let rows = [0, 1, 2, 3].map(
+            let rows = map(
+                [0, 1, 2, 3],
                 #[inline(always)]
-                |row| l.load(block[row * parts + part]),
+                |row: usize| l.load(block[row * parts + part]),
             );
             *columns = l.columns_of(forward_4::<L, true, true>(l, m, rows, factors, constants.i));
         }
