@@ -139,7 +139,7 @@ pub(super) fn limbs_of_tile<L: Lanes>(
     {
         let [first, second, third] =
             [block::<L>(first, tile), block::<L>(second, tile), block::<L>(third, tile)];
-        let mut out = [a, b, c, d];
+        let out = [a, b, c, d];
         for part in 0..parts {
             let digits = map(
                 [0, 1, 2, 3],
