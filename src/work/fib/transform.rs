@@ -7,7 +7,6 @@
 
 use super::{
     arena::{Arena, Pair},
-    butterflies::Quad,
     crt::{limbs_of_tile, settle},
     lanes::Lanes,
     passes::{forward_columns, inverse_columns},
@@ -206,7 +205,7 @@ impl<L: Lanes> Way<'_, '_, L> {
         let work = |(limbs, t, out): (&[u64], usize, &mut [f64])| {
             lanes.run(
                 #[inline(always)]
-                || forward_columns(lanes, plan, limbs, t, out.as_chunks_mut().0),
+                || forward_columns(lanes, plan, limbs, t, out),
             );
         };
         self.tiles.run(tasks.collect(), column_cost(&plan.shape), shared, work)
@@ -223,14 +222,8 @@ impl<L: Lanes> Way<'_, '_, L> {
         let mut b = b;
         let tasks = a.map(|a| (a, b.next())).enumerate().collect();
         let work = |(g, (a, b)): RowTask<'_>| {
-            let mut scratch = Vec::new();
-            let b = if let Some(b) = b {
-                b.as_chunks_mut().0
-            } else {
-                scratch.resize(plan.shape.columns, [0.0; 4]);
-                &mut scratch[..]
-            };
-            let a: &mut [Quad] = a.as_chunks_mut().0;
+            let mut scratch = None;
+            let b = if let Some(b) = b { b } else { &mut scratch.insert(Arena::new(size)).doubles()[..size] };
             lanes.run(
                 #[inline(always)]
                 || rows(lanes, plan, x, g, [a, b], self.wanted),
@@ -249,7 +242,7 @@ impl<L: Lanes> Way<'_, '_, L> {
         let work = |(y, t, out): (&[f64], usize, &mut [f64])| {
             lanes.run(
                 #[inline(always)]
-                || inverse_columns(lanes, plan, y, t, out.as_chunks_mut().0),
+                || inverse_columns(lanes, plan, y, t, out),
             );
         };
         self.tiles.run(tasks.collect(), column_cost(&plan.shape), shared, work)
