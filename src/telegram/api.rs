@@ -17,7 +17,11 @@ use serde_json::{Value, value::RawValue};
 use teloxide::requests::Payload;
 
 pub use self::upload::{Content, Upload};
-use crate::config::{Config, Timings};
+use super::buttons::Key;
+use crate::{
+    config::{Config, Timings},
+    store::Secret,
+};
 
 /// A client of one bot. Cheap to clone.
 #[derive(Clone)]
@@ -27,6 +31,8 @@ pub struct Api {
     base: String,
     /// One for each method that was called: to parse it each time is a twentieth of all that an answer costs.
     urls: Arc<RwLock<HashMap<String, Url>>>,
+    /// Of the buttons that the bot sends, and knows again.
+    key: Key,
     timings: Timings,
 }
 
@@ -113,14 +119,19 @@ struct Parameters {
 }
 
 impl Api {
-    /// A client of the bot in `config`.
+    /// A client of the bot in `config`, whose buttons are signed with its store's secret.
     ///
     /// # Errors
     /// Where the TLS backend cannot be started.
-    pub fn new(config: &Config) -> reqwest::Result<Self> {
+    pub fn new(config: &Config, secret: &Secret) -> reqwest::Result<Self> {
         let client = Client::builder().connect_timeout(config.timings.call).tcp_nodelay(true).build()?;
         let base = format!("{}/bot{}", config.api_url, config.token.secret());
-        Ok(Self { client, base, urls: Arc::default(), timings: config.timings })
+        Ok(Self { client, base, urls: Arc::default(), key: Key::new(secret), timings: config.timings })
+    }
+
+    /// The key of the bot's buttons.
+    pub(crate) fn key(&self) -> &Key {
+        &self.key
     }
 
     /// Makes a call and reads its answer as `T`: teloxide's output, or just the parts of it that are used.

@@ -7,9 +7,8 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use teloxide::types::InlineKeyboardMarkup;
 
-use super::{outbox::Made, pace::Pace, render::Content};
+use super::{buttons::Keyboard, outbox::Made, pace::Pace, render::Content};
 use crate::job::{JobId, MessageId, Origin};
 
 /// Answers that wait for one chat; what comes on top is dropped, and the chat is told so.
@@ -64,7 +63,7 @@ pub enum Body {
         /// Telegram's HTML.
         html: String,
         /// Buttons below it.
-        keyboard: Option<InlineKeyboardMarkup>,
+        keyboard: Option<Keyboard>,
     },
 }
 
@@ -137,6 +136,8 @@ pub(super) struct Lane {
     failures: u32,
     /// The chat does not exist, or does not want us: nothing is said until it speaks.
     gone: bool,
+    /// It has removed the bot: nothing is remembered for it either.
+    left: bool,
     /// A worker is at it.
     pub working: bool,
 }
@@ -155,6 +156,7 @@ impl Lane {
             not_before: None,
             failures: 0,
             gone: false,
+            left: false,
             working: false,
         }
     }
@@ -220,6 +222,9 @@ impl Lane {
     /// The job moved: its card is looked at. At once if the job has `finished`; a new card waits until `quick`, so
     /// that a quick job is one message; an edit keeps its distance from the last one.
     pub(super) fn mark(&mut self, id: JobId, finished: bool, now: Instant, quick: Instant) {
+        if self.left {
+            return;
+        }
         let new = Card {
             message: None,
             shown: None,
@@ -336,6 +341,16 @@ impl Lane {
         self.urgent.drain(..).chain(answers).collect()
     }
 
+    /// The chat has removed the bot: its messages are forgotten, and nothing is said before it is [back](Self::welcome).
+    /// What will never be said comes back.
+    pub(super) fn leave(&mut self) -> Vec<Answer> {
+        self.left = true;
+        self.cards.clear();
+        self.dirty.clear();
+        self.tasks.clear();
+        self.give_up()
+    }
+
     /// The jobs whose cards do not show their ends yet, and whether they have finished.
     pub(super) fn open_cards(&self) -> Vec<(JobId, bool)> {
         let open = self.cards.iter().filter(|(_, card)| !card.done);
@@ -358,6 +373,7 @@ impl Lane {
 
     /// The chat spoke: it is there, and its cards are brought up to date. True where that is news.
     pub(super) fn welcome(&mut self) -> bool {
+        self.left = false;
         std::mem::take(&mut self.gone)
     }
 
@@ -467,6 +483,22 @@ mod tests {
             said += 1;
         }
         assert_eq!(said, MAX_ANSWERS + 1);
+    }
+
+    #[test]
+    fn who_removed_the_bot_finds_none_of_its_messages_alive_when_it_is_back() {
+        let now = Instant::now();
+        let mut lane = lane(0);
+        lane.mark(JobId(1), false, now, now);
+        lane.card_shown(JobId(1), MessageId(7), Content::text("running"), now, Some(now));
+        lane.say(answer(1));
+        assert_eq!(lane.leave().len(), 1);
+        lane.mark(JobId(1), true, now, now);
+        assert!(lane.welcome());
+        assert!(matches!(lane.next(now), Step::Idle));
+        assert_eq!(lane.task_of(MessageId(7)), None);
+        lane.mark(JobId(2), false, now, now);
+        assert!(matches!(lane.next(now), Step::Card(JobId(2), _)));
     }
 
     #[test]

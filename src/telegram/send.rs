@@ -17,6 +17,7 @@ use teloxide::{
 
 use super::{
     api::{self, Api, ApiError, Upload},
+    buttons::Keyboard,
     lane::Card,
     render::{self, Content},
     sentences,
@@ -90,7 +91,7 @@ pub(super) async fn new_message(
         .link_preview_options(no_preview());
     message.reply_parameters = reply(reply_to);
     message.message_thread_id = thread(reply_to);
-    message.reply_markup = content.keyboard.clone().map(Into::into);
+    message.reply_markup = markup(api, chat, content.keyboard.as_ref()).map(Into::into);
     api.call(&message).await.map(|sent: Sent| MessageId(sent.message_id))
 }
 
@@ -105,7 +106,7 @@ async fn new_photo(
     fields.push(("photo", "attach://sprite".into()));
     fields.push(("caption", content.html.clone().into()));
     fields.push(("parse_mode", "HTML".into()));
-    fields.push(("reply_markup", json!(content.keyboard)));
+    fields.push(("reply_markup", json!(markup(api, chat, content.keyboard.as_ref()))));
     let sent: Sent = api.upload("SendPhoto", fields, picture(photo)).await?;
     Ok(MessageId(sent.message_id))
 }
@@ -124,7 +125,7 @@ async fn add_photo(
         ("chat_id", chat.0.into()),
         ("message_id", message.0.into()),
         ("media", media),
-        ("reply_markup", json!(content.keyboard)),
+        ("reply_markup", json!(markup(api, chat, content.keyboard.as_ref()))),
     ];
     api.upload("EditMessageMedia", fields, picture(photo)).await.map(|_: Ignored| ())
 }
@@ -138,7 +139,7 @@ async fn edit_caption(
     let mut edit = EditMessageCaption::new(telegram(chat), TelegramMessage(message.0))
         .caption(&content.html)
         .parse_mode(ParseMode::Html);
-    edit.reply_markup = content.keyboard.clone();
+    edit.reply_markup = markup(api, chat, content.keyboard.as_ref());
     api.call(&edit).await.map(|_: Ignored| ())
 }
 
@@ -148,12 +149,12 @@ pub(super) async fn edit_text(
     chat: ChatId,
     message: MessageId,
     html: &str,
-    keyboard: Option<&InlineKeyboardMarkup>,
+    keyboard: Option<&Keyboard>,
 ) -> Result<(), ApiError> {
     let mut edit = EditMessageText::new(telegram(chat), TelegramMessage(message.0), html)
         .parse_mode(ParseMode::Html)
         .link_preview_options(no_preview());
-    edit.reply_markup = keyboard.cloned();
+    edit.reply_markup = markup(api, chat, keyboard);
     api.call(&edit).await.map(|_: Ignored| ())
 }
 
@@ -191,6 +192,11 @@ pub(super) async fn toast(api: &Api, query: &str, text: &str) -> Result<(), ApiE
         answer = answer.text(sentences::cut(text, 200));
     }
     api.call(&answer).await.map(|_: Ignored| ())
+}
+
+/// The buttons of a message to this chat.
+fn markup(api: &Api, chat: ChatId, keyboard: Option<&Keyboard>) -> Option<InlineKeyboardMarkup> {
+    keyboard.map(|keyboard| keyboard.markup(api.key(), chat))
 }
 
 /// Where a multipart message goes.
