@@ -15,6 +15,7 @@ mod errors;
 mod faults;
 mod html;
 mod json;
+mod members;
 mod methods;
 mod migration;
 mod page;

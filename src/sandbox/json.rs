@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
+    members::sender,
     migration::{MIGRATE_FROM, is_supergroup},
     world::{File, Media, Message, World},
 };
@@ -56,6 +57,9 @@ fn message_alone(world: &World, chat_id: i64, message: &Message) -> Value {
         ("chat".to_owned(), chat(world, chat_id)),
         ("date".to_owned(), Value::from(message.date)),
     ]));
+    if let Some(chat) = message.sender_chat {
+        (value["from"], value["sender_chat"]) = sender(world, chat_id, chat);
+    }
     if let Some((field, chat)) = message.service {
         add_service(&mut value, field, chat);
     }

@@ -40,6 +40,8 @@ pub(super) fn router() -> Router<Arc<Shared>> {
         .route("/sandbox/say", post(say))
         .route("/sandbox/press", post(press))
         .route("/sandbox/delete", post(delete))
+        .route("/sandbox/admin", post(admin))
+        .route("/sandbox/block", post(block))
         .route("/sandbox/file/{id}", get(file))
 }
 
@@ -79,7 +81,12 @@ async fn world(State(shared): State<Arc<Shared>>) -> Json<Value> {
         let people: Vec<Value> = world
             .people
             .values()
-            .map(|person| json!({"id": person.id, "first_name": person.first_name, "username": person.username}))
+            .map(|person| {
+                json!({
+                    "id": person.id, "first_name": person.first_name, "username": person.username,
+                    "has_blocked": person.has_blocked,
+                })
+            })
             .collect();
         let chats: Vec<Value> = world.chats.keys().map(|id| chat(world, *id)).collect();
         let messages: Map<String, Value> = world
@@ -107,7 +114,8 @@ fn chat(world: &World, id: i64) -> Value {
         Some(title) => ("group", title.as_str()),
         None => ("private", world.options.first_name.as_str()),
     };
-    json!({"id": id, "type": kind, "title": title, "people": chat.people})
+    let admins: Vec<i64> = chat.people.iter().copied().filter(|person| world.is_admin(id, *person)).collect();
+    json!({"id": id, "type": kind, "title": title, "people": chat.people, "admins": admins})
 }
 
 fn commands(world: &World) -> Value {
@@ -261,6 +269,29 @@ async fn delete(State(shared): State<Arc<Shared>>, Json(body): Json<Delete>) -> 
         Ok(json!({}))
     });
     done(deleted)
+}
+
+#[derive(Deserialize)]
+struct Admin {
+    chat: i64,
+    person: i64,
+    is_admin: bool,
+}
+
+async fn admin(State(shared): State<Arc<Shared>>, Json(body): Json<Admin>) -> Response {
+    let set = shared.change(|world| world.set_admin(body.chat, body.person, body.is_admin));
+    done(set.map(|()| json!({})))
+}
+
+#[derive(Deserialize)]
+struct Block {
+    person: i64,
+    has_blocked: bool,
+}
+
+async fn block(State(shared): State<Arc<Shared>>, Json(body): Json<Block>) -> Response {
+    shared.change(|world| world.set_blocked(body.person, body.has_blocked));
+    done(Ok(json!({})))
 }
 
 fn number_or_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {

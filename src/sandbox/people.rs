@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{
     json,
     text::{MAX_TEXT, Text},
-    world::{Event, Message, World, now},
+    world::{Event, Message, World},
 };
 
 /// What people do. The errors are for the page: one sentence each.
@@ -23,7 +23,20 @@ impl World {
             return Err(format!("there is no message {id} to reply to"));
         }
         let text = typed(text)?;
-        let message = Message::new(Some(person), text, reply_to);
+        let sender_chat = self.speaks_as(chat, person);
+        let message = Message { sender_chat, ..Message::new(Some(person), text, reply_to) };
+        let id = self.add_message(chat, message);
+        self.deliver("message", chat, id);
+        Ok(id)
+    }
+
+    /// A person writes as a channel.
+    pub(super) fn say_as(&mut self, chat: i64, person: i64, channel: i64, text: &str) -> Result<i32, String> {
+        self.check_member(chat, person)?;
+        if !self.channels.contains_key(&channel) {
+            return Err(format!("there is no channel {channel}"));
+        }
+        let message = Message { sender_chat: Some(channel), ..Message::new(Some(person), typed(text)?, None) };
         let id = self.add_message(chat, message);
         self.deliver("message", chat, id);
         Ok(id)
@@ -68,6 +81,7 @@ impl World {
         if let Some(person) = self.people.get_mut(&person) {
             person.has_blocked = has_blocked;
         }
+        self.event(Event::Reload);
         self.bot_membership(person, person, has_blocked);
     }
 
@@ -80,15 +94,17 @@ impl World {
     }
 
     fn bot_membership(&mut self, chat: i64, by: i64, is_gone: bool) {
-        let bot = json::bot(self);
-        let gone = json!({"user": bot, "status": "kicked", "until_date": 0});
-        let there = json!({"user": bot, "status": "member"});
-        let (old, new) = if is_gone { (there, gone) } else { (gone, there) };
-        let content = json!({
-            "chat": json::chat(self, chat), "from": json::person(self, by), "date": now(),
-            "old_chat_member": old, "new_chat_member": new,
-        });
-        self.push_update("my_chat_member", content);
+        let there = self.bot_member(chat);
+        let gone = json!({"user": json::bot(self), "status": "kicked", "until_date": 0});
+        if is_gone {
+            // Whoever is taken back is a member like others.
+            if let Some(chat) = self.chats.get_mut(&chat) {
+                chat.ranks.bot_is_admin = false;
+            }
+            self.bot_changed(chat, by, &there, &gone);
+        } else {
+            self.bot_changed(chat, by, &gone, &there);
+        }
     }
 
     fn check_member(&self, chat: i64, person: i64) -> Result<(), String> {

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use super::{
     Options,
     faults::FaultState,
+    members::Ranks,
     text::Text,
     view::{Call, CallbackAnswer},
 };
@@ -41,6 +42,8 @@ pub(super) struct World {
     pub(super) bot_id: i64,
     pub(super) people: BTreeMap<i64, Person>,
     pub(super) chats: BTreeMap<i64, Chat>,
+    /// Channels that people write as: id and title.
+    pub(super) channels: BTreeMap<i64, String>,
     /// The commands of each scope and language, as given.
     pub(super) commands: BTreeMap<String, Value>,
     pub(super) updates: VecDeque<(i64, Value)>,
@@ -88,6 +91,7 @@ pub(super) struct Chat {
     pub(super) messages: BTreeMap<i32, Message>,
     pub(super) last_message: i32,
     pub(super) bot_is_kicked: bool,
+    pub(super) ranks: Ranks,
     /// The supergroup that the group lives on as.
     pub(super) migrated_to: Option<i64>,
 }
@@ -98,6 +102,8 @@ pub(super) struct Message {
     pub(super) id: i32,
     /// The person; `None`: the bot.
     pub(super) person: Option<i64>,
+    /// The chat that the person writes as: this one (an anonymous admin), or a channel.
+    pub(super) sender_chat: Option<i64>,
     /// Unix seconds.
     pub(super) date: i64,
     pub(super) edit_date: Option<i64>,
@@ -178,6 +184,7 @@ impl World {
             bot_id,
             people: BTreeMap::new(),
             chats: BTreeMap::new(),
+            channels: BTreeMap::new(),
             commands: BTreeMap::new(),
             updates: VecDeque::new(),
             next_update: 1000,
@@ -239,6 +246,7 @@ impl World {
             messages: BTreeMap::new(),
             last_message: 0,
             bot_is_kicked: false,
+            ranks: Ranks::default(),
             migrated_to: None,
         };
         self.chats.insert(id, chat);
@@ -371,6 +379,7 @@ impl Message {
         Self {
             id: 0,
             person,
+            sender_chat: None,
             date: now(),
             edit_date: None,
             edits: 0,

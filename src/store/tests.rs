@@ -1,3 +1,4 @@
+mod away;
 mod damage;
 mod failing;
 mod history;

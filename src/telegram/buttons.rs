@@ -298,7 +298,7 @@ mod tests {
                 more,
                 asker
             }),
-            (id(), any(), any()).prop_map(|(last, own, asker)| Button::KillAll { last, own, asker }),
+            (id(), any::<bool>(), any::<i64>()).prop_map(|(last, own, asker)| Button::KillAll { last, own, asker }),
             any::<i64>().prop_map(|asker| Button::Keep { asker }),
         ]
     }
