@@ -212,7 +212,8 @@ impl Table {
 
     /// A member of the job has its first slot: the number of the attempt, or `None` where the job is not to run.
     pub(super) fn start(&mut self, id: JobId, now: SystemTime) -> Option<u32> {
-        let entry = self.jobs.get_mut(&id).filter(|entry| entry.killed_by.is_none() && entry.left.is_none())?;
+        let entry =
+            self.jobs.get_mut(&id).filter(|entry| entry.killed_by.is_none() && entry.left.is_none())?;
         entry.apply(Event::Start, now).then(|| {
             entry.job.attempt += 1;
             entry.job.attempt

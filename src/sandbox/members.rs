@@ -89,7 +89,8 @@ impl World {
 
     pub(super) fn is_admin(&self, chat: i64, person: i64) -> bool {
         self.chats.get(&chat).is_some_and(|chat| {
-            chat.title.is_some() && chat.people.first() == Some(&person) || chat.ranks.admins.contains(&person)
+            chat.title.is_some() && chat.people.first() == Some(&person)
+                || chat.ranks.admins.contains(&person)
         })
     }
 
@@ -117,7 +118,9 @@ impl World {
         let user = json::person(self, id);
         let is_anonymous = chat.ranks.anonymous.contains(&id);
         Some(match chat.people.iter().position(|person| *person == id) {
-            Some(0) if chat_id < 0 => json!({"user": user, "status": "creator", "is_anonymous": is_anonymous}),
+            Some(0) if chat_id < 0 => {
+                json!({"user": user, "status": "creator", "is_anonymous": is_anonymous})
+            }
             Some(_) if chat.ranks.admins.contains(&id) => administrator(&user, is_anonymous),
             Some(_) => json!({"user": user, "status": "member"}),
             None if self.people.contains_key(&id) => json!({"user": user, "status": "left"}),

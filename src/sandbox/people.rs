@@ -36,7 +36,8 @@ impl World {
         if !self.channels.contains_key(&channel) {
             return Err(format!("there is no channel {channel}"));
         }
-        let message = Message { sender_chat: Some(channel), ..Message::new(Some(person), typed(text)?, None) };
+        let message =
+            Message { sender_chat: Some(channel), ..Message::new(Some(person), typed(text)?, None) };
         let id = self.add_message(chat, message);
         self.deliver("message", chat, id);
         Ok(id)

@@ -2,6 +2,7 @@
 
 mod editing;
 mod faults;
+mod members;
 mod migration;
 mod page;
 mod polling;

@@ -74,9 +74,7 @@ impl Button {
             Self::Result(id) => (b's', [id.0].into()),
             Self::Whole(id) => (b'w', [id.0].into()),
             Self::Page(page) => (b'p', [page as u64].into()),
-            Self::KillThese { first, more, asker } => {
-                (b't', [first.0, more, asker.cast_unsigned()].into())
-            }
+            Self::KillThese { first, more, asker } => (b't', [first.0, more, asker.cast_unsigned()].into()),
             Self::KillAll { last, own, asker } => {
                 (b'a', [last.0, u64::from(own), asker.cast_unsigned()].into())
             }
@@ -167,7 +165,8 @@ fn write_number(text: &mut String, number: u64) {
     let mut start = DIGITS;
     while left > 0 || start == DIGITS {
         start -= 1;
-        let digit = u32::try_from(left % u64::from(BASE)).ok().and_then(|digit| char::from_digit(digit, BASE));
+        let digit =
+            u32::try_from(left % u64::from(BASE)).ok().and_then(|digit| char::from_digit(digit, BASE));
         digits[start] = digit.unwrap_or('0');
         left /= u64::from(BASE);
     }
@@ -298,7 +297,11 @@ mod tests {
                 more,
                 asker
             }),
-            (id(), any::<bool>(), any::<i64>()).prop_map(|(last, own, asker)| Button::KillAll { last, own, asker }),
+            (id(), any::<bool>(), any::<i64>()).prop_map(|(last, own, asker)| Button::KillAll {
+                last,
+                own,
+                asker
+            }),
             any::<i64>().prop_map(|asker| Button::Keep { asker }),
         ]
     }
@@ -336,7 +339,9 @@ mod tests {
     #[test]
     fn a_signed_text_that_no_button_has_means_nothing() {
         let key = key();
-        for code in ["", "2", "2k", "2k3.4", "2k3.", "2x3", "3k3", "k3", "2kzzzzzzzzzzzzzz", "2t1.2", "2ké", "é"] {
+        for code in
+            ["", "2", "2k", "2k3.4", "2k3.", "2x3", "3k3", "k3", "2kzzzzzzzzzzzzzz", "2t1.2", "2ké", "é"]
+        {
             let mut data = format!("{code}:");
             write_number(&mut data, key.tag(code, CHAT));
             assert_eq!(Button::read(&data, &key, CHAT), None, "{code}");

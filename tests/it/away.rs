@@ -39,6 +39,7 @@ async fn who_blocks_the_bot_has_their_board_back_when_they_return() {
     let queued = ["fib 12", "fib 13"].map(|command| ann.writes(command));
     let last = ann.answer_to(queued[1]).await;
     ann.sees_in(&last, "queued").await;
+    held.began(2).await;
     world.telegram.block(ann.person);
     // The work stops without another message to Ann.
     world.until("the stop", ann.chat, |_| (held.cancels() >= 2).then_some(())).await;
@@ -68,6 +69,7 @@ async fn a_group_that_removes_the_bot_has_its_board_back_when_it_is_invited() {
     let [ann, ben] = world.group(["Ann", "Ben"]);
     let card = ann.says("/fib 11").await;
     ann.sees_in(&card, "running").await;
+    held.began(1).await;
     world.telegram.kick_bot(ann.chat);
     world.until("the stop", ann.chat, |_| (held.cancels() >= 1).then_some(())).await;
     held.release();

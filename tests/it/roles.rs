@@ -41,7 +41,10 @@ async fn a_task_is_its_senders_and_nobody_elses() {
     let card = ben.sees_in(&card, "Cancelled by Ben").await;
 
     let refusal = cleo.presses(&card, "Retry").await;
-    assert!(refusal.starts_with("Task 1 is Ben's: only Ben,") && refusal.ends_with("may run it again."), "{refusal}");
+    assert!(
+        refusal.starts_with("Task 1 is Ben's: only Ben,") && refusal.ends_with("may run it again."),
+        "{refusal}"
+    );
     assert!(cleo.says("/retry 1").await.text.contains("only Ben"));
     assert_eq!(ben.presses(&card, "Retry").await, "Task 2 is submitted");
     world.stop().await;
@@ -131,12 +134,19 @@ async fn kill_all_takes_what_one_may_and_says_what_it_left() {
     let [ann, ben, cleo] = world.group(["Ann", "Ben", "Cleo"]);
     runs(&ann, 11).await;
     let none = ben.says("/kill all").await.text;
-    assert!(none.starts_with("The one unfinished task is not yours. 1 task of others goes on: only who sent"), "{none}");
+    assert!(
+        none.starts_with("The one unfinished task is not yours. 1 task of others goes on: only who sent"),
+        "{none}"
+    );
     for n in [12, 13] {
         ben.says(&format!("/fib {n}")).await;
     }
     let question = ben.says("/kill all").await;
-    assert!(question.text.starts_with("Kill your 2 unfinished tasks? 1 task of others goes on"), "{}", question.text);
+    assert!(
+        question.text.starts_with("Kill your 2 unfinished tasks? 1 task of others goes on"),
+        "{}",
+        question.text
+    );
     assert!(cleo.presses(&question, "Kill 2").await.contains("only Ben"));
     ben.presses(&question, "Kill 2").await;
     ben.sees_in(&question, "Killing 2 tasks …\n1 task of others goes on").await;

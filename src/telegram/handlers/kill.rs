@@ -28,7 +28,9 @@ impl Handlers {
     pub(super) fn concerns_others(&self, chat: ChatId, request: &Request) -> bool {
         let person = request.who.person.id;
         match &request.wish {
-            Wish::Kill(ids) => ids.iter().filter_map(|id| self.unfinished(chat, *id)).any(|job| job.person.id != person),
+            Wish::Kill(ids) => {
+                ids.iter().filter_map(|id| self.unfinished(chat, *id)).any(|job| job.person.id != person)
+            }
             Wish::KillAll => self.all_unfinished(chat).iter().any(|job| job.person.id != person),
             Wish::KillThese(_) | Wish::KillAllUpTo(..) => {
                 self.meant(chat, &request.wish).iter().any(|job| job.person.id != person)
@@ -139,7 +141,8 @@ impl Handlers {
         jobs.dedup_by_key(|job| job.id);
         let Some(first) = jobs.first().map(|job| job.id) else { return };
         let (these, rest): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|job| job.id.0 - first.0 <= MORE);
-        let more = these.iter().filter(|job| job.id > first).map(|job| 1_u64 << (job.id.0 - first.0 - 1)).sum();
+        let more =
+            these.iter().filter(|job| job.id > first).map(|job| 1_u64 << (job.id.0 - first.0 - 1)).sum();
         let asker = who.person.id;
         let kill = Button::KillThese { first, more, asker };
         let label = if these.len() == 1 { "Kill".to_owned() } else { format!("Kill {}", these.len()) };
@@ -252,7 +255,12 @@ impl Handlers {
             && old.job.person.id != who.person.id
             && standing != Standing::Any
         {
-            return words::not_allowed(id, &old.job.person.name, words::Act::Retry, standing == Standing::Own);
+            return words::not_allowed(
+                id,
+                &old.job.person.name,
+                words::Act::Retry,
+                standing == Standing::Own,
+            );
         }
         let origin = once(reply_to, Button::Retry(id).code());
         match self.boards.retry(chat, who.person.clone(), origin, id).await {

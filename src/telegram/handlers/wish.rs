@@ -91,9 +91,14 @@ impl Handlers {
         for (chat, question, body) in questions {
             self.questions.last.fetch_max(question, Ordering::Relaxed);
             match serde_json::from_str::<Request>(&body) {
+                // Its answer is in the store too, and will be said.
+                Ok(request) if self.outbox.was_answered(chat, &request.reply_to) => {
+                    drop(self.store.write(Write::Asked(question)));
+                }
                 Ok(request) => {
                     left_over.insert((chat, request.reply_to.clone()));
-                    self.find_out(chat, question, request, self.questions.places.clone().try_acquire_owned().ok());
+                    let place = self.questions.places.clone().try_acquire_owned().ok();
+                    self.find_out(chat, question, request, place);
                 }
                 Err(error) => {
                     tracing::error!(%error, "a question that was stored cannot be read and is dropped");
@@ -148,10 +153,12 @@ impl Handlers {
         let handlers = self.clone();
         self.questions.tasks.spawn(async move {
             let _place = place;
+            // The group may have moved meanwhile.
+            let home = handlers.boards.home(chat);
             let standing = tokio::select! {
                 // It is asked again at the next start.
                 () = handlers.questions.stop.cancelled() => return,
-                standing = handlers.roles.find_out(chat, &request.who) => standing,
+                standing = handlers.roles.find_out(home, &request.who) => standing,
             };
             handlers.carry_out(chat, request, standing).await;
             if let Err(error) = handlers.store.write(Write::Asked(question)).await {

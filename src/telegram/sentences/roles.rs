@@ -33,7 +33,8 @@ pub(in crate::telegram) fn not_allowed(id: JobId, owner: &str, act: Act, known: 
     };
     let owner = cut(owner, MAX_NAME);
     let who = if known { "an admin of this chat" } else { "an admin here" };
-    let refusal = format!("Task {} is {owner}'s: only {owner}, {who} or an owner of this bot may {act}.", id.0);
+    let refusal =
+        format!("Task {} is {owner}'s: only {owner}, {who} or an owner of this bot may {act}.", id.0);
     if known { refusal } else { format!("{refusal} {NOT_KNOWN}") }
 }
 
@@ -78,7 +79,11 @@ pub(in crate::telegram) fn kill_all_question(own: usize, others: usize, may: boo
     match (others, may) {
         (0, _) => question(own, ""),
         (others, true) if own == 0 => {
-            format!("{} {}", question(others, ""), if others == 1 { "It is not yours." } else { "None of them is yours." })
+            format!(
+                "{} {}",
+                question(others, ""),
+                if others == 1 { "It is not yours." } else { "None of them is yours." }
+            )
         }
         (others, true) => {
             let (is, s) = if others == 1 { ("is", "") } else { ("are", "s") };
@@ -90,7 +95,9 @@ pub(in crate::telegram) fn kill_all_question(own: usize, others: usize, may: boo
 
 /// The answer to `kill all` where nothing is theirs.
 pub(in crate::telegram) fn none_is_yours(others: usize, known: bool) -> String {
-    let none = if others == 1 { "The one unfinished task is not yours.".to_owned() } else {
+    let none = if others == 1 {
+        "The one unfinished task is not yours.".to_owned()
+    } else {
         format!("None of the {others} unfinished tasks is yours.")
     };
     format!("{none} {}", left(others, known))
@@ -136,7 +143,10 @@ mod tests {
             kill_all_question(1, 2, true, true),
             "Kill all 3 unfinished tasks? 2 of them are other people's tasks."
         );
-        assert!(kill_all_question(2, 1, false, true).starts_with("Kill your 2 unfinished tasks? 1 task of others goes on"));
+        assert!(
+            kill_all_question(2, 1, false, true)
+                .starts_with("Kill your 2 unfinished tasks? 1 task of others goes on")
+        );
         assert!(none_is_yours(2, false).ends_with(NOT_KNOWN));
     }
 }
