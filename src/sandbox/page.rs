@@ -275,11 +275,11 @@ async fn delete(State(shared): State<Arc<Shared>>, Json(body): Json<Delete>) -> 
 struct Admin {
     chat: i64,
     person: i64,
-    is_admin: bool,
+    is: bool,
 }
 
 async fn admin(State(shared): State<Arc<Shared>>, Json(body): Json<Admin>) -> Response {
-    let set = shared.change(|world| world.set_admin(body.chat, body.person, body.is_admin));
+    let set = shared.change(|world| world.set_admin(body.chat, body.person, body.is));
     done(set.map(|()| json!({})))
 }
 

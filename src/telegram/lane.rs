@@ -116,6 +116,16 @@ pub(super) enum Step {
     Idle,
 }
 
+/// Whether the chat hears the bot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Presence {
+    There,
+    /// It does not exist, or does not want us: nothing is said until it speaks.
+    Gone,
+    /// It has removed the bot: nothing is remembered for it either.
+    Left,
+}
+
 /// What waits for one chat.
 #[derive(Debug)]
 pub(super) struct Lane {
@@ -134,10 +144,7 @@ pub(super) struct Lane {
     not_before: Option<Instant>,
     /// Failures in a row.
     failures: u32,
-    /// The chat does not exist, or does not want us: nothing is said until it speaks.
-    gone: bool,
-    /// It has removed the bot: nothing is remembered for it either.
-    left: bool,
+    presence: Presence,
     /// A worker is at it.
     pub working: bool,
 }
@@ -155,8 +162,7 @@ impl Lane {
             pace,
             not_before: None,
             failures: 0,
-            gone: false,
-            left: false,
+            presence: Presence::There,
             working: false,
         }
     }
@@ -166,7 +172,7 @@ impl Lane {
     pub(super) fn next(&mut self, now: Instant) -> Step {
         let dirty = || self.dirty.iter().filter_map(|id| Some((*id, self.cards.get(id)?)));
         let due = dirty().map(|(id, card)| (card.due, id)).min();
-        if self.gone || self.urgent.is_empty() && self.answers.is_empty() && due.is_none() {
+        if self.presence != Presence::There || self.urgent.is_empty() && self.answers.is_empty() && due.is_none() {
             return Step::Idle;
         }
         let earliest = self.not_before.into_iter().chain(self.pace.wait_until(now)).max();
@@ -200,7 +206,7 @@ impl Lane {
 
     /// Queues an answer. Where there are too many, it comes back: it will not be said.
     pub(super) fn say(&mut self, answer: Answer) -> Option<Answer> {
-        if self.gone {
+        if self.presence != Presence::There {
             return Some(answer);
         }
         if answer.urgent && self.urgent.len() < MAX_ANSWERS {
@@ -222,7 +228,7 @@ impl Lane {
     /// The job moved: its card is looked at. At once if the job has `finished`; a new card waits until `quick`, so
     /// that a quick job is one message; an edit keeps its distance from the last one.
     pub(super) fn mark(&mut self, id: JobId, finished: bool, now: Instant, quick: Instant) {
-        if self.left {
+        if self.presence == Presence::Left {
             return;
         }
         let new = Card {
@@ -336,7 +342,9 @@ impl Lane {
     /// The chat is gone, or has blocked the bot: nothing more is said, until it [speaks](Self::welcome) again. What
     /// will never be said comes back.
     pub(super) fn give_up(&mut self) -> Vec<Answer> {
-        self.gone = true;
+        if self.presence == Presence::There {
+            self.presence = Presence::Gone;
+        }
         let answers = self.answers.drain(..).map(|(_, answer)| answer);
         self.urgent.drain(..).chain(answers).collect()
     }
@@ -344,7 +352,7 @@ impl Lane {
     /// The chat has removed the bot: its messages are forgotten, and nothing is said before it is [back](Self::welcome).
     /// What will never be said comes back.
     pub(super) fn leave(&mut self) -> Vec<Answer> {
-        self.left = true;
+        self.presence = Presence::Left;
         self.cards.clear();
         self.dirty.clear();
         self.tasks.clear();
@@ -373,8 +381,7 @@ impl Lane {
 
     /// The chat spoke: it is there, and its cards are brought up to date. True where that is news.
     pub(super) fn welcome(&mut self) -> bool {
-        self.left = false;
-        std::mem::take(&mut self.gone)
+        std::mem::replace(&mut self.presence, Presence::There) != Presence::There
     }
 
     /// The process is about to end: what is still to be said does not wait for the chat's pace.

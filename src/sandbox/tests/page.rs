@@ -187,7 +187,7 @@ async fn admins_are_made_and_the_bot_is_blocked_on_the_page() {
     let group = bench.world().await["chats"][0].clone();
     let ben = group["people"][1].clone();
     assert_eq!(group["admins"], json!([group["people"][0]]));
-    let make = |person: &Value| json!({"chat": group["id"], "person": person, "is_admin": true});
+    let make = |person: &Value| json!({"chat": group["id"], "person": person, "is": true});
     assert_eq!(bench.post("/sandbox/admin", make(&ben)).await.0, 200);
     assert_eq!(bench.world().await["chats"][0]["admins"], json!([group["people"][0], ben]));
     assert_eq!(bench.post("/sandbox/admin", make(&json!(77))).await.0, 400);

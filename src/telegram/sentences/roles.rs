@@ -1,5 +1,7 @@
 //! What people read about whose a task is, and who may do what with it.
 
+use std::fmt::Write;
+
 use super::{cut, plural};
 use crate::job::{Job, JobId};
 
@@ -62,7 +64,7 @@ pub(in crate::telegram) fn kill_question(jobs: &[Job], rest: &[JobId]) -> String
     };
     if !rest.is_empty() {
         let rest: Vec<_> = rest.iter().map(|id| id.0.to_string()).collect();
-        question.push_str(&format!("\nFor the others, ask again: kill {}", rest.join(" ")));
+        let _ = write!(question, "\nFor the others, ask again: kill {}", rest.join(" "));
     }
     question
 }
