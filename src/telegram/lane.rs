@@ -172,7 +172,9 @@ impl Lane {
     pub(super) fn next(&mut self, now: Instant) -> Step {
         let dirty = || self.dirty.iter().filter_map(|id| Some((*id, self.cards.get(id)?)));
         let due = dirty().map(|(id, card)| (card.due, id)).min();
-        if self.presence != Presence::There || self.urgent.is_empty() && self.answers.is_empty() && due.is_none() {
+        if self.presence != Presence::There
+            || self.urgent.is_empty() && self.answers.is_empty() && due.is_none()
+        {
             return Step::Idle;
         }
         let earliest = self.not_before.into_iter().chain(self.pace.wait_until(now)).max();
