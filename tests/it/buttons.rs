@@ -12,7 +12,7 @@ use crate::{
 /// The button's data, as a client keeps it.
 fn data<'a>(message: &'a Message, label: &str) -> &'a str {
     let button = message.buttons.iter().find(|(text, _)| text == label);
-    button.map(|(_, data)| data.as_str()).unwrap_or_else(|| panic!("no {label} in {:?}", message.buttons))
+    button.map_or_else(|| panic!("no {label} in {:?}", message.buttons), |(_, data)| data.as_str())
 }
 
 /// Presses what the message does not show any more, or never did.
