@@ -283,6 +283,8 @@ async fn a_look_up_has_a_bound() {
     let world = World::with(|setup| {
         setup.engine = held.attentive();
         setup.config.timings.member = Duration::from_millis(50);
+        // A call of its own would end, too, and much later.
+        setup.config.timings.call = Duration::from_mins(10);
     })
     .await;
     let [ann, ben] = world.group(["Ann", "Ben"]);
