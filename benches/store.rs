@@ -37,7 +37,8 @@ const PAIRS: usize = 3;
 /// Jobs of the store that is loaded: 1,000 chats with 100 each.
 const LOADED: (i64, i32) = (1_000, 100);
 /// Nothing is dropped.
-const KEEP: Keep = Keep { jobs: usize::MAX, time: Duration::from_hours(24), bytes: u64::MAX };
+const KEEP: Keep =
+    Keep { jobs: usize::MAX, time: Duration::from_hours(24), bytes: u64::MAX, away: Duration::MAX };
 /// The argument that makes this program the one that starts; the folder follows it.
 const START: &str = "--start";
 
@@ -181,7 +182,13 @@ fn start(folder: &Path) {
     boards.restore(&loaded);
     let config = Cli::read(["jobboard".into()]).expect("the defaults").config;
     let settings = Arc::new(Settings::new(store.clone(), &loaded));
-    let outbox = Outbox::new(Api::new(&config).expect("a client"), boards.clone(), store, settings, &config);
+    let outbox = Outbox::new(
+        Api::new(&config, &jobboard::store::Secret::default()).expect("a client"),
+        boards.clone(),
+        store,
+        settings,
+        &config,
+    );
     outbox.restore(&loaded);
     let jobs = loaded.jobs.len();
     drop(loaded);

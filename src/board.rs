@@ -4,6 +4,7 @@
 //! await. What people are told of is in the [`Store`] first. What others must hear of is marked in [`Changes`]; nobody is
 //! called back under a lock.
 
+mod away;
 mod changes;
 mod end;
 mod kill;
@@ -252,7 +253,7 @@ impl Boards {
         self.look(chat, Table::unfinished).unwrap_or_default()
     }
 
-    /// Cancels these jobs, and returns when that is stored. When the last of them has stopped, [`Change::Kill`] is
+    /// Cancels these jobs, but for those with a verdict already, and returns when that is stored. When the last of them has stopped, [`Change::Kill`] is
     /// marked and [`take_kill`](Self::take_kill) has the report.
     ///
     /// # Errors
@@ -263,10 +264,10 @@ impl Boards {
         chat: ChatId,
         by: &Person,
         reply_to: Origin,
-        ids: &[JobId],
+        jobs: &[(JobId, Option<Verdict>)],
     ) -> Result<(), WriteError> {
         let killed = self.with_table(chat, |chat, table| {
-            let killed = table.kill(by, reply_to, ids, SystemTime::now())?;
+            let killed = table.kill(by, reply_to, jobs, SystemTime::now())?;
             let stored = self.store.write(Write::Kill {
                 chat,
                 kill: killed.kill.number(),

@@ -27,6 +27,9 @@ pub const SANDBOX_PORT: u16 = 8787;
 /// The Bot API: bots send files of up to 50 MB.
 const MAX_DOCUMENT: u64 = 50_000_000;
 
+/// How long the board of a chat that has removed the bot is kept for its return.
+const KEEP_AWAY: Duration = Duration::from_hours(30 * 24);
+
 const DEFAULT_POKEAPI: &str = "https://pokeapi.co/api/v2";
 
 /// A Telegram bot that gives every chat a shared job board.
@@ -96,7 +99,7 @@ pub struct Config {
     #[arg(long, global = true, env = "JOBBOARD_DATA_DIR", default_value = "./data", value_name = "FOLDER")]
     pub data_dir: PathBuf,
 
-    /// Ids of the people who may stop the bot, separated by commas
+    /// Ids of the people who may stop the bot and kill every task, separated by commas
     #[arg(
         long,
         global = true,
@@ -106,6 +109,16 @@ pub struct Config {
         value_name = "IDS"
     )]
     pub owners: Ids,
+
+    /// Who may kill a task in a group, or run it again
+    #[arg(
+        long,
+        global = true,
+        env = "JOBBOARD_KILL_POLICY",
+        default_value = "owner-or-admin",
+        value_name = "POLICY"
+    )]
+    pub kill_policy: KillPolicy,
 
     /// Ids of the chats that may use the bot, separated by commas; empty: every chat
     #[arg(
@@ -211,6 +224,12 @@ pub struct Timings {
     pub inline_limit: Duration,
     /// How long PokeAPI is not asked for a name that somebody may still be typing.
     pub inline_pause: Duration,
+    /// How long a look at who is an admin may take.
+    pub member: Duration,
+    /// How long it is remembered who is an admin, and who is not.
+    pub member_kept: Duration,
+    /// A press that asks for a message is the same one again for so long.
+    pub press_again: Duration,
     /// Between two tries to store the end of a job, while the disk is full.
     pub store_again: Duration,
     /// How long a stop may take for jobs to end.
@@ -235,6 +254,9 @@ impl Default for Timings {
             announce_after: Duration::from_secs(10),
             inline_limit: Duration::from_secs(5),
             inline_pause: Duration::from_millis(300),
+            member: Duration::from_secs(3),
+            member_kept: Duration::from_mins(1),
+            press_again: Duration::from_secs(10),
             store_again: Duration::from_secs(1),
             stop_jobs: Duration::from_secs(3),
             stop_outbox: Duration::from_secs(3),
@@ -262,6 +284,7 @@ impl Config {
             jobs: self.keep_jobs.get(),
             time: self.keep_for,
             bytes: self.keep_mb.saturating_mul(1_000_000),
+            away: KEEP_AWAY,
         }
     }
 
@@ -325,6 +348,15 @@ impl FromStr for Ids {
             .collect::<Result<_, _>>()
             .map(Self)
     }
+}
+
+/// Who may kill a task in a group, or run it again. In a private chat everything is allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum KillPolicy {
+    /// Everybody in the chat.
+    Anyone,
+    /// Who sent it, the chat's admins, and the bot's owners.
+    OwnerOrAdmin,
 }
 
 /// How log lines look.

@@ -17,6 +17,7 @@ mod faults;
 mod html;
 mod inline;
 mod json;
+mod members;
 mod methods;
 mod migration;
 mod page;

@@ -12,6 +12,7 @@ mod schema;
 mod writer;
 
 use std::{
+    fmt,
     fs::File,
     io::{self, Cursor, Read},
     path::Path,
@@ -35,6 +36,18 @@ pub struct Keep {
     pub time: Duration,
     /// Bytes of all files of results together.
     pub bytes: u64,
+    /// A whole board, since its chat has removed the bot.
+    pub away: Duration,
+}
+
+/// Made at random once, with the store, and never shown: what is signed with it is known again after a restart.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Secret(pub [u8; 32]);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(secret)")
+    }
 }
 
 /// One thing that has to survive. Writes are done in the order in which they are [queued](Store::write).
@@ -105,6 +118,21 @@ pub enum Write {
     },
     /// It was said, or nobody wants to hear it any more.
     Said(u64),
+    /// Something was asked for that not everybody may have, and who asks has to be found out first.
+    Ask {
+        /// Where.
+        chat: ChatId,
+        /// The question's number, of all chats together.
+        question: u64,
+        /// The question, for its owner to read again.
+        body: String,
+    },
+    /// It was found out, and what was asked for is done or refused.
+    Asked(u64),
+    /// The chat has removed the bot: nothing is to be said there any more, and its board is kept for [`Keep::away`].
+    Leave(ChatId, SystemTime),
+    /// It has taken the bot back.
+    Return(ChatId),
     /// The last updates that were handled, with what tells them from others of the same number; replaces those before.
     Handled(Vec<(i64, u64)>),
     /// A chat has chosen something; replaces what it chose before.
@@ -117,8 +145,8 @@ pub enum Write {
         value: String,
     },
     /// A group became a supergroup: all that is the old chat's is the new one's. Origins of its jobs mean nothing any
-    /// more ([`MessageId`] 0, no thread), nor do their cards' messages, nor what its kills and answers reply to: the
-    /// `reply_to` of their bodies, which are JSON.
+    /// more ([`MessageId`] 0, no thread), nor do their cards' messages, nor what its kills, answers and questions reply to:
+    /// the `reply_to` of their bodies, which are JSON.
     Move {
         /// The group.
         from: ChatId,
@@ -164,6 +192,12 @@ pub struct Loaded {
     pub kills: Vec<(ChatId, u64, String)>,
     /// What was not said yet, in order: chat, number, body.
     pub answers: Vec<(ChatId, u64, String)>,
+    /// Questions that were not found out yet, in order: chat, number, body.
+    pub questions: Vec<(ChatId, u64, String)>,
+    /// Chats that have removed the bot.
+    pub away: Vec<ChatId>,
+    /// The store's own.
+    pub secret: Secret,
     /// See [`Write::Handled`].
     pub handled: Vec<(i64, u64)>,
     /// Groups that became supergroups: old, new.

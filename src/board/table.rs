@@ -40,6 +40,8 @@ pub(super) struct Table {
     finished: VecDeque<JobId>,
     kills: BTreeMap<u64, Kill>,
     last_kill: u64,
+    /// The chat has removed the bot.
+    pub(super) away: bool,
 }
 
 struct Entry {
@@ -48,6 +50,8 @@ struct Entry {
     live: Option<Live>,
     /// Who killed it first.
     killed_by: Option<String>,
+    /// It was cancelled because its chat has removed the bot.
+    left: Option<CancelReason>,
     /// Its digits are not in the store any more.
     dropped: bool,
 }
@@ -183,7 +187,7 @@ impl Table {
         self.origins.insert(origin.clone(), id);
         let submitted = SystemTime::now();
         let job = Job { id, spec, person, origin, submitted, attempt: 0, state: State::Queued };
-        let entry = Entry { job, live: Some(Live::new(exit)), killed_by: None, dropped: false };
+        let entry = Entry { job, live: Some(Live::new(exit)), killed_by: None, left: None, dropped: false };
         &self.pending.entry(id).or_insert(entry).job
     }
 
@@ -208,7 +212,8 @@ impl Table {
 
     /// A member of the job has its first slot: the number of the attempt, or `None` where the job is not to run.
     pub(super) fn start(&mut self, id: JobId, now: SystemTime) -> Option<u32> {
-        let entry = self.jobs.get_mut(&id).filter(|entry| entry.killed_by.is_none())?;
+        let entry =
+            self.jobs.get_mut(&id).filter(|entry| entry.killed_by.is_none() && entry.left.is_none())?;
         entry.apply(Event::Start, now).then(|| {
             entry.job.attempt += 1;
             entry.job.attempt
@@ -222,6 +227,9 @@ impl Table {
             (End::Outcome(outcome), _) => Ending::Outcome(outcome),
             (End::Cancelled, Some(by)) => {
                 Ending::Outcome(Outcome::Cancelled(CancelReason::Killed { by: by.clone() }))
+            }
+            (End::Cancelled, None) if entry.left.is_some() => {
+                Ending::Outcome(Outcome::Cancelled(entry.left.clone()?))
             }
             (End::Cancelled, None) if exiting => Ending::Paused,
             // Nobody asked it to stop: a bug in the work.
@@ -261,12 +269,12 @@ impl Table {
         self.unfinished.iter().filter(is_running).copied().collect()
     }
 
-    /// Cancels jobs; `None` where the same kill is under way.
+    /// Cancels jobs, but for those with a verdict already; `None` where the same kill is under way.
     pub(super) fn kill(
         &mut self,
         by: &Person,
         reply_to: Origin,
-        ids: &[JobId],
+        jobs: &[(JobId, Option<Verdict>)],
         now: SystemTime,
     ) -> Option<Killed> {
         // The same update again, after a crash.
@@ -275,11 +283,13 @@ impl Table {
         }
         let mut hit = Vec::new();
         let mut verdicts: Vec<(JobId, Option<Verdict>)> = Vec::new();
-        for &id in ids {
+        for (id, known) in jobs {
+            let id = *id;
             if verdicts.iter().any(|(known, _)| *known == id) {
                 continue;
             }
             let verdict = match self.jobs.get_mut(&id) {
+                _ if known.is_some() => known.clone(),
                 None => Some(Verdict::Unknown),
                 Some(entry) => match &entry.live {
                     None => Some(entry.verdict().too_late()),
@@ -302,6 +312,26 @@ impl Table {
         let resolved = kill.is_resolved();
         self.kills.insert(self.last_kill, kill);
         Some(Killed { kill: KillId(self.last_kill), body, hit, resolved })
+    }
+
+    /// The chat has removed the bot: cancels what is unfinished. `None` where it is away already.
+    pub(super) fn leave(&mut self, reason: &CancelReason, now: SystemTime) -> Option<Vec<JobId>> {
+        if std::mem::replace(&mut self.away, true) {
+            return None;
+        }
+        // Nobody is there to be told.
+        self.kills.clear();
+        let unfinished = self.unfinished();
+        // What is not stored yet is cancelled as soon as it is.
+        for entry in self.pending.values_mut() {
+            entry.cancel_for(reason, now);
+        }
+        for id in &unfinished {
+            if let Some(entry) = self.jobs.get_mut(id) {
+                entry.cancel_for(reason, now);
+            }
+        }
+        Some(unfinished)
     }
 
     pub(super) fn take_kill(&mut self, kill: KillId) -> Option<KillReport> {
@@ -347,7 +377,7 @@ impl Table {
         } else {
             self.finished.push_back(id);
         }
-        self.jobs.insert(id, Entry { job, live: live.clone(), killed_by, dropped });
+        self.jobs.insert(id, Entry { job, live: live.clone(), killed_by, left: None, dropped });
         live
     }
 
@@ -409,6 +439,15 @@ impl Entry {
                 true
             }
             Err(_) => false,
+        }
+    }
+
+    fn cancel_for(&mut self, reason: &CancelReason, now: SystemTime) {
+        if let Some(live) = &self.live {
+            live.cancel.cancel();
+            self.left.get_or_insert_with(|| reason.clone());
+            // One that is queued has nothing to stop: its run ends by itself.
+            self.apply(Event::Cancel, now);
         }
     }
 

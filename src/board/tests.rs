@@ -35,6 +35,11 @@ const LIMITS: Limits = Limits {
     store_again: Duration::from_millis(1),
 };
 
+/// These jobs, as somebody asks for who may kill them all.
+fn all(ids: &[JobId]) -> Vec<(JobId, Option<Verdict>)> {
+    ids.iter().map(|id| (*id, None)).collect()
+}
+
 /// A `fib` that says when it began and then waits for a cancel.
 fn endless() -> (FibFn, mpsc::Receiver<u64>) {
     let (began, begins) = mpsc::channel();
@@ -134,10 +139,10 @@ async fn a_kill_is_reported_when_the_work_has_stopped() {
     let (first, second) =
         tokio::task::spawn_blocking(move || (begins.recv().unwrap(), begins.recv().unwrap())).await.unwrap();
     assert_eq!((first, second), (5, 5));
-    boards.kill(CHAT, &person("Ben"), origin(9), &[ids[2], JobId(57), ids[2]]).await.unwrap();
+    boards.kill(CHAT, &person("Ben"), origin(9), &all(&[ids[2], JobId(57), ids[2]])).await.unwrap();
     let killed = Verdict::Killed("fib 5".to_owned());
     assert_eq!(report(&boards).await, [(ids[2], killed.clone()), (JobId(57), Verdict::Unknown)]);
-    boards.kill(CHAT, &person("Ben"), origin(10), &[ids[0], ids[1], ids[2]]).await.unwrap();
+    boards.kill(CHAT, &person("Ben"), origin(10), &all(&[ids[0], ids[1], ids[2]])).await.unwrap();
     let cancelled = Verdict::AlreadyCancelled("fib 5".to_owned());
     assert_eq!(report(&boards).await, [(ids[0], killed.clone()), (ids[1], killed), (ids[2], cancelled)]);
     let by_ben = Outcome::Cancelled(CancelReason::Killed { by: "Ben".to_owned() });
@@ -179,7 +184,7 @@ async fn only_failed_and_cancelled_tasks_run_again() {
     assert_eq!(retry(JobId(9)).await, Err(RetryRefusal::Unknown));
     let failing =
         boards.submit(CHAT, person("Ann"), origin(3), Spec::Dex("25".parse().unwrap())).await.unwrap();
-    boards.kill(CHAT, &person("Ann"), origin(4), &[failing]).await.unwrap();
+    boards.kill(CHAT, &person("Ann"), origin(4), &all(&[failing])).await.unwrap();
     end(&boards, CHAT, failing).await;
     assert_eq!(retry(failing).await, Ok(JobId(failing.0 + 1)));
 }
@@ -241,8 +246,8 @@ proptest! {
                 }
                 Step::Kill(id) => {
                     kills += 1;
-                    let killed = table.kill(&person("Ben"), origin(message), &[JobId(id)], now).unwrap();
-                    prop_assert!(table.kill(&person("Ben"), origin(message), &[JobId(id)], now).is_none());
+                    let killed = table.kill(&person("Ben"), origin(message), &all(&[JobId(id)]), now).unwrap();
+                    prop_assert!(table.kill(&person("Ben"), origin(message), &all(&[JobId(id)]), now).is_none());
                     if killed.resolved { vec![killed.kill] } else { Vec::new() }
                 }
             };

@@ -15,6 +15,7 @@ use super::{
     Options,
     faults::FaultState,
     inline::Inline,
+    members::Ranks,
     service::Service,
     text::Text,
     topics::Forum,
@@ -44,8 +45,8 @@ pub(super) struct World {
     pub(super) bot_id: i64,
     pub(super) people: BTreeMap<i64, Person>,
     pub(super) chats: BTreeMap<i64, Chat>,
-    /// Channels that their owners may speak as: title and owner.
-    pub(super) channels: BTreeMap<i64, (String, i64)>,
+    /// Channels that people write as.
+    pub(super) channels: BTreeMap<i64, Channel>,
     pub(super) inline: Inline,
     /// The commands of each scope and language, as given.
     pub(super) commands: BTreeMap<String, Value>,
@@ -96,6 +97,7 @@ pub(super) struct Chat {
     pub(super) messages: BTreeMap<i32, Message>,
     pub(super) last_message: i32,
     pub(super) bot_is_kicked: bool,
+    pub(super) ranks: Ranks,
     /// The supergroup that the group lives on as.
     pub(super) migrated_to: Option<i64>,
     /// The topics, where the group has them.
@@ -108,6 +110,8 @@ pub(super) struct Message {
     pub(super) id: i32,
     /// The person; `None`: the bot.
     pub(super) person: Option<i64>,
+    /// The chat that the person writes as: this one (an anonymous admin), or a channel.
+    pub(super) sender_chat: Option<i64>,
     /// Unix seconds.
     pub(super) date: i64,
     pub(super) edit_date: Option<i64>,
@@ -121,14 +125,20 @@ pub(super) struct Message {
     pub(super) service: Option<Service>,
     /// The topic; `None` is General, or a chat without topics.
     pub(super) thread: Option<i32>,
-    /// The chat that the person speaks as: the group itself, or a channel.
-    pub(super) speaks_as: Option<i64>,
     /// Where it was forwarded from.
     pub(super) forward: Option<Forward>,
     /// The person chose it from what the bot offered inline.
     pub(super) via_bot: bool,
     /// The blocks of a rich message, which has no text.
     pub(super) rich: Option<Value>,
+}
+
+/// A channel; the bot is not in it.
+#[derive(Clone, Debug)]
+pub(super) struct Channel {
+    pub(super) title: String,
+    /// Who may write as it; `None`: everybody.
+    pub(super) owner: Option<i64>,
 }
 
 /// Where a forwarded message comes from.
@@ -274,6 +284,7 @@ impl World {
             messages: BTreeMap::new(),
             last_message: 0,
             bot_is_kicked: false,
+            ranks: Ranks::default(),
             migrated_to: None,
             forum: None,
         };
@@ -407,6 +418,7 @@ impl Message {
         Self {
             id: 0,
             person,
+            sender_chat: None,
             date: now(),
             edit_date: None,
             edits: 0,
@@ -416,7 +428,6 @@ impl Message {
             reply_to,
             service: None,
             thread: None,
-            speaks_as: None,
             forward: None,
             via_bot: false,
             rich: None,

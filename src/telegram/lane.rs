@@ -7,9 +7,8 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use teloxide::types::InlineKeyboardMarkup;
 
-use super::{outbox::Made, pace::Pace, render::Content};
+use super::{buttons::Keyboard, outbox::Made, pace::Pace, render::Content};
 use crate::job::{JobId, MessageId, Origin};
 
 /// Answers that wait for one chat; what comes on top is dropped, and the chat is told so.
@@ -75,7 +74,7 @@ pub enum Body {
         #[serde(default)]
         rich: Option<String>,
         /// Buttons below it.
-        keyboard: Option<InlineKeyboardMarkup>,
+        keyboard: Option<Keyboard>,
     },
 }
 
@@ -130,6 +129,16 @@ pub(super) enum Step {
     Idle,
 }
 
+/// Whether the chat hears the bot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Presence {
+    There,
+    /// It does not exist, or does not want us: nothing is said until it speaks.
+    Gone,
+    /// It has removed the bot: nothing is remembered for it either.
+    Left,
+}
+
 /// What waits for one chat.
 #[derive(Debug)]
 pub(super) struct Lane {
@@ -148,8 +157,7 @@ pub(super) struct Lane {
     not_before: Option<Instant>,
     /// Failures in a row.
     failures: u32,
-    /// The chat does not exist, or does not want us: nothing is said until it speaks.
-    gone: bool,
+    presence: Presence,
     /// A worker is at it.
     pub working: bool,
 }
@@ -167,7 +175,7 @@ impl Lane {
             pace,
             not_before: None,
             failures: 0,
-            gone: false,
+            presence: Presence::There,
             working: false,
         }
     }
@@ -177,7 +185,9 @@ impl Lane {
     pub(super) fn next(&mut self, now: Instant) -> Step {
         let dirty = || self.dirty.iter().filter_map(|id| Some((*id, self.cards.get(id)?)));
         let due = dirty().map(|(id, card)| (card.due, id)).min();
-        if self.gone || self.urgent.is_empty() && self.answers.is_empty() && due.is_none() {
+        if self.presence != Presence::There
+            || self.urgent.is_empty() && self.answers.is_empty() && due.is_none()
+        {
             return Step::Idle;
         }
         let earliest = self.not_before.into_iter().chain(self.pace.wait_until(now)).max();
@@ -211,7 +221,7 @@ impl Lane {
 
     /// Queues an answer. Where there are too many, it comes back: it will not be said.
     pub(super) fn say(&mut self, answer: Answer) -> Option<Answer> {
-        if self.gone {
+        if self.presence != Presence::There {
             return Some(answer);
         }
         if answer.urgent && self.urgent.len() < MAX_ANSWERS {
@@ -233,6 +243,9 @@ impl Lane {
     /// The job moved: its card is looked at. At once if the job has `finished`; a new card waits until `quick`, so
     /// that a quick job is one message; an edit keeps its distance from the last one.
     pub(super) fn mark(&mut self, id: JobId, finished: bool, now: Instant, quick: Instant) {
+        if self.presence == Presence::Left {
+            return;
+        }
         let new = Card {
             message: None,
             shown: None,
@@ -345,9 +358,21 @@ impl Lane {
     /// The chat is gone, or has blocked the bot: nothing more is said, until it [speaks](Self::welcome) again. What
     /// will never be said comes back.
     pub(super) fn give_up(&mut self) -> Vec<Answer> {
-        self.gone = true;
+        if self.presence == Presence::There {
+            self.presence = Presence::Gone;
+        }
         let answers = self.answers.drain(..).map(|(_, answer)| answer);
         self.urgent.drain(..).chain(answers).collect()
+    }
+
+    /// The chat has removed the bot: its messages are forgotten, and nothing is said before it is [back](Self::welcome).
+    /// What will never be said comes back.
+    pub(super) fn leave(&mut self) -> Vec<Answer> {
+        self.presence = Presence::Left;
+        self.cards.clear();
+        self.dirty.clear();
+        self.tasks.clear();
+        self.give_up()
     }
 
     /// The jobs whose cards do not show their ends yet, and whether they have finished.
@@ -372,7 +397,7 @@ impl Lane {
 
     /// The chat spoke: it is there, and its cards are brought up to date. True where that is news.
     pub(super) fn welcome(&mut self) -> bool {
-        std::mem::take(&mut self.gone)
+        std::mem::replace(&mut self.presence, Presence::There) != Presence::There
     }
 
     /// The process is about to end: what is still to be said does not wait for the chat's pace.
@@ -481,6 +506,22 @@ mod tests {
             said += 1;
         }
         assert_eq!(said, MAX_ANSWERS + 1);
+    }
+
+    #[test]
+    fn who_removed_the_bot_finds_none_of_its_messages_alive_when_it_is_back() {
+        let now = Instant::now();
+        let mut lane = lane(0);
+        lane.mark(JobId(1), false, now, now);
+        lane.card_shown(JobId(1), MessageId(7), Content::text("running"), now, Some(now));
+        lane.say(answer(1));
+        assert_eq!(lane.leave().len(), 1);
+        lane.mark(JobId(1), true, now, now);
+        assert!(lane.welcome());
+        assert!(matches!(lane.next(now), Step::Idle));
+        assert_eq!(lane.task_of(MessageId(7)), None);
+        lane.mark(JobId(2), false, now, now);
+        assert!(matches!(lane.next(now), Step::Card(JobId(2), _)));
     }
 
     #[test]

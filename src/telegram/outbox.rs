@@ -38,7 +38,7 @@ use crate::{
     board::{Boards, Change},
     config::{Config, Timings},
     job::{ChatId, JobId, MessageId, Origin},
-    store::{Instead, Loaded, Store, Write},
+    store::{Committed, Instead, Loaded, Store, Write},
 };
 
 /// Calls under way at once: more would only wait in Telegram's own queue.
@@ -132,6 +132,9 @@ impl Outbox {
     /// called once, before anything else is said.
     pub fn restore(self: &Arc<Self>, loaded: &Loaded) {
         let now = Instant::now();
+        for chat in &loaded.away {
+            self.desk(*chat).lane().leave();
+        }
         for job in &loaded.jobs {
             let finished = job.job.state.is_finished();
             let old = OldCard { message: job.card, finished, done: job.card_done };
@@ -214,8 +217,19 @@ impl Outbox {
         }
     }
 
-    /// The chat spoke: what it did not want to hear before, it may want now.
+    /// The chat has removed the bot: its jobs are cancelled, and what was to be said there is not. The write that makes it
+    /// last, where it is news.
+    pub fn leave(&self, chat: ChatId) -> Option<Committed> {
+        let stored = self.boards.leave(chat);
+        let never = self.desk(chat).lane().leave();
+        self.said(never);
+        stored
+    }
+
+    /// The chat spoke: the bot is there, and what the chat did not want to hear before, it may want now.
     pub fn welcome(self: &Arc<Self>, chat: ChatId) {
+        // Whatever this message leads to is stored after it.
+        drop(self.boards.come_back(chat));
         let is_news = self.lanes.get(&chat).is_some_and(|desk| desk.lane().welcome());
         if is_news {
             self.change(chat, |_| ());

@@ -5,10 +5,10 @@ pub(super) mod rich;
 use std::{fmt::Write, sync::Arc, time::SystemTime};
 
 use serde::{Deserialize, Serialize};
-use teloxide::{types::InlineKeyboardMarkup, utils::html::escape};
+use teloxide::utils::html::escape;
 
 use super::{
-    buttons::{Button, row},
+    buttons::{Button, Keyboard, row},
     progress::Progress,
     sentences::{self, cut, duration, plural, units},
 };
@@ -24,6 +24,8 @@ const MAX_RESULT: usize = 3_400;
 const SENTENCE: usize = 60;
 /// Characters of a picture's caption: Telegram takes 1024.
 const MAX_CAPTION: usize = 1_024;
+/// Characters of a result in an announcement; its button sends all of it.
+const MAX_NEWS: usize = 600;
 /// Characters of a command in a card.
 const MAX_COMMAND: usize = 200;
 /// Columns of the board: what a phone's monospace shows without wrapping.
@@ -41,7 +43,7 @@ pub struct Content {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rich: Option<String>,
     /// Buttons below it.
-    pub keyboard: Option<InlineKeyboardMarkup>,
+    pub keyboard: Option<Keyboard>,
     /// A PNG above it; the text is its caption then. Only cards have one, and they are rendered anew.
     #[serde(skip)]
     pub photo: Option<Arc<[u8]>>,
@@ -102,10 +104,13 @@ pub(super) fn result(snapshot: &Snapshot, now: SystemTime) -> Content {
 pub(super) fn announcement(job: &Job, now: SystemTime) -> Content {
     let ran = job.ran_for(now).map(|ran| format!(" after {}", duration(ran))).unwrap_or_default();
     let mut html = format!("Task {} · <code>{}</code> {}{ran}", job.id.0, command(job), job.state.word());
+    let mut keyboard = None;
     if let Some(told) = told(job) {
-        let _ = write!(html, "\n\n{}", escape(&cut(&told.text, 600)));
+        let _ = write!(html, "\n\n{}", escape(&cut(&told.text, MAX_NEWS)));
+        let is_cut = !told.complete || units(&told.text) > MAX_NEWS;
+        keyboard = is_cut.then(|| row(vec![Button::Result(job.id).labelled("Result")]));
     }
-    Content { html, ..Content::default() }
+    Content { html, keyboard, ..Content::default() }
 }
 
 /// A kill's confirmation.
@@ -293,7 +298,7 @@ fn note(snapshot: &Snapshot, now: SystemTime) -> String {
     }
 }
 
-fn keyboard(snapshot: &Snapshot, told: Option<&Told>) -> Option<InlineKeyboardMarkup> {
+fn keyboard(snapshot: &Snapshot, told: Option<&Told>) -> Option<Keyboard> {
     let job = &snapshot.job;
     let button = match (&job.state, told) {
         (State::Queued | State::Running { .. }, _) => Button::Kill(job.id).labelled("Kill"),
@@ -311,7 +316,7 @@ fn keyboard(snapshot: &Snapshot, told: Option<&Told>) -> Option<InlineKeyboardMa
     Some(row(vec![button]))
 }
 
-fn pages(page: &Page) -> InlineKeyboardMarkup {
+fn pages(page: &Page) -> Keyboard {
     let mut buttons = Vec::new();
     if page.number > 0 {
         buttons.push(Button::Page(page.number - 1).labelled("‹ Newer"));

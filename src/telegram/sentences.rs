@@ -3,6 +3,7 @@
 pub(super) mod documents;
 pub(super) mod inline;
 pub(super) mod rich;
+pub(super) mod roles;
 pub(super) mod settings;
 
 use std::{fmt::Write, time::Duration};
@@ -137,6 +138,8 @@ pub(super) fn member_failure(key: &PokemonKey, why: &Failure) -> String {
 pub(super) fn cancelled(reason: &CancelReason) -> String {
     match reason {
         CancelReason::Killed { by } => format!("Cancelled by {by}"),
+        CancelReason::Blocked => "Cancelled: the bot was blocked".to_owned(),
+        CancelReason::Removed => "Cancelled: the bot was removed from the chat".to_owned(),
     }
 }
 
@@ -144,6 +147,7 @@ pub(super) fn cancelled(reason: &CancelReason) -> String {
 pub(super) fn verdict(id: JobId, verdict: &Verdict) -> String {
     match verdict {
         Verdict::Unknown => no_such_task(id),
+        Verdict::NotAllowed { owner, known } => roles::not_allowed(id, owner, roles::Act::Kill, *known),
         Verdict::Killed(command) => format!("Task \"{}\" is killed", cut(command, 200)),
         Verdict::Finished(command) => {
             format!("Task \"{}\" finished before it could be killed", cut(command, 200))
@@ -188,14 +192,6 @@ pub(super) fn already(id: JobId, state: &str) -> String {
 /// The toast of a kill button.
 pub(super) fn killing(id: JobId) -> String {
     format!("Killing task {} …", id.0)
-}
-
-/// The question before `kill all`.
-pub(super) fn kill_all_question(count: usize) -> String {
-    match count {
-        1 => "Kill the one unfinished task?".to_owned(),
-        count => format!("Kill all {count} unfinished tasks?"),
-    }
 }
 
 /// The question's text after "yes".

@@ -40,6 +40,10 @@ async fn a_chat_that_wants_it_has_its_board_as_a_table() {
         ann.sees("the new page", |message| message.id == dash.id && message.text.contains("fib 11")).await;
     assert_eq!(rows(edited.rich.as_ref().unwrap()).len(), 3);
 
+    // Who is no admin may look, and change nothing.
+    assert!(ben.says("/settings rich off").await.text.contains("Only an admin"));
+    assert!(ben.says("/dash").await.rich.is_some());
+
     // Another chat has chosen nothing.
     let cleo = world.person("Cleo");
     cleo.runs("fib 10", "is 34").await;

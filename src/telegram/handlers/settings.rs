@@ -1,28 +1,25 @@
 //! `settings`: what a chat chooses.
 
-use super::{Handlers, Said};
-use crate::{command::Setting, telegram::sentences::settings as sentences};
+use super::{Handlers, roles::Standing};
+use crate::{command::Setting, job::ChatId, telegram::sentences::settings as sentences};
 
 impl Handlers {
     /// The answer to `settings`.
-    pub(super) async fn settings(&self, said: &Said, change: Option<Setting>) -> String {
-        let Some(setting) = change else {
-            return sentences::all(|key| self.settings.get(said.chat, key));
-        };
-        if !self.may_change_settings(said).await {
-            return sentences::NOT_ALLOWED.to_owned();
+    pub(super) fn all_settings(&self, chat: ChatId) -> String {
+        sentences::all(|key| self.settings.get(chat, key))
+    }
+
+    /// Sets it, for who may: in a group its admins and the bot's owners.
+    pub(super) async fn set(&self, chat: ChatId, standing: Standing, setting: Setting) -> String {
+        match standing {
+            Standing::Any => {}
+            Standing::Own => return sentences::NOT_ALLOWED.to_owned(),
+            Standing::Unknown => return sentences::NOT_KNOWN.to_owned(),
         }
-        match self.settings.set(said.chat, setting).await {
+        // The group may have moved while it was found out who asks.
+        match self.settings.set(self.boards.home(chat), setting).await {
             Ok(()) => sentences::is_set(setting).to_owned(),
             Err(why) => sentences::not_stored(&why),
         }
-    }
-
-    /// Whether who speaks may change what the chat has chosen: in a private chat always.
-    #[expect(clippy::unused_async, reason = "who is an admin has to be asked for")]
-    async fn may_change_settings(&self, said: &Said) -> bool {
-        // Groups: admins only, as soon as they are known.
-        let _ = (said.private, said.user);
-        true
     }
 }

@@ -71,7 +71,7 @@ impl Outbox {
                     self.stored_as_said(answer).await;
                 }
             }
-            Err(error) => match self.fail(desk, &error) {
+            Err(error) => match self.fail(chat, desk, &error) {
                 // The group has moved meanwhile.
                 Next::Again if self.boards.home(chat) != chat => {
                     self.move_answer(self.boards.home(chat), answer);
@@ -274,7 +274,7 @@ impl Outbox {
                 let refused = if content.photo.is_some() { 1 } else { 2 };
                 desk.lane().redo_card(id, now, |card| card.refused = refused);
             }
-            error => match self.fail(desk, &error) {
+            error => match self.fail(chat, desk, &error) {
                 // A chat that is gone may come back: its cards are brought up to date then.
                 Next::Again | Next::Gone => desk.lane().redo_card(id, now, |_| ()),
                 // Nor will the next start be luckier.
@@ -316,7 +316,13 @@ impl Outbox {
     }
 
     /// Decides what follows a failed call.
-    fn fail(&self, desk: &Desk, error: &ApiError) -> Next {
+    fn fail(&self, chat: ChatId, desk: &Desk, error: &ApiError) -> Next {
+        if matches!(error, ApiError::Forbidden(_)) {
+            tracing::info!(%error, "the bot is not wanted here");
+            // If a crash loses it, the next message finds it out again.
+            drop(self.leave(chat));
+            return Next::Gone;
+        }
         if error.is_chat_gone() {
             tracing::info!(%error, "nothing more is said here until the chat speaks");
             let never = desk.lane().give_up();

@@ -39,6 +39,9 @@ pub(in crate::telegram) fn is_set(setting: Setting) -> &'static str {
 /// Who asked may not change it.
 pub(in crate::telegram) const NOT_ALLOWED: &str = "Only an admin of this group may change its settings.";
 
+/// It could not be found out who asks.
+pub(in crate::telegram) const NOT_KNOWN: &str = "I could not find out whether you are an admin here, and only admins may change settings. Please try again later.";
+
 /// A change that the store did not take.
 pub(in crate::telegram) fn not_stored(why: &WriteError) -> String {
     format!("It stays as it was: {why}.")
