@@ -117,8 +117,10 @@ async fn a_press_and_a_reply_stay_in_the_topic() {
     assert_eq!(fourth.topic, Some(topic));
     // It would be there by what it replies to, too; until somebody deletes that.
     let calls = world.telegram.calls();
-    let sent =
-        calls.iter().find(|call| call.params["text"].as_str().is_some_and(|text| text.contains("Task 4")));
+    let is_card = |text: &str| text.contains("Task 4");
+    let sent = calls
+        .iter()
+        .find(|call| call.method == "sendMessage" && call.params["text"].as_str().is_some_and(is_card));
     assert_eq!(sent.unwrap().params["message_thread_id"], topic.0);
     held.release();
     world.stop().await;
