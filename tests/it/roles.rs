@@ -135,7 +135,7 @@ async fn kill_all_takes_what_one_may_and_says_what_it_left() {
     runs(&ann, 11).await;
     let none = ben.says("/kill all").await.text;
     assert!(
-        none.starts_with("The one unfinished task is not yours. 1 task of others goes on: only who sent"),
+        none.starts_with("The one unfinished task is not yours: only who sent a task, an admin"),
         "{none}"
     );
     for n in [12, 13] {
@@ -156,7 +156,7 @@ async fn kill_all_takes_what_one_may_and_says_what_it_left() {
 
     cleo.says("/fib 14").await;
     let question = ann.says("/kill all").await;
-    assert_eq!(question.text, "Kill all 2 unfinished tasks? 1 of them is other people's task.");
+    assert_eq!(question.text, "Kill all 2 unfinished tasks? 1 of them is somebody else's.");
     ann.presses(&question, "Kill 2").await;
     let report = ann.sees("the report", |found| found.reply_to == Some(question.id)).await;
     assert_eq!(report.text, "Task \"fib 11\" is killed\nTask \"fib 14\" is killed");
