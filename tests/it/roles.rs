@@ -219,6 +219,25 @@ async fn an_anonymous_admin_is_an_admin_and_a_channel_is_a_person() {
 }
 
 #[tokio::test]
+async fn names_and_a_move_to_a_supergroup_are_survived() {
+    let (world, _held) = endless().await;
+    let [ann, ben] = world.group(["Ann", "<b>Ben & Co"]);
+    runs(&ben, 11).await;
+    let supergroup = world.telegram.migrate(ann.chat);
+    let (ann, ben) = (ann.in_chat(supergroup), ben.in_chat(supergroup));
+    // Its card is a new one there, with buttons of that chat.
+    let card = ben.sees("the card", |found| found.text.starts_with("Task 1 is submitted")).await;
+    assert!(ann.presses(&card, "Kill").await.starts_with("It is <b>Ben & Co's task"));
+    let question = ann.sees("the question", |found| found.reply_to == Some(card.id)).await;
+    assert_eq!(question.text, "Kill <b>Ben & Co's task 1, fib 11?");
+    ann.presses(&question, "Keep").await;
+    ann.sees_in(&question, "Nothing was killed").await;
+    assert_eq!(ben.presses(&card, "Kill").await, "Killing task 1 …");
+    ann.sees_in(&card, "Cancelled by <b>Ben & Co").await;
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn hidden_members_are_found_among_the_admins() {
     let (world, _held) = endless().await;
     let [ann, ben, cleo] = world.group(["Ann", "Ben", "Cleo"]);
