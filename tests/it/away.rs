@@ -15,6 +15,15 @@ fn shown(view: &View<'_>, chat: ChatId) -> usize {
     view.calls().iter().filter(|call| call.chat == Some(chat) && is_shown(call.method)).count()
 }
 
+/// A bot that says nothing of running tasks by itself: no 403 tells it what only the update does.
+async fn quiet(held: &Held) -> World {
+    World::with(|setup| {
+        setup.engine = held.attentive();
+        setup.config.timings.card_refresh = Duration::from_hours(1);
+    })
+    .await
+}
+
 /// What `job` says of a task once it has ended. Nobody is told when that is: it is asked for until it is so.
 async fn end(person: &Speaker<'_>, job: &str) -> String {
     let asked = async {
@@ -41,7 +50,7 @@ async fn stopped(held: &Held, works: u64, other: &Speaker<'_>) {
 #[tokio::test]
 async fn who_blocks_the_bot_has_their_board_back_when_they_return() {
     let held = Held::new();
-    let world = World::with(|setup| setup.engine = held.attentive()).await;
+    let world = quiet(&held).await;
     let (ann, ben) = (world.person("Ann"), world.person("Ben"));
     ann.says("help").await;
     let card = ann.says("fib 11").await;
@@ -74,7 +83,7 @@ async fn who_blocks_the_bot_has_their_board_back_when_they_return() {
 #[tokio::test]
 async fn a_group_that_removes_the_bot_has_its_board_back_when_it_is_invited() {
     let held = Held::new();
-    let world = World::with(|setup| setup.engine = held.attentive()).await;
+    let world = quiet(&held).await;
     let [ann, ben] = world.group(["Ann", "Ben"]);
     let card = ann.says("/fib 11").await;
     ann.sees_in(&card, "running").await;

@@ -135,7 +135,7 @@ async fn kill_all_takes_what_one_may_and_says_what_it_left() {
     runs(&ann, 11).await;
     let none = ben.says("/kill all").await.text;
     assert!(
-        none.starts_with("The one unfinished task is not yours. 1 task of others goes on: only who sent"),
+        none.starts_with("The one unfinished task is not yours: only who sent a task, an admin"),
         "{none}"
     );
     for n in [12, 13] {
@@ -156,7 +156,7 @@ async fn kill_all_takes_what_one_may_and_says_what_it_left() {
 
     cleo.says("/fib 14").await;
     let question = ann.says("/kill all").await;
-    assert_eq!(question.text, "Kill all 2 unfinished tasks? 1 of them is other people's task.");
+    assert_eq!(question.text, "Kill all 2 unfinished tasks? 1 of them is somebody else's.");
     ann.presses(&question, "Kill 2").await;
     let report = ann.sees("the report", |found| found.reply_to == Some(question.id)).await;
     assert_eq!(report.text, "Task \"fib 11\" is killed\nTask \"fib 14\" is killed");
@@ -215,6 +215,25 @@ async fn an_anonymous_admin_is_an_admin_and_a_channel_is_a_person() {
     assert!(third.text.contains("Task 3"));
     let refused = cleo.answer_to(telegram.say_as(cleo.chat, cleo.person, channel, "/kill 3")).await;
     assert!(refused.text.starts_with("Task 3 is Engineers's: only Engineers, an admin"), "{}", refused.text);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn names_and_a_move_to_a_supergroup_are_survived() {
+    let (world, _held) = endless().await;
+    let [ann, ben] = world.group(["Ann", "<b>Ben & Co"]);
+    runs(&ben, 11).await;
+    let supergroup = world.telegram.migrate(ann.chat);
+    let (ann, ben) = (ann.in_chat(supergroup), ben.in_chat(supergroup));
+    // Its card is a new one there, with buttons of that chat.
+    let card = ben.sees("the card", |found| found.text.starts_with("Task 1 is submitted")).await;
+    assert!(ann.presses(&card, "Kill").await.starts_with("It is <b>Ben & Co's task"));
+    let question = ann.sees("the question", |found| found.reply_to == Some(card.id)).await;
+    assert_eq!(question.text, "Kill <b>Ben & Co's task 1, fib 11?");
+    ann.presses(&question, "Keep").await;
+    ann.sees_in(&question, "Nothing was killed").await;
+    assert_eq!(ben.presses(&card, "Kill").await, "Killing task 1 …");
+    ann.sees_in(&card, "Cancelled by <b>Ben & Co").await;
     world.stop().await;
 }
 

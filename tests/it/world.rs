@@ -139,6 +139,11 @@ impl World {
 }
 
 impl Speaker<'_> {
+    /// The same person in another chat.
+    pub(crate) fn in_chat(&self, chat: ChatId) -> Self {
+        Self { chat, ..*self }
+    }
+
     /// Writes, and does not wait.
     pub(crate) fn writes(&self, text: &str) -> MessageId {
         self.world.telegram.say(self.chat, self.person, text)

@@ -13,10 +13,14 @@ pub(in crate::telegram) const ASKED_ALREADY: &str =
     "That was asked for a moment ago: it is there, or on its way.";
 /// Beside a refusal, where Telegram does not tell.
 const NOT_KNOWN: &str = "You are not known to be an admin: Telegram did not tell me.";
+const WHO_MAY: &str = "only who sent a task, an admin of this chat or an owner of this bot may kill it.";
 /// Characters of a name in a sentence: a toast has room for 200 in all.
 const MAX_NAME: usize = 24;
-/// Characters of a command in a question.
+/// Characters of a command in a question about it alone, and beside others.
 const MAX_COMMAND: usize = 200;
+const MAX_SHORT: usize = 40;
+/// Tasks that a question names.
+const MAX_LINES: usize = 25;
 
 /// What somebody wanted to do with a task.
 #[derive(Clone, Copy, Debug)]
@@ -35,9 +39,10 @@ pub(in crate::telegram) fn not_allowed(id: JobId, owner: &str, act: Act, known: 
     };
     let owner = cut(owner, MAX_NAME);
     let who = if known { "an admin of this chat" } else { "an admin here" };
-    let refusal =
-        format!("Task {} is {owner}'s: only {owner}, {who} or an owner of this bot may {act}.", id.0);
-    if known { refusal } else { format!("{refusal} {NOT_KNOWN}") }
+    told(
+        &format!("Task {} is {owner}'s: only {owner}, {who} or an owner of this bot may {act}.", id.0),
+        known,
+    )
 }
 
 /// The toast of a kill button on somebody else's card.
@@ -52,13 +57,16 @@ pub(in crate::telegram) fn kill_question(jobs: &[Job], rest: &[JobId]) -> String
             "{}'s task {}, {}",
             cut(&job.person.name, MAX_NAME),
             job.id.0,
-            cut(&job.spec.to_string(), MAX_COMMAND / jobs.len().max(1) + 20)
+            cut(&job.spec.to_string(), if jobs.len() == 1 { MAX_COMMAND } else { MAX_SHORT })
         )
     };
     let mut question = match jobs {
         [job] => format!("Kill {}?", one(job)),
         jobs => {
-            let lines: Vec<_> = jobs.iter().map(one).collect();
+            let mut lines: Vec<_> = jobs.iter().take(MAX_LINES).map(one).collect();
+            if jobs.len() > MAX_LINES {
+                lines.push(format!("… and {} more", jobs.len() - MAX_LINES));
+            }
             format!("Kill these {} tasks of others?\n{}", jobs.len(), lines.join("\n"))
         }
     };
@@ -87,9 +95,9 @@ pub(in crate::telegram) fn kill_all_question(own: usize, others: usize, may: boo
                 if others == 1 { "It is not yours." } else { "None of them is yours." }
             )
         }
+        (1, true) => format!("{} 1 of them is somebody else's.", question(own + 1, "")),
         (others, true) => {
-            let (is, s) = if others == 1 { ("is", "") } else { ("are", "s") };
-            format!("{} {others} of them {is} other people's task{s}.", question(own + others, ""))
+            format!("{} {others} of them are other people's.", question(own + others, ""))
         }
         (others, false) => format!("{} {}", question(own, "your "), left(others, known)),
     }
@@ -97,12 +105,11 @@ pub(in crate::telegram) fn kill_all_question(own: usize, others: usize, may: boo
 
 /// The answer to `kill all` where nothing is theirs.
 pub(in crate::telegram) fn none_is_yours(others: usize, known: bool) -> String {
-    let none = if others == 1 {
-        "The one unfinished task is not yours.".to_owned()
-    } else {
-        format!("None of the {others} unfinished tasks is yours.")
+    let none = match others {
+        1 => "The one unfinished task is not yours".to_owned(),
+        others => format!("None of the {others} unfinished tasks is yours"),
     };
-    format!("{none} {}", left(others, known))
+    told(&format!("{none}: {WHO_MAY}"), known)
 }
 
 /// The question's text after "yes" to one's own tasks, where `others` go on.
@@ -113,17 +120,23 @@ pub(in crate::telegram) fn killing_own(count: usize, others: usize) -> String {
 
 fn left(others: usize, known: bool) -> String {
     let goes = if others == 1 { "goes" } else { "go" };
-    let left = format!(
-        "{others} {} of others {goes} on: only who sent a task, an admin of this chat or an owner of this bot may kill it.",
-        plural(others, "task")
-    );
-    if known { left } else { format!("{left} {NOT_KNOWN}") }
+    told(&format!("{others} {} of others {goes} on: {WHO_MAY}", plural(others, "task")), known)
+}
+
+/// The refusal, and that nobody knows better.
+fn told(refusal: &str, known: bool) -> String {
+    if known { refusal.to_owned() } else { format!("{refusal} {NOT_KNOWN}") }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
-    use crate::telegram::sentences::units;
+    use crate::{
+        job::{Origin, Person, Spec, State},
+        telegram::sentences::units,
+    };
 
     #[test]
     fn a_refusal_fits_into_a_toast() {
@@ -138,12 +151,31 @@ mod tests {
     }
 
     #[test]
+    fn a_question_about_many_tasks_fits_into_a_message() {
+        let job = |id: u64| Job {
+            id: JobId(1_000_000 + id),
+            spec: Spec::FibMulti(vec![1_000_000; 50]),
+            person: Person { id: 1, name: "x".repeat(500) },
+            origin: Origin::nowhere(),
+            submitted: SystemTime::UNIX_EPOCH,
+            attempt: 0,
+            state: State::Queued,
+        };
+        let jobs: Vec<_> = (0..65).map(job).collect();
+        let rest: Vec<_> = (2_000_000..2_000_035).map(JobId).collect();
+        let question = kill_question(&jobs, &rest);
+        assert!(units(&question) < 4096, "{}", units(&question));
+        assert!(question.contains("\n… and 40 more\nFor the others, ask again: kill 2000000 2000001 "));
+        assert!(units(&kill_question(&jobs[..1], &[])) < 400);
+    }
+
+    #[test]
     fn all_says_whose() {
         assert_eq!(kill_all_question(1, 0, true, true), "Kill the one unfinished task?");
         assert_eq!(kill_all_question(3, 0, false, true), "Kill all 3 unfinished tasks?");
         assert_eq!(
             kill_all_question(1, 2, true, true),
-            "Kill all 3 unfinished tasks? 2 of them are other people's tasks."
+            "Kill all 3 unfinished tasks? 2 of them are other people's."
         );
         assert!(
             kill_all_question(2, 1, false, true)
