@@ -105,11 +105,24 @@ pub enum Write {
     },
     /// It was said, or nobody wants to hear it any more.
     Said(u64),
+    /// A dash was sent, or turned: it is the live one of its topic, and no other is.
+    Dash {
+        /// Where.
+        chat: ChatId,
+        /// The topic, if the chat has topics.
+        thread: Option<i32>,
+        /// The message.
+        message: MessageId,
+        /// What it shows, for its owner to read again.
+        body: String,
+    },
+    /// This dash does not say that it is live any more, or is not there.
+    DashGone(ChatId, MessageId),
     /// The last updates that were handled, with what tells them from others of the same number; replaces those before.
     Handled(Vec<(i64, u64)>),
     /// A group became a supergroup: all that is the old chat's is the new one's. Origins of its jobs mean nothing any
-    /// more ([`MessageId`] 0, no thread), nor do their cards' messages, nor what its kills and answers reply to: the
-    /// `reply_to` of their bodies, which are JSON.
+    /// more ([`MessageId`] 0, no thread), nor do the messages of their cards and of the dash, nor what its kills and answers
+    /// reply to: the `reply_to` of their bodies, which are JSON.
     Move {
         /// The group.
         from: ChatId,
@@ -155,6 +168,8 @@ pub struct Loaded {
     pub kills: Vec<(ChatId, u64, String)>,
     /// What was not said yet, in order: chat, number, body.
     pub answers: Vec<(ChatId, u64, String)>,
+    /// Dashes that say that they are live.
+    pub dashes: Vec<LoadedDash>,
     /// See [`Write::Handled`].
     pub handled: Vec<(i64, u64)>,
     /// Groups that became supergroups: old, new.
@@ -178,6 +193,21 @@ pub struct LoadedJob {
     pub card_done: bool,
     /// Its file of digits was dropped.
     pub dropped: bool,
+}
+
+/// A dash as it was stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadedDash {
+    /// Where.
+    pub chat: ChatId,
+    /// The topic, if the chat has topics.
+    pub thread: Option<i32>,
+    /// `None` where it is in a group that became this one.
+    pub message: Option<MessageId>,
+    /// The newest one; an older one is to be told that it is not.
+    pub live: bool,
+    /// See [`Write::Dash`].
+    pub body: String,
 }
 
 /// What retention dropped.

@@ -2,6 +2,7 @@
 
 pub mod api;
 mod buttons;
+mod dash;
 mod handlers;
 mod lane;
 mod outbox;

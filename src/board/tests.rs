@@ -91,8 +91,8 @@ async fn ids_count_per_chat_and_the_same_origin_is_the_same_job() {
         let given = boards.submit(ChatId(chat), person("Ann"), origin(message), Spec::Fib(7)).await;
         assert_eq!(given, Ok(JobId(id)));
     }
-    assert_eq!(boards.page(ChatId(1), 0).total, 2);
-    assert_eq!(boards.page(ChatId(2), 0).total, 1);
+    assert_eq!(boards.page(ChatId(1), 0, Filter::All).total, 2);
+    assert_eq!(boards.page(ChatId(2), 0, Filter::All).total, 1);
     assert!(boards.job(ChatId(2), JobId(2)).is_none());
 }
 
@@ -214,7 +214,7 @@ proptest! {
         let now = SystemTime::UNIX_EPOCH;
         let (mut accepted, mut kills, mut answered) = (0, 0, 0);
         for (index, step) in steps.into_iter().enumerate() {
-            let before: Vec<_> = table.page(0).jobs;
+            let before: Vec<_> = table.page(0, Filter::All).jobs;
             let message = i32::try_from(index).unwrap() + 1;
             let reports = match step {
                 Step::Accept => {

@@ -31,17 +31,27 @@ const CARD: &str = "UPDATE job SET card = ?3, card_done = ?4 WHERE chat = ?1 AND
 const SAY: &str = "INSERT INTO answer (answer, chat, body) VALUES (?1, ?2, ?3)";
 const REPORTED: &str = "DELETE FROM kill WHERE chat = ?1 AND kill = ?2";
 const SAID: &str = "DELETE FROM answer WHERE answer = ?1";
+/// The dash that a group had before it became this chat, and those that are not the newest any more.
+const OLDER: [&str; 2] = [
+    "DELETE FROM dash WHERE chat = ?1 AND thread = ?2 AND message = 0 AND ?3 <> 0",
+    "UPDATE dash SET live = 0 WHERE chat = ?1 AND thread = ?2 AND message <> ?3",
+];
+const DASH: &str = "INSERT OR REPLACE INTO dash (chat, thread, message, live, body) VALUES (?1, ?2, ?3, 1, ?4)";
+const DASH_GONE: &str = "DELETE FROM dash WHERE chat = ?1 AND message = ?2";
 const HANDLED: &str = "
 INSERT INTO meta (key, value) VALUES ('handled', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
 const LAST_ID: &str = "
 SELECT max(coalesce((SELECT max(id) FROM job WHERE chat = ?1), 0),
            coalesce((SELECT id FROM last_id WHERE chat = ?1), 0))";
 /// One after the other, all of (from, to).
-const MOVE: [&str; 5] = [
+const MOVE: [&str; 7] = [
     "UPDATE job SET chat = ?2, message = 0, thread = NULL, callback = '', card = NULL WHERE chat = ?1",
     "UPDATE kill SET chat = ?2, body = iif(json_valid(body), json_set(body, '$.reply_to', json(?3)), body) WHERE chat = ?1",
     "UPDATE answer SET chat = ?2, body = iif(json_valid(body), json_set(body, '$.reply_to', json(?3)), body) WHERE chat = ?1",
     "DELETE FROM last_id WHERE chat = ?1 AND chat <> ?2",
+    // A group has no topics: of its live dashes there is one.
+    "DELETE FROM dash WHERE chat = ?1 AND chat <> ?2 AND live = 0",
+    "UPDATE OR REPLACE dash SET chat = ?2, message = 0 WHERE chat = ?1",
     "INSERT INTO moved (old, new) VALUES (?1, ?2) ON CONFLICT (old) DO UPDATE SET new = excluded.new",
 ];
 
@@ -77,6 +87,14 @@ pub(super) fn apply(connection: &Connection, folder: &Path, write: &Write) -> Re
             run(SAY, params![signed(*answer), chat.0, body])
         }
         Write::Said(answer) => run(SAID, params![signed(*answer)]),
+        Write::Dash { chat, thread, message, body } => {
+            let thread = thread.unwrap_or(0);
+            for sql in OLDER {
+                run(sql, params![chat.0, thread, message.0])?;
+            }
+            run(DASH, params![chat.0, thread, message.0, body])
+        }
+        Write::DashGone(chat, message) => run(DASH_GONE, params![chat.0, message.0]),
         Write::Handled(updates) => run(HANDLED, params![serde_json::to_string(updates)?]),
         Write::Move { from, to } => move_all(connection, *from, *to),
     }

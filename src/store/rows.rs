@@ -7,7 +7,7 @@ use std::{
 
 use rusqlite::{Connection, Row, params};
 
-use super::{Loaded, LoadedJob, results};
+use super::{Loaded, LoadedDash, LoadedJob, results};
 use crate::job::{ChatId, Job, JobId, MessageId, Origin, Outcome, Person, State};
 
 /// Why a store cannot be read.
@@ -46,6 +46,11 @@ pub(super) fn load(connection: &Connection, folder: &Path) -> Result<(Loaded, Ve
         moved: list(connection, "SELECT old, new FROM moved ORDER BY rowid", |row| {
             Ok((ChatId(row.get(0)?), ChatId(row.get(1)?)))
         })?,
+        dashes: list(
+            connection,
+            "SELECT chat, thread, message, live, body FROM dash ORDER BY chat, message",
+            dash,
+        )?,
         handled: handled(connection)?,
         ..Loaded::default()
     };
@@ -135,6 +140,17 @@ fn state(row: &Row<'_>, folder: &Path) -> Result<Option<State>, LoadError> {
     let started = row.get::<_, Option<i64>>(12)?.map(time);
     let finished = time(row.get(13)?);
     Ok(Some(State::Finished { started, finished, outcome: outcome.into() }))
+}
+
+fn dash(row: &Row<'_>) -> rusqlite::Result<LoadedDash> {
+    let (thread, message): (i32, i32) = (row.get(1)?, row.get(2)?);
+    Ok(LoadedDash {
+        chat: ChatId(row.get(0)?),
+        thread: (thread != 0).then_some(thread),
+        message: (message != 0).then_some(MessageId(message)),
+        live: row.get(3)?,
+        body: row.get(4)?,
+    })
 }
 
 fn outcome(json: &str) -> Result<Outcome, LoadError> {

@@ -2,6 +2,7 @@
 
 use teloxide::types::{InlineKeyboardButton, InlineKeyboardMarkup};
 
+use super::dash::View;
 use crate::job::JobId;
 
 /// The format's version: a press on a button of another one is answered, not guessed at.
@@ -16,8 +17,8 @@ pub(super) enum Button {
     Retry(JobId),
     /// Send its whole numbers as a document.
     Whole(JobId),
-    /// Show this page of the board, from 0.
-    Page(usize),
+    /// Show this of the board.
+    Page(View),
     /// Yes, cancel all that was unfinished when it was asked: up to this task.
     KillAll(JobId),
     /// No, do not.
@@ -31,7 +32,7 @@ impl Button {
             Self::Kill(id) => format!("{VERSION}:kill:{}", id.0),
             Self::Retry(id) => format!("{VERSION}:retry:{}", id.0),
             Self::Whole(id) => format!("{VERSION}:whole:{}", id.0),
-            Self::Page(page) => format!("{VERSION}:page:{page}"),
+            Self::Page(view) => format!("{VERSION}:page:{view}"),
             Self::KillAll(id) => format!("{VERSION}:kill-all:{}", id.0),
             Self::KeepAll => format!("{VERSION}:keep-all"),
         }
@@ -40,6 +41,7 @@ impl Button {
     /// What somebody's client sent back; `None` for anything that this version did not write.
     pub(super) fn read(data: &str) -> Option<Self> {
         let (name, number) = match data.strip_prefix(VERSION)?.strip_prefix(':')?.split_once(':') {
+            Some(("page", view)) => return View::read(view).map(Self::Page),
             Some((name, number)) => (name, number.parse::<u64>().ok()?),
             None => return (Self::KeepAll.data() == data).then_some(Self::KeepAll),
         };
@@ -48,7 +50,6 @@ impl Button {
             "retry" => Some(Self::Retry(JobId(number))),
             "whole" => Some(Self::Whole(JobId(number))),
             "kill-all" => Some(Self::KillAll(JobId(number))),
-            "page" => usize::try_from(number).ok().map(Self::Page),
             _ => None,
         }
     }
@@ -75,7 +76,7 @@ mod tests {
             Button::Kill(id),
             Button::Retry(id),
             Button::Whole(id),
-            Button::Page(usize::MAX),
+            Button::Page(View::first(i64::MIN).page(usize::MAX)),
             Button::KillAll(id),
             Button::KeepAll,
         ] {

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     buttons::{Button, row},
+    dash::View,
     lane::{Answer, Body},
     outbox::{Outbox, text},
     render::{self, Content},
@@ -17,7 +18,7 @@ use super::{
 };
 use crate::{
     board::{Boards, RetryRefusal},
-    command::{Command, Context, Parsed, parse},
+    command::{Command, Context, ParseError, Parsed, parse},
     config::Config,
     job::{ChatId, JobId, MessageId, Origin, Person},
 };
@@ -113,6 +114,12 @@ impl Handlers {
         if !self.is_allowed(said.chat) {
             return self.answer(&said, &sentences::stranger(said.chat.0)).await;
         }
+        if let Some(command) = wants_one(&parsed)
+            && let Some(to) = replied
+            && let Some(tasks) = self.outbox.tasks_of(said.chat, MessageId(to.id.0))
+        {
+            return self.answer(&said, &sentences::which_task(command, &tasks)).await;
+        }
         match parsed {
             Parsed::Command(command) => self.command(said, command).await,
             Parsed::Error(error) => self.answer(&said, &sentences::parse_error(&error, self.max_fib)).await,
@@ -154,7 +161,11 @@ impl Handlers {
             }
             Command::KillAll => self.kill_all_question(chat),
             Command::Job(id) => return self.job(said, id).await,
-            Command::Dash => render::dash(&self.boards.page(chat, 0), SystemTime::now()),
+            Command::Dash => {
+                // Rendered when it is sent: a board that is seen moves on from there.
+                let dash = Body::Dash(View::first(said.person.id));
+                return self.outbox.say(chat, Answer::new(said.origin, dash).asked()).await;
+            }
             Command::Help(None) => Content::text(&sentences::help(bot)),
             Command::Help(Some(entry)) => Content::text(&sentences::help_for(entry, bot)),
             Command::Start => Content::text(&sentences::welcome(bot)),
@@ -171,7 +182,7 @@ impl Handlers {
             return self.answer(&said, &self.no_such_task(said.chat, id)).await;
         };
         let result = Body::Message(render::result(&snapshot, SystemTime::now()));
-        let result = Answer::new(said.origin.clone(), result).about(id);
+        let result = Answer::new(said.origin.clone(), result).about(id).asked();
         if render::needs_whole(&snapshot.job) && !snapshot.dropped {
             let words = self.outbox.say(said.chat, result);
             // In this order, in one commit.
@@ -182,7 +193,7 @@ impl Handlers {
     }
 
     async fn send_whole(&self, chat: ChatId, reply_to: Origin, id: JobId) {
-        self.outbox.say(chat, Answer::new(reply_to, Body::Whole(id)).about(id)).await;
+        self.outbox.say(chat, Answer::new(reply_to, Body::Whole(id)).about(id).asked()).await;
     }
 
     fn no_such_task(&self, chat: ChatId, id: JobId) -> String {
@@ -270,9 +281,9 @@ impl Handlers {
                 let form = whole::form(&snapshot.job, self.max_document).filter(|_| !snapshot.dropped);
                 form.map_or_else(String::new, |form| documents::on_its_way(form, self.max_document))
             }
-            Button::Page(number) => {
-                let page = render::dash(&self.boards.page(chat, number), SystemTime::now());
-                self.edit(chat, origin, page).await;
+            Button::Page(view) => {
+                let turn = Body::Turn { message: origin.message, view: view.for_asker(person.id) };
+                self.outbox.say(chat, Answer::new(origin, turn).asked()).await;
                 String::new()
             }
             Button::KillAll(last) => {
@@ -301,7 +312,7 @@ impl Handlers {
     /// Gives the message whose button was pressed another content.
     async fn edit(&self, chat: ChatId, origin: Origin, content: Content) {
         let body = Body::Edit { message: origin.message, html: content.html, keyboard: content.keyboard };
-        self.outbox.say(chat, Answer::new(origin, body)).await;
+        self.outbox.say(chat, Answer::new(origin, body).asked()).await;
     }
 
     fn is_own(&self, message: &Message) -> bool {
@@ -312,6 +323,15 @@ impl Handlers {
         let is_listed = |chat: ChatId| self.allowed_chats.contains(&chat.0);
         // A supergroup is allowed what its group was.
         self.allowed_chats.is_empty() || is_listed(chat) || self.boards.former(chat).is_some_and(is_listed)
+    }
+}
+
+/// The command that is about one task, where it does not say which.
+fn wants_one(parsed: &Parsed) -> Option<&'static str> {
+    match parsed {
+        Parsed::Error(ParseError::Missing { command: command @ ("kill" | "retry"), .. }) => Some(command),
+        Parsed::Command(Command::Job(None)) => Some("job"),
+        _ => None,
     }
 }
 

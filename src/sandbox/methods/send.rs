@@ -65,9 +65,7 @@ pub(super) fn media(world: &mut World, params: &Params, method: &str) -> Result<
 fn add(world: &mut World, params: &Params, chat: i64, text: Text, media: Option<Media>) -> Result<Value> {
     let reply_to = check_reply(world, params, chat)?;
     let markup = keyboard(params)?;
-    if world.options.flood_limits {
-        world.take_pace(chat).map_err(super::super::errors::ApiError::too_many_requests)?;
-    }
+    world.take_pace(chat).map_err(super::super::errors::ApiError::too_many_requests)?;
     let message = Message { media, markup, ..Message::new(None, text, reply_to) };
     let id = world.add_message(chat, message);
     Ok(result(world, chat, id))
