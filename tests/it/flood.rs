@@ -17,8 +17,8 @@ const MINUTE: Duration = Duration::from_secs(60 / FASTER as u64);
 
 /// The default paces, and a Telegram that enforces its limits.
 fn limited(setup: &mut Setup) {
-    setup.config =
-        config(&["--rate-all", "30", "--rate-private", "60", "--rate-group", "20", "--max-live-jobs", "1000"]);
+    setup.config = config(&["--max-live-jobs", "1000"]);
+    (setup.config.rate_all, setup.config.rate_private, setup.config.rate_group) = (30, 60, 20);
     let timings = &mut setup.config.timings;
     timings.rate_period = MINUTE;
     for time in [&mut timings.dash_private, &mut timings.dash_group, &mut timings.merge_after] {

@@ -7,7 +7,7 @@ use jobboard::{
     work::Engine,
 };
 
-use crate::world::{Held, Setup, Speaker, World, config};
+use crate::world::{Held, Setup, Speaker, World};
 
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -220,7 +220,7 @@ async fn a_group_that_moves_gets_its_dash_again_when_its_board_moves() {
 async fn cards_and_dash_tell_the_place_in_the_line() {
     let held = Held::new();
     let world = World::with(|setup| {
-        setup.config = config(&["--cpu-workers", "1"]);
+        setup.config.cpu_workers = Some(1);
         quick(setup);
         // A minute each.
         setup.engine = held.attentive().with_cost(|_| 60_000_000_000);
