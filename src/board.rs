@@ -255,6 +255,7 @@ impl Boards {
         });
         let Some((mut page, spots)) = looked else { return Page::default() };
         for (snapshot, spot) in page.jobs.iter_mut().zip(spots) {
+            snapshot.paused = self.exit.is_cancelled() && !snapshot.job.state.is_finished();
             snapshot.place = spot.and_then(|spot| spot.place());
         }
         page

@@ -60,7 +60,7 @@ pub(super) struct Lane {
     merged: MergedCards,
     dashes: Dashes,
     pace: Pace,
-    /// What one message costs of the pace; also when nobody waits for that any more.
+    /// What one message costs of the pace, also when that is not kept any more.
     cost: Duration,
     merging: Merging,
     /// Answers that went before news since the last news.
@@ -71,6 +71,8 @@ pub(super) struct Lane {
     failures: u32,
     /// The chat does not exist, or does not want us: nothing is said until it speaks.
     gone: bool,
+    /// The process is about to end.
+    hurried: bool,
     /// A worker is at it.
     pub working: bool,
 }
@@ -98,6 +100,7 @@ impl Lane {
             not_before: None,
             failures: 0,
             gone: false,
+            hurried: false,
             working: false,
         }
     }
@@ -161,10 +164,10 @@ impl Lane {
         let new = self.cards.new_beside(id, now);
         let others = u32::try_from(new.len()).unwrap_or(u32::MAX).saturating_sub(1);
         let free = self.pace.free(now, Share::News);
-        // As long as there is room for one more, this one has a message of its own. Without a pace, at the end of the
-        // process, the next start is what comes too late.
-        let hurried = self.pace.cost().is_zero();
-        if others == 0 || free > 1 && !hurried || self.cost.saturating_mul(others) <= self.merging.after {
+        // As long as there is room for one more, this one has a message of its own. At the end of the process there is no
+        // pace, but what does not fit into it would be too much for Telegram.
+        let has_room = free > 1 && !self.hurried;
+        if others == 0 || has_room || self.cost.saturating_mul(others) <= self.merging.after {
             return None;
         }
         let thread = self.cards.thread(id);
@@ -182,8 +185,9 @@ impl Lane {
     }
 
     fn first_progress(&self, now: Instant) -> Option<Instant> {
-        let dash = self.dashes.first().map(|(due, _)| due);
-        let older = self.dashes.has_older().then_some(now);
+        // The dashes can wait for the next start, which brings them up to date.
+        let dash = self.dashes.first().filter(|_| !self.hurried).map(|(due, _)| due);
+        let older = (self.dashes.has_older() && !self.hurried).then_some(now);
         let card = self.cards.first(false).map(|(due, _)| due);
         let merged = self.merged.first(false).map(|(due, _)| due);
         dash.into_iter().chain(older).chain(card).chain(merged).min()
@@ -193,10 +197,13 @@ impl Lane {
     fn take_progress(&mut self, now: Instant) -> Step {
         if let Some((due, thread)) = self.dashes.first()
             && due <= now
+            && !self.hurried
         {
             return self.dashes.take(thread).map_or(Step::Idle, |dash| Step::Dash(thread, dash));
         }
-        if let Some((message, view)) = self.dashes.pop_older() {
+        if !self.hurried
+            && let Some((message, view)) = self.dashes.pop_older()
+        {
             return Step::Older(message, view);
         }
         match (self.cards.first(false), self.merged.first(false)) {
@@ -362,9 +369,12 @@ impl Lane {
         std::mem::take(&mut self.gone)
     }
 
-    /// The process is about to end: what is still to be said does not wait for the chat's pace.
-    pub(super) fn hurry(&mut self) {
+    /// The process is about to end: what is still to be said does not wait for the chat's pace, and dashes are not edited
+    /// any more.
+    pub(super) fn hurry(&mut self, now: Instant) {
+        self.hurried = true;
         self.pace = Pace::unlimited();
+        self.merged.hurry(now);
     }
 
     /// The task that one of the bot's messages is about.

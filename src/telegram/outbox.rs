@@ -280,7 +280,7 @@ impl Outbox {
     /// Says it in another chat, where the message that it answers does not exist.
     fn move_answer(self: &Arc<Self>, to: ChatId, answer: Answer) {
         // An edit of an old message cannot be made.
-        if !matches!(answer.body, Body::Edit { .. }) {
+        if !matches!(answer.body, Body::Edit { .. } | Body::Turn { .. }) {
             self.say_soon(to, Answer { reply_to: Origin::nowhere(), ..answer.clone() }, None);
         }
         self.said([answer]);
@@ -316,7 +316,7 @@ impl Outbox {
             self.hear(change);
         }
         for desk in &self.lanes {
-            desk.lane().hurry();
+            desk.lane().hurry(Instant::now());
             desk.bell.notify_one();
         }
         self.tasks.close();

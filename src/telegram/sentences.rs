@@ -259,6 +259,9 @@ pub(super) fn kill_not_stored(why: &WriteError) -> String {
 /// On the cards of unfinished jobs while the bot stops.
 pub(super) const PAUSED: &str = "The bot is stopping: this task goes on when it is back.";
 
+/// The same in a message about several.
+pub(super) const ALL_PAUSED: &str = "The bot is stopping: these tasks go on when it is back.";
+
 /// The toast of a kill button whose task has come to its end.
 pub(super) fn already(id: JobId, state: &str) -> String {
     format!("Task {} is {state} already", id.0)

@@ -164,7 +164,7 @@ async fn a_stop_does_not_wait_for_the_paces() {
         let card = all.iter().find(|message| message.reply_to == Some(command));
         let line = format!("\n{task:>2} fib {}", task + 10);
         let told = card.is_some_and(|card| card.text.contains("this task goes on when it is back"))
-            || all.iter().any(|message| message.text.contains(" are submitted") && message.text.contains(&line));
+            || all.iter().any(|found| found.text.contains(&line) && found.text.contains("these tasks go on"));
         assert!(told, "task {task} is not told of\n{}", world.telegram.dump(chat));
     }
 }

@@ -12,6 +12,8 @@ use crate::{
 
 /// Answers that wait for one chat; what comes on top is dropped, and the chat is told so.
 const MAX_ANSWERS: usize = 500;
+/// Answers of the same words that wait for one chat: more of them would say nothing more. In a flood these are refusals.
+const MAX_ALIKE: usize = 3;
 
 /// Something to be said once. As text it is what the store keeps of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -84,6 +86,14 @@ pub enum Body {
     },
 }
 
+/// The words of an answer that is nothing but words.
+fn words(answer: &Answer) -> Option<&str> {
+    match (&answer.body, answer.about) {
+        (Body::Message(content), None) => Some(&content.html),
+        _ => None,
+    }
+}
+
 /// What is to be said, in three lines.
 #[derive(Debug, Default)]
 pub(super) struct Answers {
@@ -124,6 +134,9 @@ impl Answers {
             self.asked.push_back(answer);
             return None;
         }
+        if self.alike(&answer) >= MAX_ALIKE {
+            return Some(answer);
+        }
         if self.others.len() < MAX_ANSWERS {
             self.others.push_back((Some(Instant::now()), answer));
             return None;
@@ -134,6 +147,12 @@ impl Answers {
             self.others.push_back((Some(Instant::now()), Answer::new(answer.reply_to.clone(), told)));
         }
         Some(answer)
+    }
+
+    /// How many answers that wait say the same, of those that are about no task.
+    fn alike(&self, answer: &Answer) -> usize {
+        let Some(new) = words(answer) else { return 0 };
+        self.others.iter().filter(|(_, known)| words(known) == Some(new)).count()
     }
 
     /// An answer could not be said yet.

@@ -213,6 +213,14 @@ impl MergedCards {
         self.tasks.get(&message).map(Vec::as_slice)
     }
 
+    /// Those that wait to be edited wait no more.
+    pub(in crate::telegram) fn hurry(&mut self, now: Instant) {
+        for merged in self.open.values_mut() {
+            merged.pause_until = now;
+            merged.due = merged.due.map(|due| due.min(now));
+        }
+    }
+
     pub(in crate::telegram) fn forget_all(&mut self) {
         self.open.clear();
     }

@@ -104,7 +104,7 @@ fn who_asks_all_the_time_does_not_keep_the_others_from_their_news() {
 fn a_full_queue_says_so_once() {
     let mut lane = lane(0);
     for message in 0..600 {
-        lane.say(answer(message));
+        lane.say(Answer { body: Body::Message(text(&message.to_string())), ..answer(message) });
     }
     let now = Instant::now();
     let mut said = 0;
@@ -112,6 +112,32 @@ fn a_full_queue_says_so_once() {
         said += 1;
     }
     assert_eq!(said, 501);
+}
+
+#[test]
+fn the_same_words_wait_only_some_times() {
+    let mut lane = lane(0);
+    let dropped = (0..100).filter_map(|message| lane.say(answer(message))).count();
+    assert_eq!(dropped, 97);
+    assert!(lane.say(answer(100).asked()).is_none(), "who asks is answered");
+    assert!(lane.say(answer(101).about(JobId(1))).is_none(), "a task is another one");
+}
+
+#[test]
+fn at_the_end_of_the_process_dashes_wait_for_the_next_start_and_cards_for_nothing() {
+    let now = Instant::now();
+    let mut lane = Lane::new(Pace::new(20, Duration::from_mins(1), 1), MERGING);
+    lane.dashes().posted(None, MessageId(1), view(), now);
+    lane.dashes().posted(None, MessageId(2), view(), now);
+    for id in 1..=10 {
+        lane.mark(JobId(id), true, None, now, now);
+    }
+    lane.spend(now);
+    lane.hurry(now);
+    let Step::Merged(id, merged) = lane.next(now) else { panic!("not merged") };
+    let jobs: Vec<_> = merged.jobs.into_iter().collect();
+    lane.merged_shown(id, (MessageId(3), text("10")), &jobs, now + Duration::from_secs(5), None);
+    assert!(matches!(lane.next(now), Step::Idle));
 }
 
 #[test]

@@ -201,7 +201,7 @@ impl Outbox {
     fn board(&self, chat: ChatId, view: View, live: bool) -> (Content, bool) {
         let (number, filter) = view.wanted();
         let page = self.boards.page(chat, number, filter);
-        let moves = page.jobs.iter().any(|snapshot| !snapshot.job.state.is_finished());
+        let moves = page.jobs.iter().any(|snapshot| !snapshot.job.state.is_finished() && !snapshot.paused);
         let frame = Frame { view, live, private: chat.0 > 0 };
         (render::dash(&page, frame, SystemTime::now()), moves)
     }

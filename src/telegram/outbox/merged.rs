@@ -2,7 +2,7 @@
 
 use std::{
     sync::Arc,
-    time::{Instant, SystemTime},
+    time::Instant,
 };
 
 use futures_util::future::join_all;
@@ -59,7 +59,7 @@ impl Outbox {
 
     fn look_at(&self, chat: ChatId, merged: &Merged) -> (Vec<Snapshot>, Content) {
         let snapshots: Vec<_> = merged.jobs.iter().filter_map(|id| self.boards.job(chat, *id)).collect();
-        let content = render::merged(&snapshots, SystemTime::now());
+        let content = render::merged(&snapshots);
         (snapshots, content)
     }
 

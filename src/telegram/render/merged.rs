@@ -1,6 +1,6 @@
 //! Several cards in one message.
 
-use std::{fmt::Write, time::SystemTime};
+use std::fmt::Write;
 
 use teloxide::utils::html::escape;
 
@@ -18,17 +18,14 @@ use crate::{
 const COMMAND: usize = 16;
 
 /// "Tasks 12–31 are submitted", and a line for each of them.
-pub(in crate::telegram) fn merged(snapshots: &[Snapshot], _now: SystemTime) -> Content {
+pub(in crate::telegram) fn merged(snapshots: &[Snapshot]) -> Content {
     let ids: Vec<JobId> = snapshots.iter().map(|snapshot| snapshot.job.id).collect();
     let is_over = |snapshot: &&Snapshot| snapshot.job.state.is_finished();
     let over = snapshots.iter().filter(is_over).count();
     let head = format!("{}\n{}", sentences::all_submitted(&ids), sentences::of_these(over, ids.len()));
-    let html = format!(
-        "{}\n<pre>{}</pre>\n{}",
-        escape(&head),
-        escape(&table(snapshots)),
-        escape(sentences::JOB_TELLS_MORE)
-    );
+    let paused = snapshots.iter().any(|snapshot| snapshot.paused);
+    let last = if paused { sentences::ALL_PAUSED } else { sentences::JOB_TELLS_MORE };
+    let html = format!("{}\n<pre>{}</pre>\n{}", escape(&head), escape(&table(snapshots)), escape(last));
     Content { html, ..Content::default() }
 }
 

@@ -112,7 +112,7 @@ proptest! {
         let spec = Spec::FibMulti(vec![u64::MAX; 100]);
         let snapshots: Vec<_> =
             (0..count).map(|n| snapshot(first + 2 * n, spec.clone(), state.clone())).collect();
-        prop_assert!(units(&shown(&merged(&snapshots, NOW).html)) <= MAX_TEXT);
+        prop_assert!(units(&shown(&merged(&snapshots).html)) <= MAX_TEXT);
     }
 
     #[test]
@@ -136,7 +136,7 @@ fn several_cards_have_a_line_each() {
         snapshot(14, spec(), finished(Outcome::Failed(Failure::Panicked))),
     ];
     assert_eq!(
-        shown(&merged(&snapshots, NOW).html),
+        shown(&merged(&snapshots).html),
         "Tasks 9–11 and 14 are submitted\n2 of 4 are done\n \
          9 fib 100          = 12345678…\n10 fib 100          queued\n11 fib-multi 100000 running\n\
          14 fib 100          failed\njob NUM tells the whole of one."
