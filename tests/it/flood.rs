@@ -1,4 +1,4 @@
-//! More to be said than Telegram lets through. A minute of the paces, and of Telegram's limits, is three seconds.
+//! More to be said than Telegram lets through. A minute of the paces, and of Telegram's limits, is some seconds.
 
 use std::{
     collections::BTreeMap,
@@ -12,8 +12,8 @@ use jobboard::{
 
 use crate::world::{Held, Setup, Speaker, World, config};
 
-const FASTER: u32 = 20;
-const MINUTE: Duration = Duration::from_secs(60 / FASTER as u64);
+const FASTER: u32 = 8;
+const MINUTE: Duration = Duration::from_millis(60_000 / FASTER as u64);
 
 /// The default paces, and a Telegram that enforces its limits.
 fn limited(setup: &mut Setup) {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use jobboard::{
-    sandbox::{Failure, Fault, Message},
+    sandbox::{Call, Failure, Fault, Message, Outcome},
     work::Engine,
 };
 
@@ -21,13 +21,27 @@ fn labels(message: &Message) -> Vec<&str> {
     message.buttons.iter().map(|(label, _)| label.as_str()).collect()
 }
 
-/// The dash shows what is true, and the bot has had the time to edit it again.
-async fn is_quiet(ann: &Speaker<'_>, world: &World, dash: &Message) {
-    let before = world.telegram.message(ann.chat, dash.id).unwrap();
+/// The bot has the time to edit a dash some times.
+async fn pauses(ann: &Speaker<'_>) {
     let since = Instant::now();
     while since.elapsed() < 5 * PAUSE {
         ann.says("help").await;
     }
+}
+
+/// No edit was one that changes nothing.
+fn all_edits_were_news(world: &World) {
+    let calls = world.telegram.calls();
+    let is_idle = |call: &&Call| {
+        matches!(&call.outcome, Outcome::Refused { description, .. } if description.contains("not modified"))
+    };
+    assert_eq!(calls.iter().filter(is_idle).count(), 0);
+}
+
+/// The dash shows what is true, and stays as it is.
+async fn is_quiet(ann: &Speaker<'_>, world: &World, dash: &Message) {
+    let before = world.telegram.message(ann.chat, dash.id).unwrap();
+    pauses(ann).await;
     let after = world.telegram.message(ann.chat, dash.id).unwrap();
     assert_eq!((before.edits, before.text), (after.edits, after.text));
 }
@@ -47,10 +61,12 @@ async fn a_dash_moves_with_the_jobs_and_then_is_quiet() {
     ann.says("fib-multi 10 20").await;
     let running = ann.sees_in(&dash, "running").await;
     assert!(running.text.starts_with("Board: 1 task, 1 running, 0 queued · ● live\n"), "{}", running.text);
+    pauses(&ann).await;
     held.release();
     let end = ann.sees_in(&dash, "= 34, 4181").await;
     assert!(end.text.contains("0 running") && end.text.contains("● live"), "{}", end.text);
     is_quiet(&ann, &world, &dash).await;
+    all_edits_were_news(&world);
     world.stop().await;
 }
 
@@ -119,7 +135,8 @@ async fn a_page_and_a_filter_belong_to_their_message() {
     let older = ann.sees_in(&anns, "\n 1 fib 1 ").await;
     assert!(labels(&older).contains(&"Refresh 2/2"));
     ben.presses(&bens, "Mine").await;
-    let mine = ben.sees_in(&bens, "● live\nid command").await;
+    let is_mine = |found: &Message| found.id == bens.id && labels(found).contains(&"• Mine");
+    let mine = ben.sees("what is his", is_mine).await;
     let rows: Vec<_> = mine.text.lines().skip(2).filter(|line| line.contains(" fib ")).collect();
     assert_eq!(rows.len(), 1, "{}", mine.text);
     assert!(rows[0].starts_with("13 fib 99 "), "{}", mine.text);
