@@ -274,7 +274,11 @@ impl State {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what is negative is over, and `as` saturates")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "what is negative is over, and `as` saturates"
+)]
 fn nanos(nanos: f64) -> u64 {
     nanos.max(0.0) as u64
 }
@@ -285,8 +289,8 @@ mod tests {
 
     use super::*;
 
-    fn cpu(cost: u64) -> Option<Demand> {
-        Some(Demand { resource: Resource::Cpu, cost })
+    fn job<const N: usize>(queue: &Queue, costs: [u64; N]) -> Vec<Option<Ticket>> {
+        queue.line_up(&costs.map(|cost| Some(Demand { resource: Resource::Cpu, cost })))
     }
 
     fn one(queue: &Queue, resource: Resource, cost: u64) -> Ticket {
@@ -321,9 +325,9 @@ mod tests {
     fn a_place_counts_jobs_and_adds_up_what_they_cost() {
         const SECOND: u64 = 1_000_000_000;
         let queue = Queue::new(2, 1);
-        let running = queue.line_up(&[cpu(10 * SECOND), cpu(20 * SECOND)]);
-        let second = queue.line_up(&[cpu(30 * SECOND), cpu(40 * SECOND)]);
-        let third = queue.line_up(&[cpu(SECOND)]);
+        let running = job(&queue, [10 * SECOND, 20 * SECOND]);
+        let second = job(&queue, [30 * SECOND, 40 * SECOND]);
+        let third = job(&queue, [SECOND]);
         let now = Instant::now();
         let place = |ticket: &Option<Ticket>, later: u64| {
             let number = ticket.as_ref().unwrap().spot.number;

@@ -36,7 +36,8 @@ const OLDER: [&str; 2] = [
     "DELETE FROM dash WHERE chat = ?1 AND thread = ?2 AND message = 0 AND ?3 <> 0",
     "UPDATE dash SET live = 0 WHERE chat = ?1 AND thread = ?2 AND message <> ?3",
 ];
-const DASH: &str = "INSERT OR REPLACE INTO dash (chat, thread, message, live, body) VALUES (?1, ?2, ?3, 1, ?4)";
+const DASH: &str =
+    "INSERT OR REPLACE INTO dash (chat, thread, message, live, body) VALUES (?1, ?2, ?3, 1, ?4)";
 const DASH_GONE: &str = "DELETE FROM dash WHERE chat = ?1 AND message = ?2";
 const HANDLED: &str = "
 INSERT INTO meta (key, value) VALUES ('handled', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value";

@@ -108,7 +108,8 @@ impl Lane {
     /// The next thing to do at `now`: who asked for something, then what people wait for in order of time, then progress.
     /// What is taken out and fails must be put back or done again.
     pub(super) fn next(&mut self, now: Instant) -> Step {
-        let (asked, news, progress) = (self.answers.has_reserved(), self.first_news(now), self.first_progress(now));
+        let (asked, news, progress) =
+            (self.answers.has_reserved(), self.first_news(now), self.first_progress(now));
         if self.gone || !asked && news.is_none() && progress.is_none() {
             return Step::Idle;
         }
@@ -138,11 +139,11 @@ impl Lane {
 
     /// The first of the news and when it is due.
     fn first_news(&self, now: Instant) -> Option<(Instant, News)> {
-        let answer = self.answers.other_since().map(|since| (since.unwrap_or(now).min(now), News::Answer));
-        // One that was sent in vain before waits longer than all others.
-        if let (Some(answer), Some(None)) = (answer, self.answers.other_since()) {
-            return Some(answer);
+        let answer = self.answers.other_since(now);
+        if let Some((since, true)) = answer {
+            return Some((since, News::Answer));
         }
+        let answer = answer.map(|(since, _)| (since, News::Answer));
         let card = self.cards.first(true).map(|(due, id)| (due, News::Card(id)));
         let merged = self.merged.first(true).map(|(due, id)| (due, News::Merged(id)));
         answer.into_iter().chain(card).chain(merged).min()

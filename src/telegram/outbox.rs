@@ -28,8 +28,8 @@ use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
 
-use self::{documents::Documents, gate::Gate};
 pub(super) use self::documents::Made;
+use self::{documents::Documents, gate::Gate};
 use super::{
     api::Api,
     lane::{Answer, Body, Lane, Merging, OldCard, Step},

@@ -58,9 +58,8 @@ impl Pace {
         }
         let ahead = self.full_at.map_or(Duration::ZERO, |full| full.saturating_duration_since(now));
         match self.slack(share).checked_sub(ahead) {
-            Some(left) => {
-                u32::try_from(left.as_nanos() / self.cost.as_nanos()).map_or(u32::MAX, |n| n.saturating_add(1))
-            }
+            Some(left) => u32::try_from(left.as_nanos() / self.cost.as_nanos())
+                .map_or(u32::MAX, |n| n.saturating_add(1)),
             None => 0,
         }
     }

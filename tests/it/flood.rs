@@ -132,7 +132,8 @@ async fn several(world: &World, ann: &Speaker<'_>) -> Message {
     }
     let all = |view: &View<'_>| {
         let messages = view.messages(ann.chat);
-        (told(&messages).len() == 14).then(|| messages.into_iter().find(|found| found.text.starts_with("Tasks ")))
+        (told(&messages).len() == 14)
+            .then(|| messages.into_iter().find(|found| found.text.starts_with("Tasks ")))
     };
     world.until("a message of several", ann.chat, all).await.unwrap()
 }

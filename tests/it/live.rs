@@ -32,9 +32,7 @@ async fn pauses(ann: &Speaker<'_>) {
 /// No edit was one that changes nothing.
 fn all_edits_were_news(world: &World) {
     let calls = world.telegram.calls();
-    let is_idle = |call: &&Call| {
-        matches!(&call.outcome, Outcome::Refused { description, .. } if description.contains("not modified"))
-    };
+    let is_idle = |call: &&Call| matches!(&call.outcome, Outcome::Refused { description, .. } if description.contains("not modified"));
     assert_eq!(calls.iter().filter(is_idle).count(), 0);
 }
 
@@ -148,10 +146,9 @@ async fn a_page_and_a_filter_belong_to_their_message() {
     assert!(!hers.text.contains("fib 99"), "{}", hers.text);
     // The live one moves on with its own filter.
     ben.presses(&mine, "Running").await;
-    let running = ben.sees(
-        "what is running",
-        |found| found.id == bens.id && labels(found).contains(&"• Running") && found.text.contains("fib 99"),
-    );
+    let running = ben.sees("what is running", |found| {
+        found.id == bens.id && labels(found).contains(&"• Running") && found.text.contains("fib 99")
+    });
     assert!(!running.await.text.contains("fib 12"));
     held.release();
     ben.sees_in(&bens, "Nothing is running").await;

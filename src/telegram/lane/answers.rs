@@ -115,9 +115,9 @@ impl Answers {
         self.urgent.pop_front().or_else(|| self.asked.pop_front())
     }
 
-    /// Since when the first of the others waits; the inner `None` is for ever.
-    pub(super) fn other_since(&self) -> Option<Option<Instant>> {
-        self.others.front().map(|(since, _)| *since)
+    /// Since when the first of the others waits, and whether it was sent in vain before: it goes before all news then.
+    pub(super) fn other_since(&self, now: Instant) -> Option<(Instant, bool)> {
+        self.others.front().map(|(since, _)| (since.unwrap_or(now).min(now), since.is_none()))
     }
 
     pub(super) fn pop_other(&mut self) -> Option<Answer> {

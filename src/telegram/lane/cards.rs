@@ -60,7 +60,7 @@ impl Card {
 
 #[derive(Debug, Default)]
 pub(super) struct Cards {
-    cards: BTreeMap<JobId, Card>,
+    by_job: BTreeMap<JobId, Card>,
     /// Cards to be looked at.
     dirty: BTreeSet<JobId>,
     /// Which task the bot's messages are about; a chat's message ids grow, so the first is the oldest.
@@ -69,7 +69,7 @@ pub(super) struct Cards {
 
 impl Cards {
     fn dirty(&self) -> impl Iterator<Item = (JobId, &Card)> {
-        self.dirty.iter().filter_map(|id| Some((*id, self.cards.get(id)?)))
+        self.dirty.iter().filter_map(|id| Some((*id, self.by_job.get(id)?)))
     }
 
     /// The first that is news, or that is not, and when it is due.
@@ -79,7 +79,7 @@ impl Cards {
 
     /// New cards of the job's topic that are due.
     pub(super) fn new_beside(&self, id: JobId, now: Instant) -> Vec<JobId> {
-        let Some(thread) = self.cards.get(&id).filter(|card| card.message.is_none()).map(|card| card.thread)
+        let Some(thread) = self.by_job.get(&id).filter(|card| card.message.is_none()).map(|card| card.thread)
         else {
             return Vec::new();
         };
@@ -89,25 +89,25 @@ impl Cards {
 
     pub(super) fn take(&mut self, id: JobId) -> Step {
         self.dirty.remove(&id);
-        self.cards.get(&id).map_or(Step::Idle, |card| Step::Card(id, card.clone()))
+        self.by_job.get(&id).map_or(Step::Idle, |card| Step::Card(id, card.clone()))
     }
 
     /// The card shares a message from now on.
     pub(super) fn merge(&mut self, id: JobId, merged: MergedId) {
         self.dirty.remove(&id);
-        if let Some(card) = self.cards.get_mut(&id) {
+        if let Some(card) = self.by_job.get_mut(&id) {
             card.merged = Some(merged);
         }
     }
 
     pub(super) fn thread(&self, id: JobId) -> Option<i32> {
-        self.cards.get(&id)?.thread
+        self.by_job.get(&id)?.thread
     }
 
     /// A message of several shows the ends of these jobs.
     pub(super) fn ended(&mut self, ids: &[JobId]) {
         for id in ids {
-            if let Some(card) = self.cards.get_mut(id) {
+            if let Some(card) = self.by_job.get_mut(id) {
                 card.done = true;
             }
         }
@@ -136,7 +136,7 @@ impl Cards {
             finished: false,
             done: false,
         };
-        let card = self.cards.entry(id).or_insert(new);
+        let card = self.by_job.entry(id).or_insert(new);
         if card.done {
             return None;
         }
@@ -161,7 +161,7 @@ impl Cards {
         refresh: Option<Instant>,
     ) {
         self.remember(message, id);
-        let Some(card) = self.cards.get_mut(&id) else { return };
+        let Some(card) = self.by_job.get_mut(&id) else { return };
         card.message = Some(message);
         card.pause_until = pause_until;
         card.done = refresh.is_none();
@@ -180,7 +180,7 @@ impl Cards {
 
     /// Changes a card, and has it looked at once more.
     pub(super) fn redo(&mut self, id: JobId, now: Instant, change: impl FnOnce(&mut Card)) {
-        if let Some(card) = self.cards.get_mut(&id) {
+        if let Some(card) = self.by_job.get_mut(&id) {
             change(card);
             card.due = now;
             self.dirty.insert(id);
@@ -189,14 +189,14 @@ impl Cards {
 
     /// Has a card looked at once more, as if it had not been taken.
     pub(super) fn put_back(&mut self, id: JobId) {
-        if self.cards.contains_key(&id) {
+        if self.by_job.contains_key(&id) {
             self.dirty.insert(id);
         }
     }
 
     /// The card's message was deleted: the end of the job gets a new one.
     pub(super) fn lost(&mut self, id: JobId, now: Instant) {
-        let Some(card) = self.cards.get_mut(&id) else { return };
+        let Some(card) = self.by_job.get_mut(&id) else { return };
         card.message = None;
         card.shown = None;
         card.due = now;
@@ -207,7 +207,7 @@ impl Cards {
 
     /// The jobs whose cards do not show their ends yet, and whether they have finished.
     pub(super) fn open(&self) -> Vec<(JobId, bool)> {
-        let open = self.cards.iter().filter(|(_, card)| !card.done);
+        let open = self.by_job.iter().filter(|(_, card)| !card.done);
         open.map(|(id, card)| (*id, card.finished)).collect()
     }
 
@@ -219,14 +219,20 @@ impl Cards {
         }
         if !old.done {
             self.mark(id, old.finished, old.thread, now, now);
-            if let Some(card) = self.cards.get_mut(&id) {
+            if let Some(card) = self.by_job.get_mut(&id) {
                 card.message = old.message;
             }
         }
     }
 
     /// Takes the cards out that were stored with this message: they share it.
-    pub(super) fn share(&mut self, message: MessageId, merged: MergedId, jobs: &[(JobId, OldCard)], now: Instant) {
+    pub(super) fn share(
+        &mut self,
+        message: MessageId,
+        merged: MergedId,
+        jobs: &[(JobId, OldCard)],
+        now: Instant,
+    ) {
         self.tasks.remove(&message);
         for (id, old) in jobs.iter().filter(|(_, old)| !old.done) {
             self.mark(*id, old.finished, old.thread, now, now);
@@ -248,22 +254,24 @@ impl Cards {
     }
 
     fn bound(&mut self) {
-        if self.cards.len() <= MAX_CARDS {
+        if self.by_job.len() <= MAX_CARDS {
             return;
         }
         let oldest = self
-            .cards
+            .by_job
             .iter()
-            .find(|(id, card)| card.finished && (card.done || card.merged.is_none()) && !self.dirty.contains(id))
+            .find(|(id, card)| {
+                card.finished && (card.done || card.merged.is_none()) && !self.dirty.contains(id)
+            })
             .map(|(id, _)| *id);
         if let Some(id) = oldest {
-            self.cards.remove(&id);
+            self.by_job.remove(&id);
             self.tasks.retain(|_, task| *task != id);
         }
     }
 
     #[cfg(test)]
     pub(super) fn get(&self, id: JobId) -> Option<&Card> {
-        self.cards.get(&id)
+        self.by_job.get(&id)
     }
 }

@@ -62,7 +62,13 @@ impl Dashes {
 
     /// A dash was sent, or sent again: it is the live one of its topic. The message of the one before it, if that is to
     /// be told so, waits for that now.
-    pub(in crate::telegram) fn posted(&mut self, thread: Thread, message: MessageId, view: View, now: Instant) {
+    pub(in crate::telegram) fn posted(
+        &mut self,
+        thread: Thread,
+        message: MessageId,
+        view: View,
+        now: Instant,
+    ) {
         let dash = Dash { message: Some(message), view, shown: None, due: None, pause_until: now };
         if let Some(before) = self.live.insert(thread, dash)
             && let Some(older) = before.message.filter(|older| *older != message)
@@ -154,8 +160,15 @@ impl Dashes {
     }
 
     /// Puts a stored dash back; it is brought up to date.
-    pub(in crate::telegram) fn restore(&mut self, thread: Thread, message: Option<MessageId>, view: View, now: Instant) {
-        let before = self.live.insert(thread, Dash { message, view, shown: None, due: None, pause_until: now });
+    pub(in crate::telegram) fn restore(
+        &mut self,
+        thread: Thread,
+        message: Option<MessageId>,
+        view: View,
+        now: Instant,
+    ) {
+        let before =
+            self.live.insert(thread, Dash { message, view, shown: None, due: None, pause_until: now });
         if let Some((older, view)) = before.and_then(|before| Some((before.message?, before.view))) {
             self.put_older(older, view);
         }

@@ -98,7 +98,12 @@ impl MergedCards {
     }
 
     /// A message with room for more cards of the topic: one that others joined not long ago, or a new one.
-    pub(in crate::telegram) fn for_more(&mut self, thread: Option<i32>, now: Instant, join: Duration) -> MergedId {
+    pub(in crate::telegram) fn for_more(
+        &mut self,
+        thread: Option<i32>,
+        now: Instant,
+        join: Duration,
+    ) -> MergedId {
         let takes = |merged: &Merged| {
             merged.thread == thread && merged.jobs.len() < MAX_JOBS && (now < merged.open_until)
         };

@@ -67,7 +67,8 @@ impl Outbox {
     ) -> Result<(), ApiError> {
         let thread = desk.lane().dashes().live_in(message);
         let (content, moves) = self.board(chat, view, thread.is_some());
-        let edited = send::edit_text(&self.api, chat, message, &content.html, content.keyboard.as_ref()).await;
+        let edited =
+            send::edit_text(&self.api, chat, message, &content.html, content.keyboard.as_ref()).await;
         match edited {
             Err(error) if error.is_message_gone() && thread.is_some() => {
                 // Somebody deleted it in this moment.
@@ -89,7 +90,13 @@ impl Outbox {
     }
 
     /// Brings the live dash of a topic up to date, or posts it again.
-    pub(super) async fn deliver_dash(self: &Arc<Self>, chat: ChatId, desk: &Desk, thread: Thread, dash: Dash) {
+    pub(super) async fn deliver_dash(
+        self: &Arc<Self>,
+        chat: ChatId,
+        desk: &Desk,
+        thread: Thread,
+        dash: Dash,
+    ) {
         let (content, moves) = self.board(chat, dash.view, true);
         if dash.message.is_some() && dash.shown.as_ref() == Some(&content) {
             let refresh = moves.then(|| Instant::now() + self.dash_pause(chat));

@@ -1,9 +1,6 @@
 //! Messages of several cards, edited on as their jobs end.
 
-use std::{
-    sync::Arc,
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
 use futures_util::future::join_all;
 
@@ -22,7 +19,13 @@ use crate::{
 };
 
 impl Outbox {
-    pub(super) async fn deliver_merged(self: &Arc<Self>, chat: ChatId, desk: &Desk, id: MergedId, merged: Merged) {
+    pub(super) async fn deliver_merged(
+        self: &Arc<Self>,
+        chat: ChatId,
+        desk: &Desk,
+        id: MergedId,
+        merged: Merged,
+    ) {
         let (snapshots, content) = self.look_at(chat, &merged);
         if let Some(message) = merged.message
             && merged.shown.as_ref() == Some(&content)
@@ -42,7 +45,9 @@ impl Outbox {
                 send::new_message(&self.api, chat, &first, &content).await
             }
             Some(message) => {
-                match send::edit_text(&self.api, chat, message, &content.html, content.keyboard.as_ref()).await {
+                match send::edit_text(&self.api, chat, message, &content.html, content.keyboard.as_ref())
+                    .await
+                {
                     Err(error) if !error.is_not_modified() => Err(error),
                     _ => Ok(message),
                 }
@@ -80,15 +85,19 @@ impl Outbox {
         let moves = snapshots.iter().any(|snapshot| !snapshot.job.state.is_finished() && !snapshot.paused);
         let pause_until = Instant::now() + self.dash_pause(chat);
         // Of the others, the store knows all that is to be known.
-        let is_new = |id: &JobId| {
-            ended.contains(id) && !merged.ended.contains(id) || !merged.held.contains(id)
-        };
+        let is_new =
+            |id: &JobId| ended.contains(id) && !merged.ended.contains(id) || !merged.held.contains(id);
         let news: Vec<_> = merged.jobs.iter().copied().filter(is_new).collect();
         desk.lane().merged_shown(id, (message, content), &ended, pause_until, moves.then_some(pause_until));
         self.store_cards(chat, message, news.into_iter().map(|id| (id, ended.contains(&id)))).await;
     }
 
-    async fn store_cards(&self, chat: ChatId, message: MessageId, cards: impl Iterator<Item = (JobId, bool)>) {
+    async fn store_cards(
+        &self,
+        chat: ChatId,
+        message: MessageId,
+        cards: impl Iterator<Item = (JobId, bool)>,
+    ) {
         let message = Some(message);
         let stored = cards.map(|(id, done)| self.store.write(Write::Card { chat, id, message, done }));
         // All of them are queued before the first is waited for: they are one commit, or two.

@@ -1,7 +1,5 @@
 //! Several cards in one message.
 
-use std::fmt::Write;
-
 use teloxide::utils::html::escape;
 
 use super::{
@@ -40,13 +38,11 @@ fn table(snapshots: &[Snapshot]) -> String {
         let job = &snapshot.job;
         let command = cut_command(&job.spec.to_string(), commands);
         let line = format!("{:>ids$} {command:<commands$} {}\n", job.id.0, end(snapshot, room));
-        match left.checked_sub(units(&line)) {
-            Some(less) => left = less,
-            None => {
-                let _ = write!(table, "{}", sentences::and_more(snapshots.len() - index));
-                return table;
-            }
-        }
+        let Some(less) = left.checked_sub(units(&line)) else {
+            table.push_str(&sentences::and_more(snapshots.len() - index));
+            return table;
+        };
+        left = less;
         table.push_str(&line);
     }
     table.truncate(table.trim_end().len());
