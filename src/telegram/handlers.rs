@@ -13,7 +13,7 @@ use super::{
     lane::{Answer, Body},
     outbox::{Outbox, text},
     render::{self, Content},
-    sentences::{self, documents},
+    sentences::{self, boards, documents},
     whole,
 };
 use crate::{
@@ -118,7 +118,7 @@ impl Handlers {
             && let Some(to) = replied
             && let Some(tasks) = self.outbox.tasks_of(said.chat, MessageId(to.id.0))
         {
-            return self.answer(&said, &sentences::which_task(command, &tasks)).await;
+            return self.answer(&said, &boards::which_task(command, &tasks)).await;
         }
         match parsed {
             Parsed::Command(command) => self.command(said, command).await,

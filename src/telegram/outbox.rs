@@ -11,9 +11,10 @@ mod documents;
 mod gate;
 mod merged;
 mod press;
+mod restore;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashSet,
     panic::AssertUnwindSafe,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
@@ -32,7 +33,7 @@ pub(super) use self::documents::Made;
 use self::{documents::Documents, gate::Gate};
 use super::{
     api::Api,
-    lane::{Answer, Body, Lane, Merging, OldCard, Step},
+    lane::{Answer, Body, Lane, Merging, Step},
     pace::{Pace, Share},
     render,
 };
@@ -40,7 +41,7 @@ use crate::{
     board::{Boards, Change},
     config::{Config, Timings},
     job::{ChatId, JobId, MessageId, Origin},
-    store::{Instead, Loaded, Store, Write},
+    store::{Instead, Store, Write},
 };
 
 /// Calls under way at once: more would only wait in Telegram's own queue.
@@ -132,57 +133,6 @@ impl Outbox {
             tasks: TaskTracker::new(),
             abort: CancellationToken::new(),
         })
-    }
-
-    /// Puts back what the last process had not said yet: answers in their order, cards that do not show the truth. To be
-    /// called once, before anything else is said.
-    pub fn restore(self: &Arc<Self>, loaded: &Loaded) {
-        self.restore_cards(loaded);
-        self.restore_dashes(loaded);
-        let mut answered: HashSet<_> = Boards::kill_origins(loaded).collect();
-        for (chat, number, body) in &loaded.answers {
-            self.last_answer.fetch_max(*number, Ordering::Relaxed);
-            match serde_json::from_str::<Answer>(body) {
-                Ok(answer) => {
-                    answered.insert((*chat, answer.reply_to.clone()));
-                    self.queue(*chat, Answer { number: Some(*number), ..answer });
-                }
-                Err(error) => {
-                    tracing::error!(%error, "an answer that was stored cannot be read and is dropped");
-                    drop(self.store.write(Write::Said(*number)));
-                }
-            }
-        }
-        // Nobody set it before: this is called once.
-        let _ = self.answered.set(answered);
-    }
-
-    fn restore_cards(self: &Arc<Self>, loaded: &Loaded) {
-        let now = Instant::now();
-        let mut sharing: HashMap<(ChatId, MessageId), u32> = HashMap::new();
-        for job in &loaded.jobs {
-            if let Some(message) = job.card {
-                *sharing.entry((job.chat, message)).or_default() += 1;
-            }
-        }
-        let mut merged: HashMap<(ChatId, MessageId), Vec<(JobId, OldCard)>> = HashMap::new();
-        for job in &loaded.jobs {
-            let finished = job.job.state.is_finished();
-            let thread = job.job.origin.thread;
-            let old = OldCard { message: job.card, thread, finished, done: job.card_done };
-            let shared = job.card.map(|message| (job.chat, message));
-            if let Some(shared) = shared.filter(|shared| sharing.get(shared).is_some_and(|jobs| *jobs > 1)) {
-                merged.entry(shared).or_default().push((job.job.id, old));
-            } else if old.done {
-                // Nobody has to work on it.
-                self.desk(job.chat).lane().restore(job.job.id, old, now);
-            } else {
-                self.change(job.chat, |lane| lane.restore(job.job.id, old, now));
-            }
-        }
-        for ((chat, message), jobs) in merged {
-            self.change(chat, |lane| lane.restore_merged(message, &jobs, now));
-        }
     }
 
     /// Whether the last process had handled this: its answer was stored, and perhaps said.

@@ -15,7 +15,7 @@ pub(super) use self::{
 use super::{
     buttons::{Button, row},
     progress::Progress,
-    sentences::{self, cut, duration, units},
+    sentences::{self, boards, cut, duration, units},
 };
 use crate::{
     board::{KillReport, Snapshot},
@@ -217,7 +217,7 @@ fn status(snapshot: &Snapshot, now: SystemTime) -> String {
 /// Where a queued job stands in the line: `4th, about 2 min`.
 fn waiting(snapshot: &Snapshot) -> Option<String> {
     let is_queued = snapshot.job.state == State::Queued && !snapshot.paused;
-    snapshot.place.filter(|_| is_queued).map(sentences::place)
+    snapshot.place.filter(|_| is_queued).map(boards::place)
 }
 
 /// How far a running job is; nothing where it does not tell, or is about to stop.

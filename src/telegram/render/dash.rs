@@ -11,7 +11,7 @@ use crate::{
     telegram::{
         buttons::Button,
         dash::{Shows, View},
-        sentences::{self, cut, duration},
+        sentences::{self, boards, cut, duration},
     },
 };
 
@@ -36,16 +36,16 @@ pub(in crate::telegram) struct Frame {
 pub(in crate::telegram) fn dash(page: &Page, frame: Frame, now: SystemTime) -> Content {
     let mut html = match page.total {
         0 => sentences::EMPTY_BOARD.to_owned(),
-        total => sentences::board(total, page.running, page.queued),
+        total => boards::board(total, page.running, page.queued),
     };
     if frame.live {
-        let _ = write!(html, " · {}", sentences::LIVE);
+        let _ = write!(html, " · {}", boards::LIVE);
     }
     if page.total == 0 {
         return Content { html, ..Content::default() };
     }
     if page.jobs.is_empty() {
-        let _ = write!(html, "\n{}", sentences::nothing_shown(frame.view.shows));
+        let _ = write!(html, "\n{}", boards::nothing_shown(frame.view.shows));
     } else {
         let _ = write!(html, "\n<pre>{}</pre>", escape(&table(page, now)));
     }
@@ -123,7 +123,7 @@ fn keyboard(page: &Page, frame: Frame) -> InlineKeyboardMarkup {
     }
     let shows = Shows::ALL.into_iter().filter(|shows| !frame.private || *shows != Shows::Mine);
     let filters = shows.map(|shows| {
-        let label = sentences::filter(shows);
+        let label = boards::filter(shows);
         let label = if shows == view.shows { format!("• {label}") } else { label.to_owned() };
         Button::Page(view.showing(shows)).labelled(label)
     });

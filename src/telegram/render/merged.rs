@@ -9,7 +9,7 @@ use super::{
 use crate::{
     board::Snapshot,
     job::{JobId, Outcome, Output},
-    telegram::sentences::{self, cut, units},
+    telegram::sentences::{boards, cut, units},
 };
 
 /// Columns of a command: its first 16 characters at most.
@@ -20,9 +20,9 @@ pub(in crate::telegram) fn merged(snapshots: &[Snapshot]) -> Content {
     let ids: Vec<JobId> = snapshots.iter().map(|snapshot| snapshot.job.id).collect();
     let is_over = |snapshot: &&Snapshot| snapshot.job.state.is_finished();
     let over = snapshots.iter().filter(is_over).count();
-    let head = format!("{}\n{}", sentences::all_submitted(&ids), sentences::of_these(over, ids.len()));
+    let head = format!("{}\n{}", boards::all_submitted(&ids), boards::of_these(over, ids.len()));
     let paused = snapshots.iter().any(|snapshot| snapshot.paused);
-    let last = if paused { sentences::ALL_PAUSED } else { sentences::JOB_TELLS_MORE };
+    let last = if paused { boards::ALL_PAUSED } else { boards::JOB_TELLS_MORE };
     let html = format!("{}\n<pre>{}</pre>\n{}", escape(&head), escape(&table(snapshots)), escape(last));
     Content { html, ..Content::default() }
 }
@@ -39,7 +39,7 @@ fn table(snapshots: &[Snapshot]) -> String {
         let command = cut_command(&job.spec.to_string(), commands);
         let line = format!("{:>ids$} {command:<commands$} {}\n", job.id.0, end(snapshot, room));
         let Some(less) = left.checked_sub(units(&line)) else {
-            table.push_str(&sentences::and_more(snapshots.len() - index));
+            table.push_str(&boards::and_more(snapshots.len() - index));
             return table;
         };
         left = less;
