@@ -118,7 +118,7 @@ impl Handlers {
             && let Some(to) = replied
             && let Some(tasks) = self.outbox.tasks_of(said.chat, MessageId(to.id.0))
         {
-            return self.answer(&said, &boards::which_task(command, &tasks)).await;
+            return self.answer_asked(&said, &boards::which_task(command, &tasks)).await;
         }
         match parsed {
             Parsed::Command(command) => self.command(said, command).await,
@@ -131,8 +131,14 @@ impl Handlers {
         self.outbox.say(said.chat, text(said.origin.clone(), words)).await;
     }
 
+    /// As `answer`, for somebody for whom some of the pace is kept.
+    async fn answer_asked(&self, said: &Said, words: &str) {
+        self.outbox.say(said.chat, text(said.origin.clone(), words).asked()).await;
+    }
+
     async fn command(&self, said: Said, command: Command) {
         let chat = said.chat;
+        let is_kill = matches!(command, Command::Kill(_) | Command::KillAll);
         let bot = (!said.private).then_some(self.bot.username.as_str());
         if !matches!(command, Command::Submit(_)) {
             // It may be about a job that was sent in the same moment.
@@ -171,15 +177,16 @@ impl Handlers {
             Command::Start => Content::text(&sentences::welcome(bot)),
             Command::Quit => Content::text(self.quit(&said)),
         };
-        self.outbox.say(chat, Answer::new(said.origin, Body::Message(answer))).await;
+        let answer = Answer::new(said.origin, Body::Message(answer));
+        self.outbox.say(chat, if is_kill { answer.asked() } else { answer }).await;
     }
 
     async fn job(&self, said: Said, id: Option<JobId>) {
         let Some(id) = id.or_else(|| self.boards.newest(said.chat)) else {
-            return self.answer(&said, sentences::EMPTY_BOARD).await;
+            return self.answer_asked(&said, sentences::EMPTY_BOARD).await;
         };
         let Some(snapshot) = self.boards.job(said.chat, id) else {
-            return self.answer(&said, &self.no_such_task(said.chat, id)).await;
+            return self.answer_asked(&said, &self.no_such_task(said.chat, id)).await;
         };
         let result = Body::Message(render::result(&snapshot, SystemTime::now()));
         let result = Answer::new(said.origin.clone(), result).about(id).asked();

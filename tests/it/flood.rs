@@ -96,7 +96,12 @@ async fn two_hundred_submissions_keep_nobody_from_an_answer() {
         world.until("an answer in the flood", ben.chat, find)
     };
     let commands = ["/kill 1", "/dash", "/job 1"].map(|command| ben.writes(command));
+    let calls_before = counted(world.telegram.calls(), &ben).len();
     let (killed, told_then) = before(commands[0]).await;
+    let calls = counted(world.telegram.calls(), &ben);
+    let is_kill = |call: &Call| call.params["reply_parameters"]["message_id"] == commands[0].0;
+    let before_it = calls.iter().skip(calls_before).take_while(|call| !is_kill(call)).count();
+    assert!(before_it <= 10, "{before_it} calls were before the answer to the kill");
     assert_eq!(killed.text, "Task \"fib 91\" is killed");
     assert!(told_then < 200, "the kill was answered after all cards");
     let (dash, _) = before(commands[1]).await;
@@ -200,5 +205,34 @@ async fn a_burst_in_a_private_chat_keeps_within_the_limits() {
     let calls = counted(world.telegram.calls(), &ann);
     assert!(calls.len() < 30, "{} calls", calls.len());
     assert!(!calls.windows(2).any(|two| two.iter().all(is_429)), "two 429 in a row");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_kill_does_not_wait_for_the_cards_of_all_other_chats() {
+    let held = Held::new();
+    let world = World::with(|setup| {
+        // Two at once, and two a second.
+        setup.config.rate_all = 4;
+        setup.engine = mixed(&held);
+    })
+    .await;
+    let people: Vec<_> = (0..40).map(|n| world.person(&format!("Person {n}"))).collect();
+    for person in &people {
+        person.writes("fib 10");
+    }
+    people[0].sees("the first card", |card| card.text.contains("is 34")).await;
+    let ann = world.person("Ann");
+    ann.writes("fib 91");
+    held.began(1).await;
+    // Her card stands behind forty others.
+    let kill = ann.writes("kill 1");
+    let answered = |view: &View<'_>| {
+        view.answer(ann.chat, kill)?;
+        let cards = people.iter().filter(|person| !told(&view.messages(person.chat)).is_empty());
+        Some(cards.count())
+    };
+    let cards = world.until("the answer to the kill", ann.chat, answered).await;
+    assert!(cards < 30, "the kill was answered after {cards} cards");
     world.stop().await;
 }

@@ -167,6 +167,10 @@ impl Dashes {
         view: View,
         now: Instant,
     ) {
+        if message.is_none() && self.live.contains_key(&thread) {
+            // Somebody asked for a newer one here meanwhile.
+            return;
+        }
         let before =
             self.live.insert(thread, Dash { message, view, shown: None, due: None, pause_until: now });
         if let Some((older, view)) = before.and_then(|before| Some((before.message?, before.view))) {

@@ -141,6 +141,28 @@ fn at_the_end_of_the_process_dashes_wait_for_the_next_start_and_cards_for_nothin
 }
 
 #[test]
+fn an_answer_is_read_as_it_was_stored_also_by_older_versions() {
+    let stored = serde_json::to_string(&Answer { urgent: true, ..answer(1) }).unwrap();
+    let older = stored.replace("\"asked\":false,", "");
+    assert_ne!(older, stored);
+    let read: Answer = serde_json::from_str(&older).unwrap();
+    assert!(read.urgent && !read.asked);
+    let dash = serde_json::to_string(&Answer::new(answer(1).reply_to, Body::Dash(view()))).unwrap();
+    assert!(
+        matches!(serde_json::from_str(&dash), Ok(Answer { body: Body::Dash(read), .. }) if read == view())
+    );
+}
+
+#[test]
+fn a_dash_that_comes_along_replaces_none_that_is_here() {
+    let now = Instant::now();
+    let mut lane = lane(0);
+    lane.dashes().posted(None, MessageId(1), view(), now);
+    lane.dashes().restore(None, None, view(), now);
+    assert_eq!(lane.dashes().live_in(MessageId(1)), Some(None));
+}
+
+#[test]
 fn who_is_gone_hears_nothing_until_they_speak() {
     let now = Instant::now();
     let mut lane = lane(0);
