@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use jobboard::{
-    sandbox::{Call, Failure, Fault, Message, Outcome},
+    sandbox::{Call, Failure, Fault, Message, Outcome, View},
     work::Engine,
 };
 
@@ -191,9 +191,8 @@ async fn a_live_dash_survives_a_restart_with_its_filter() {
     };
     world.stop_bot().await;
     world.start_again(Engine::new());
-    let ended = |view: &jobboard::sandbox::View<'_>| {
-        view.message(chat, dash.id).filter(|dash| dash.text.contains("Nothing is running"))
-    };
+    let ended =
+        |view: &View<'_>| view.message(chat, dash.id).filter(|dash| dash.text.contains("Nothing is running"));
     let end = world.until("the end in the dash", chat, ended).await;
     assert!(labels(&end).contains(&"• Running") && end.text.contains("● live"), "{}", end.text);
     assert!(!world.telegram.message(chat, first.id).unwrap().text.contains("live"));
@@ -227,6 +226,35 @@ async fn a_group_that_moves_gets_its_dash_again_when_its_board_moves() {
     moved.runs("/fib 20", "is 4181").await;
     let dash = moved.sees("the dash", |found| found.text.contains("● live")).await;
     moved.sees_in(&dash, "Board: 2 tasks, 0 running").await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_chat_that_was_gone_gets_no_dash_it_did_not_ask_for() {
+    let held = Held::new();
+    let world = World::with(|setup| {
+        quick(setup);
+        setup.engine = held.attentive();
+    })
+    .await;
+    let ann = world.person("Ann");
+    let dash = ann.says("dash").await;
+    let card = ann.says("fib 10").await;
+    ann.sees_in(&dash, "running").await;
+    world.telegram.block(ann.person);
+    held.release();
+    let refused = |view: &View<'_>| {
+        let is_refused = |call: &Call| matches!(call.outcome, Outcome::Refused { code: 403, .. });
+        view.calls().iter().any(is_refused).then_some(())
+    };
+    world.until("the refusal", ann.chat, refused).await;
+    world.telegram.unblock(ann.person);
+    ann.runs("fib 20", "is 4181").await;
+    ann.sees_in(&card, "is 34").await;
+    pauses(&ann).await;
+    let left = world.telegram.message(ann.chat, dash.id).unwrap();
+    assert!(left.text.contains("Board: 1 task, 1 running"), "{}", left.text);
+    assert!(ann.says("dash").await.text.contains("Board: 2 tasks"));
     world.stop().await;
 }
 
