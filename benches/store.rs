@@ -17,7 +17,7 @@ use std::{
 };
 
 use jobboard::{
-    board::{Boards, Limits},
+    board::{Boards, Filter, Limits},
     config::Cli,
     job::{ChatId, JobId, MessageId, Origin, Person, Spec},
     store::{Keep, Store, Write},
@@ -196,7 +196,7 @@ fn start(folder: &Path) {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default().trim();
     println!("{jobs} jobs in {:.3} s, peak memory {peak}", took.as_secs_f64());
-    assert!(boards.page(ChatId(1), 0).total > 0);
+    assert!(boards.page(ChatId(1), 0, Filter::All).total > 0);
 }
 
 fn person(chat: i64) -> Person {

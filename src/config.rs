@@ -218,6 +218,16 @@ pub struct Timings {
     pub card_pause: Duration,
     /// How often a running job's card is looked at for progress.
     pub card_refresh: Duration,
+    /// The minute of the paces: tests have a shorter one. A second of it is a 60th.
+    pub rate_period: Duration,
+    /// The distance between two edits that the live dash of a private chat makes by itself.
+    pub dash_private: Duration,
+    /// The same in a group.
+    pub dash_group: Duration,
+    /// A new card that would have to wait longer for the chat's pace shares a message with others.
+    pub merge_after: Duration,
+    /// Cards join such a message so long after the last that did.
+    pub merge_join: Duration,
     /// From which duration on the end of a job is announced with a message of its own.
     pub announce_after: Duration,
     /// How long an inline query may take; Telegram's clients do not wait much longer.
@@ -251,6 +261,11 @@ impl Default for Timings {
             quick_job: Duration::from_millis(40),
             card_pause: Duration::from_secs(1),
             card_refresh: Duration::from_secs(5),
+            rate_period: Duration::from_mins(1),
+            dash_private: Duration::from_secs(3),
+            dash_group: Duration::from_secs(5),
+            merge_after: Duration::from_secs(5),
+            merge_join: Duration::from_mins(1),
             announce_after: Duration::from_secs(10),
             inline_limit: Duration::from_secs(5),
             inline_pause: Duration::from_millis(300),

@@ -133,6 +133,19 @@ pub enum Write {
     Leave(ChatId, SystemTime),
     /// It has taken the bot back.
     Return(ChatId),
+    /// A dash was sent, or turned: it is the live one of its topic, and no other is.
+    Dash {
+        /// Where.
+        chat: ChatId,
+        /// The topic, if the chat has topics.
+        thread: Option<i32>,
+        /// The message.
+        message: MessageId,
+        /// What it shows, for its owner to read again.
+        body: String,
+    },
+    /// This dash does not say that it is live any more, or is not there.
+    DashGone(ChatId, MessageId),
     /// The last updates that were handled, with what tells them from others of the same number; replaces those before.
     Handled(Vec<(i64, u64)>),
     /// A chat has chosen something; replaces what it chose before.
@@ -145,8 +158,8 @@ pub enum Write {
         value: String,
     },
     /// A group became a supergroup: all that is the old chat's is the new one's. Origins of its jobs mean nothing any
-    /// more ([`MessageId`] 0, no thread), nor do their cards' messages, nor what its kills, answers and questions reply to:
-    /// the `reply_to` of their bodies, which are JSON.
+    /// more ([`MessageId`] 0, no thread), nor do the messages of their cards and of the dash, nor what its kills, answers
+    /// and questions reply to: the `reply_to` of their bodies, which are JSON.
     Move {
         /// The group.
         from: ChatId,
@@ -198,6 +211,8 @@ pub struct Loaded {
     pub away: Vec<ChatId>,
     /// The store's own.
     pub secret: Secret,
+    /// Dashes that say that they are live.
+    pub dashes: Vec<LoadedDash>,
     /// See [`Write::Handled`].
     pub handled: Vec<(i64, u64)>,
     /// Groups that became supergroups: old, new.
@@ -223,6 +238,21 @@ pub struct LoadedJob {
     pub card_done: bool,
     /// Its file of digits was dropped.
     pub dropped: bool,
+}
+
+/// A dash as it was stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadedDash {
+    /// Where.
+    pub chat: ChatId,
+    /// The topic, if the chat has topics.
+    pub thread: Option<i32>,
+    /// `None` where it is in a group that became this one.
+    pub message: Option<MessageId>,
+    /// The newest one; an older one is to be told that it is not.
+    pub live: bool,
+    /// See [`Write::Dash`].
+    pub body: String,
 }
 
 /// What retention dropped.

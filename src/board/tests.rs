@@ -96,8 +96,8 @@ async fn ids_count_per_chat_and_the_same_origin_is_the_same_job() {
         let given = boards.submit(ChatId(chat), person("Ann"), origin(message), Spec::Fib(7)).await;
         assert_eq!(given, Ok(JobId(id)));
     }
-    assert_eq!(boards.page(ChatId(1), 0).total, 2);
-    assert_eq!(boards.page(ChatId(2), 0).total, 1);
+    assert_eq!(boards.page(ChatId(1), 0, Filter::All).total, 2);
+    assert_eq!(boards.page(ChatId(2), 0, Filter::All).total, 1);
     assert!(boards.job(ChatId(2), JobId(2)).is_none());
 }
 
@@ -209,6 +209,43 @@ fn any_step() -> impl Strategy<Value = Step> {
     ]
 }
 
+#[test]
+fn each_filter_has_its_pages_in_its_order() {
+    let mut table = Table::default();
+    let exit = CancellationToken::new();
+    let now = SystemTime::UNIX_EPOCH;
+    for id in 1..=30 {
+        let who = Person { id: i64::try_from(id % 3).unwrap(), name: String::new() };
+        table.propose(who, origin(i32::try_from(id).unwrap()), Spec::Fib(1), &exit);
+        table.accepted(JobId(id)).unwrap();
+    }
+    // Queued: 1 to 20 but for those; 5 and 7 run, the last ten are over, the newest first.
+    for id in [7, 5].into_iter().chain((21..=30).rev()) {
+        table.start(JobId(id), now);
+    }
+    for id in (21..=30).rev() {
+        let outcome = Outcome::Failed(Failure::Panicked);
+        table.finish(JobId(id), outcome.into(), now, 8);
+    }
+    let ids = |table: &Table, number, filter| {
+        let page = table.page(number, filter);
+        (page.jobs.iter().map(|snapshot| snapshot.job.id.0).collect::<Vec<_>>(), page.number, page.pages)
+    };
+    // Eight are kept: the first two that finished were forgotten.
+    assert_eq!(ids(&table, 0, Filter::All), ((19..=28).rev().collect(), 0, 3));
+    assert_eq!(ids(&table, 9, Filter::All), ((1..=8).rev().collect(), 2, 3));
+    assert_eq!(ids(&table, 0, Filter::Running), (vec![5, 7, 1, 2, 3, 4, 6, 8, 9, 10], 0, 2));
+    assert_eq!(ids(&table, 1, Filter::Running), ((11..=20).collect(), 1, 2));
+    assert_eq!(ids(&table, 0, Filter::Finished), ((21..=28).collect(), 0, 1));
+    assert_eq!(ids(&table, 0, Filter::Of(1)), (vec![28, 25, 22, 19, 16, 13, 10, 7, 4, 1], 0, 1));
+    assert_eq!(ids(&table, 0, Filter::Of(9)), (vec![], 0, 0));
+    let page = table.page(0, Filter::Finished);
+    assert_eq!((page.total, page.running, page.queued), (28, 2, 18));
+    table.forget(JobId(25));
+    assert_eq!(ids(&table, 0, Filter::Finished).0, [21, 22, 23, 24, 26, 27, 28]);
+    assert_eq!(ids(&table, 0, Filter::Of(1)).0[..2], [28, 22]);
+}
+
 proptest! {
     #[test]
     fn whatever_happens_ids_are_new_finished_jobs_stay_and_kills_are_answered_once(
@@ -219,7 +256,7 @@ proptest! {
         let now = SystemTime::UNIX_EPOCH;
         let (mut accepted, mut kills, mut answered) = (0, 0, 0);
         for (index, step) in steps.into_iter().enumerate() {
-            let before: Vec<_> = table.page(0).jobs;
+            let before: Vec<_> = table.page(0, Filter::All).jobs;
             let message = i32::try_from(index).unwrap() + 1;
             let reports = match step {
                 Step::Accept => {

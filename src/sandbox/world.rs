@@ -5,7 +5,7 @@
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use bytes::Bytes;
@@ -390,19 +390,28 @@ impl World {
     }
 
     /// Takes one message's worth from a chat's and the whole bot's pace, roughly as strict as Telegram: 1 a second in a
-    /// chat with bursts, 20 a minute in a group, 30 a second in all. Gives the seconds to wait when there is none left.
+    /// private chat with bursts, 20 a minute in a group, 30 a second in all; edits count as messages. Gives the seconds to
+    /// wait when there is none left.
     pub(super) fn take_pace(&mut self, chat: i64) -> Result<(), u32> {
+        /// A key that no chat has.
         const ALL: i64 = 0;
+        if !self.options.flood_limits {
+            return Ok(());
+        }
         let now = Instant::now();
-        let limits = if chat < 0 { [(ALL, 30, 1), (chat, 20, 60)] } else { [(ALL, 30, 1), (chat, 5, 5)] };
+        let (count, seconds) = if chat < 0 { (20, 60) } else { (15, 10) };
+        let limits = [(ALL, 30, 1), (chat, count, seconds)];
         for (key, count, seconds) in limits {
+            let window = Duration::from_secs(seconds) / self.options.flood_speed.max(1);
             let sent = self.flood.entry(key).or_default();
-            while sent.front().is_some_and(|at| now.duration_since(*at).as_secs() >= seconds) {
+            while sent.front().is_some_and(|at| now.duration_since(*at) >= window) {
                 sent.pop_front();
             }
             if sent.len() >= count {
-                let oldest = sent.front().map_or(0, |at| now.duration_since(*at).as_secs());
-                return Err(u32::try_from(seconds - oldest.min(seconds - 1)).unwrap_or(1));
+                let oldest = sent.front().map_or(Duration::ZERO, |at| now.duration_since(*at));
+                let left = window.saturating_sub(oldest).as_secs_f64().ceil();
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 60")]
+                return Err(left.max(1.0) as u32);
             }
         }
         for (key, ..) in limits {

@@ -7,7 +7,7 @@ use std::{
 
 use rusqlite::{Connection, Row, params};
 
-use super::{Loaded, LoadedJob, Secret, results};
+use super::{Loaded, LoadedDash, LoadedJob, Secret, results};
 use crate::job::{ChatId, Job, JobId, MessageId, Origin, Outcome, Person, State};
 
 /// Why a store cannot be read.
@@ -54,6 +54,11 @@ pub(super) fn load(connection: &Connection, folder: &Path) -> Result<(Loaded, Ve
         })?,
         away: list(connection, "SELECT chat FROM away ORDER BY chat", |row| Ok(ChatId(row.get(0)?)))?,
         secret: secret(connection)?,
+        dashes: list(
+            connection,
+            "SELECT chat, thread, message, live, body FROM dash ORDER BY chat, message",
+            dash,
+        )?,
         handled: handled(connection)?,
         ..Loaded::default()
     };
@@ -143,6 +148,17 @@ fn state(row: &Row<'_>, folder: &Path) -> Result<Option<State>, LoadError> {
     let started = row.get::<_, Option<i64>>(12)?.map(time);
     let finished = time(row.get(13)?);
     Ok(Some(State::Finished { started, finished, outcome: outcome.into() }))
+}
+
+fn dash(row: &Row<'_>) -> rusqlite::Result<LoadedDash> {
+    let (thread, message): (i32, i32) = (row.get(1)?, row.get(2)?);
+    Ok(LoadedDash {
+        chat: ChatId(row.get(0)?),
+        thread: (thread != 0).then_some(thread),
+        message: (message != 0).then_some(MessageId(message)),
+        live: row.get(3)?,
+        body: row.get(4)?,
+    })
 }
 
 fn outcome(json: &str) -> Result<Outcome, LoadError> {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize, de::IgnoredAny};
 use sha2::Sha256;
 use teloxide::types::{InlineKeyboardButton, InlineKeyboardMarkup};
 
+use super::dash::{Shows, View};
 use crate::{
     job::{ChatId, JobId},
     store::Secret,
@@ -38,8 +39,8 @@ pub(super) enum Button {
     Result(JobId),
     /// Send its whole numbers as a document.
     Whole(JobId),
-    /// Show this page of the board, from 0.
-    Page(usize),
+    /// Show this of the board.
+    Page(View),
     /// Yes, cancel these tasks of others.
     KillThese {
         /// The first of them.
@@ -73,7 +74,9 @@ impl Button {
             Self::Retry(id) => (b'r', [id.0].into()),
             Self::Result(id) => (b's', [id.0].into()),
             Self::Whole(id) => (b'w', [id.0].into()),
-            Self::Page(page) => (b'p', [page as u64].into()),
+            Self::Page(View { page, shows, asker }) => {
+                (b'p', [u64::from(page), shows.number(), asker.cast_unsigned()].into())
+            }
             Self::KillThese { first, more, asker } => (b't', [first.0, more, asker.cast_unsigned()].into()),
             Self::KillAll { last, own, asker } => {
                 (b'a', [last.0, u64::from(own), asker.cast_unsigned()].into())
@@ -101,7 +104,10 @@ impl Button {
             (b'r', &[id]) => Self::Retry(JobId(id)),
             (b's', &[id]) => Self::Result(JobId(id)),
             (b'w', &[id]) => Self::Whole(JobId(id)),
-            (b'p', &[page]) => Self::Page(usize::try_from(page).ok()?),
+            (b'p', &[page, shows, asker]) => {
+                let (page, shows) = (u32::try_from(page).ok()?, Shows::read(shows)?);
+                Self::Page(View { page, shows, asker: asker.cast_signed() })
+            }
             (b't', &[first, more, asker]) => {
                 Self::KillThese { first: JobId(first), more, asker: asker.cast_signed() }
             }
@@ -279,6 +285,11 @@ impl Keyboard {
     }
 }
 
+/// Several rows of buttons.
+pub(super) fn rows(rows: Vec<Vec<Labelled>>) -> Keyboard {
+    Keyboard(rows)
+}
+
 /// One row of buttons.
 pub(super) fn row(buttons: Vec<Labelled>) -> Keyboard {
     Keyboard(vec![buttons])
@@ -304,7 +315,11 @@ mod tests {
             id().prop_map(Button::Retry),
             id().prop_map(Button::Result),
             id().prop_map(Button::Whole),
-            any::<usize>().prop_map(Button::Page),
+            (any::<u32>(), 0..4_usize, any::<i64>()).prop_map(|(page, shows, asker)| Button::Page(View {
+                page,
+                shows: Shows::ALL[shows],
+                asker
+            })),
             (id(), number(), any::<i64>()).prop_map(|(first, more, asker)| Button::KillThese {
                 first,
                 more,

@@ -9,7 +9,7 @@ mod said;
 mod settings;
 mod wish;
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::SystemTime};
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::FutureExt;
 use moka::future::Cache;
@@ -25,15 +25,16 @@ use self::{
 use super::{
     api::Api,
     buttons::{Button, Key},
+    dash::View,
     lane::{Answer, Body},
     outbox::{Outbox, text},
-    render::{self, Content, rich},
-    sentences,
+    render::Content,
+    sentences::{self, boards},
     settings::Settings,
 };
 use crate::{
     board::Boards,
-    command::{Command, Context, Parsed, parse},
+    command::{Command, Context, ParseError, Parsed, parse},
     config::Config,
     job::{ChatId, JobId, MessageId, Origin},
     store::Store,
@@ -160,6 +161,12 @@ impl Handlers {
         if !self.is_allowed(said.chat) {
             return self.answer(&said, &sentences::stranger(said.chat.0)).await;
         }
+        if let Some(command) = wants_one(&parsed)
+            && let Some(to) = replied
+            && let Some(tasks) = self.outbox.tasks_of(said.chat, MessageId(to.id.0))
+        {
+            return self.answer_asked(&said, &boards::which_task(command, &tasks)).await;
+        }
         match parsed {
             Parsed::Command(command) => self.command(said, command).await,
             Parsed::Error(error) => self.answer(&said, &sentences::parse_error(&error, self.max_fib)).await,
@@ -174,6 +181,11 @@ impl Handlers {
 
     async fn answer(&self, said: &Said, words: &str) {
         self.outbox.say(said.chat, text(said.origin.clone(), words)).await;
+    }
+
+    /// As `answer`, for somebody for whom some of the pace is kept.
+    async fn answer_asked(&self, said: &Said, words: &str) {
+        self.outbox.say(said.chat, text(said.origin.clone(), words).asked()).await;
     }
 
     async fn command(self: &Arc<Self>, said: Said, command: Command) {
@@ -195,7 +207,11 @@ impl Handlers {
             Command::Kill(ids) => return self.wished(said, Wish::Kill(ids)).await,
             Command::KillAll => return self.wished(said, Wish::KillAll).await,
             Command::Job(id) => return self.job(said, id).await,
-            Command::Dash => self.dash(chat, 0),
+            Command::Dash => {
+                // Rendered when it is sent: a board that is seen moves on from there.
+                let dash = Body::Dash(View::first(said.who.person.id));
+                return self.outbox.say(chat, Answer::new(said.origin, dash).asked()).await;
+            }
             Command::Settings(None) => Content::text(&self.all_settings(chat)),
             Command::Settings(Some(setting)) => return self.wished(said, Wish::Set(setting)).await,
             Command::Help(None) => Content::text(&sentences::help(bot)),
@@ -206,26 +222,16 @@ impl Handlers {
         self.outbox.say(chat, Answer::new(said.origin, Body::Message(answer))).await;
     }
 
-    /// A page of the board, as the chat wants it.
-    fn dash(&self, chat: ChatId, number: usize) -> Content {
-        let (page, now) = (self.boards.page(chat, number), SystemTime::now());
-        let mut content = render::dash(&page, now);
-        if self.settings.is_rich(chat) {
-            content.rich = rich::dash(&page, now);
-        }
-        content
-    }
-
     async fn wished(self: &Arc<Self>, said: Said, wish: Wish) {
         self.wish(said.chat, Request { who: said.who, wish, reply_to: said.origin }).await;
     }
 
     async fn job(&self, said: Said, id: Option<JobId>) {
         let Some(id) = id.or_else(|| self.boards.newest(said.chat)) else {
-            return self.answer(&said, sentences::EMPTY_BOARD).await;
+            return self.answer_asked(&said, sentences::EMPTY_BOARD).await;
         };
         if !self.send_result(said.chat, said.origin.clone(), id).await {
-            self.answer(&said, &self.no_such_task(said.chat, id)).await;
+            self.answer_asked(&said, &self.no_such_task(said.chat, id)).await;
         }
     }
 
@@ -254,5 +260,14 @@ impl Handlers {
         let is_listed = |chat: ChatId| self.allowed_chats.contains(&chat.0);
         // A supergroup is allowed what its group was.
         self.allowed_chats.is_empty() || is_listed(chat) || self.boards.former(chat).is_some_and(is_listed)
+    }
+}
+
+/// The command that is about one task, where it does not say which.
+fn wants_one(parsed: &Parsed) -> Option<&'static str> {
+    match parsed {
+        Parsed::Error(ParseError::Missing { command: command @ ("kill" | "retry"), .. }) => Some(command),
+        Parsed::Command(Command::Job(None)) => Some("job"),
+        _ => None,
     }
 }

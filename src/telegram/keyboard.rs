@@ -115,7 +115,10 @@ mod tests {
     use serde_json::json;
 
     use super::{
-        super::buttons::{Key, row},
+        super::{
+            buttons::{Key, row},
+            dash::View,
+        },
         *,
     };
     use crate::{
@@ -131,7 +134,7 @@ mod tests {
             (Button::KillThese { first: id, more: 0, asker }, true),
             (Button::KillAll { last: id, own: true, asker }, true),
             (Button::Retry(id), false),
-            (Button::Page(2), false),
+            (Button::Page(View::first(2)), false),
             (Button::Keep { asker }, false),
         ];
         let keyboard = row(buttons.iter().map(|(button, _)| button.labelled("x")).collect());

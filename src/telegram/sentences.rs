@@ -1,5 +1,6 @@
 //! What people read. Every sentence stands here, once; names and arguments are escaped by whoever puts them into HTML.
 
+pub(super) mod boards;
 pub(super) mod documents;
 pub(super) mod inline;
 pub(super) mod rich;
@@ -404,15 +405,19 @@ pub(super) fn duration(duration: Duration) -> String {
 
 /// How long a running job will take on: `about 5 s left`, `about 2 min left`. Coarser than a clock, because it is a guess.
 pub(super) fn time_left(left: Duration) -> String {
-    let seconds = left.as_millis().div_ceil(1_000);
-    let about = match seconds {
+    format!("about {} left", coarse(left))
+}
+
+/// A time that is a guess: `5 s`, `90 s`, `2 min`.
+fn coarse(time: Duration) -> String {
+    let seconds = time.as_millis().div_ceil(1_000);
+    match seconds {
         0..10 => format!("{} s", seconds.max(1)),
         10..60 => format!("{} s", (seconds + 2) / 5 * 5),
         60..=110 => format!("{} s", (seconds + 5) / 10 * 10),
         111..7_200 => format!("{} min", (seconds + 30) / 60),
         _ => format!("{} h", (seconds + 1_800) / 3_600),
-    };
-    format!("about {about} left")
+    }
 }
 
 /// `1 task`, `2 tasks`.

@@ -153,7 +153,7 @@ impl Handlers {
             keyboard: Some(row(vec![kill.labelled(label), Button::Keep { asker }.labelled("Keep")])),
             ..Content::text(&words::kill_question(&these, &rest))
         };
-        let mut answer = Answer::new(reply_to.clone(), Body::Message(question));
+        let mut answer = Answer::new(reply_to.clone(), Body::Message(question)).asked();
         if let [job] = these.as_slice() {
             answer = answer.about(job.id);
         }
@@ -183,7 +183,7 @@ impl Handlers {
             keyboard: Some(row(vec![kill.labelled(label), Button::Keep { asker }.labelled("Keep")])),
             ..Content::text(&words::kill_all_question(own, others, may, standing != Standing::Unknown))
         };
-        self.outbox.say(chat, Answer::new(reply_to.clone(), Body::Message(question))).await;
+        self.outbox.say(chat, Answer::new(reply_to.clone(), Body::Message(question)).asked()).await;
         String::new()
     }
 

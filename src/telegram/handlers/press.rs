@@ -81,8 +81,9 @@ impl Handlers {
                 }
                 form.map_or_else(String::new, |form| documents::on_its_way(form, self.max_document))
             }
-            Button::Page(number) => {
-                self.edit(chat, origin, self.dash(chat, number)).await;
+            Button::Page(view) => {
+                let turn = Body::Turn { message: origin.message, view: view.for_asker(who.person.id) };
+                self.outbox.say(chat, Answer::new(origin, turn).asked()).await;
                 String::new()
             }
             _ => String::new(),
@@ -104,7 +105,7 @@ impl Handlers {
             content.rich = self.outbox.rich_result(&snapshot, "").await;
         }
         let result = Body::Message(content);
-        let result = self.outbox.say(chat, Answer::new(reply_to.clone(), result).about(id));
+        let result = self.outbox.say(chat, Answer::new(reply_to.clone(), result).about(id).asked());
         if render::needs_whole(&snapshot.job) && !snapshot.dropped {
             // In this order, in one commit.
             join(result, self.send_whole(chat, reply_to, id)).await;
@@ -115,7 +116,7 @@ impl Handlers {
     }
 
     async fn send_whole(&self, chat: ChatId, reply_to: Origin, id: JobId) {
-        self.outbox.say(chat, Answer::new(reply_to, Body::Whole(id)).about(id)).await;
+        self.outbox.say(chat, Answer::new(reply_to, Body::Whole(id)).about(id).asked()).await;
     }
 
     /// Gives the message whose button was pressed another content.
@@ -124,7 +125,7 @@ impl Handlers {
         if origin.is_here() {
             let Content { html, rich, keyboard, .. } = content;
             let body = Body::Edit { message: origin.message, html, rich, keyboard };
-            self.outbox.say(chat, Answer::new(origin, body)).await;
+            self.outbox.say(chat, Answer::new(origin, body).asked()).await;
         }
     }
 }

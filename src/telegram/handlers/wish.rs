@@ -188,7 +188,7 @@ impl Handlers {
         match &reply_to.callback {
             Some(query) => self.outbox.toast(query.clone(), words),
             None if words.is_empty() => {}
-            None => self.outbox.say(chat, text(reply_to, &words)).await,
+            None => self.outbox.say(chat, text(reply_to, &words).asked()).await,
         }
     }
 }

@@ -1,14 +1,9 @@
 //! What stands in rich messages beside what stands in plain ones.
 
-use super::{plural, thousands};
+use super::thousands;
 
 /// The heads of the board's columns.
 pub(in crate::telegram) const COLUMNS: [&str; 4] = ["id", "command", "state", "result"];
-
-/// Above the board.
-pub(in crate::telegram) fn board(total: usize, running: usize, queued: usize) -> String {
-    format!("Board: {total} {}, {running} running, {queued} queued", plural(total, "task"))
-}
 
 /// What is shown of a number that is folded away.
 pub(in crate::telegram) fn all_digits(count: usize) -> String {
