@@ -52,7 +52,7 @@ impl World {
             return Err(what.to_owned());
         }
         let text = if media.is_some() { typed_caption(&text)? } else { typed(&text)? };
-        let message = Message { media, sender_chat, thread, ..Message::new(Some(person), text, reply_to) };
+        let message = Message { sender_chat, media, thread, ..Message::new(Some(person), text, reply_to) };
         let id = self.add_message(chat, message);
         self.deliver("message", chat, id);
         Ok(id)

@@ -155,8 +155,6 @@ impl World {
     }
 }
 
-impl<'a> Speaker<'a> {}
-
 impl Speaker<'_> {
     /// The same person in another chat.
     pub(crate) fn in_chat(&self, chat: ChatId) -> Self {
