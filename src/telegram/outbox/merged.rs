@@ -14,7 +14,7 @@ use crate::{
         lane::{Merged, MergedId, Step},
         pace::Share,
         render::{self, Content},
-        send,
+        send, sentences,
     },
 };
 
@@ -42,7 +42,15 @@ impl Outbox {
         let sent = match merged.message {
             None => {
                 let first = snapshots.first().map_or_else(Origin::nowhere, |first| first.job.origin.clone());
-                send::new_message(&self.api, chat, &first, &content).await
+                match send::new_message(&self.api, chat, &first, &content).await {
+                    // Its topic was closed or deleted meanwhile.
+                    Err(error) if error.is_topic_gone() && first.is_here() => {
+                        let mut told = content.clone();
+                        told.tell_first(sentences::TOPIC_GONE);
+                        send::new_message(&self.api, chat, &Origin::nowhere(), &told).await
+                    }
+                    sent => sent,
+                }
             }
             Some(message) => match send::edit_text(&self.api, chat, message, &content).await {
                 Err(error) if !error.is_not_modified() => Err(error),
