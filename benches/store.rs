@@ -17,11 +17,11 @@ use std::{
 };
 
 use jobboard::{
-    board::{Boards, Limits},
+    board::{Boards, Filter, Limits},
     config::Cli,
     job::{ChatId, JobId, MessageId, Origin, Person, Spec},
     store::{Keep, Store, Write},
-    telegram::{Outbox, api::Api},
+    telegram::{Outbox, Settings, api::Api},
     work::{CpuPool, Engine, PokeApi, PokeApiTimings, Work},
 };
 
@@ -37,7 +37,8 @@ const PAIRS: usize = 3;
 /// Jobs of the store that is loaded: 1,000 chats with 100 each.
 const LOADED: (i64, i32) = (1_000, 100);
 /// Nothing is dropped.
-const KEEP: Keep = Keep { jobs: usize::MAX, time: Duration::from_hours(24), bytes: u64::MAX };
+const KEEP: Keep =
+    Keep { jobs: usize::MAX, time: Duration::from_hours(24), bytes: u64::MAX, away: Duration::MAX };
 /// The argument that makes this program the one that starts; the folder follows it.
 const START: &str = "--start";
 
@@ -180,7 +181,14 @@ fn start(folder: &Path) {
     let boards = boards(store.clone());
     boards.restore(&loaded);
     let config = Cli::read(["jobboard".into()]).expect("the defaults").config;
-    let outbox = Outbox::new(Api::new(&config).expect("a client"), boards.clone(), store, &config);
+    let settings = Arc::new(Settings::new(store.clone(), &loaded));
+    let outbox = Outbox::new(
+        Api::new(&config, &jobboard::store::Secret::default()).expect("a client"),
+        boards.clone(),
+        store,
+        settings,
+        &config,
+    );
     outbox.restore(&loaded);
     let jobs = loaded.jobs.len();
     drop(loaded);
@@ -188,7 +196,7 @@ fn start(folder: &Path) {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default().trim();
     println!("{jobs} jobs in {:.3} s, peak memory {peak}", took.as_secs_f64());
-    assert!(boards.page(ChatId(1), 0).total > 0);
+    assert!(boards.page(ChatId(1), 0, Filter::All).total > 0);
 }
 
 fn person(chat: i64) -> Person {

@@ -3,12 +3,16 @@
 //! [`COMMANDS`] is the one table that parsing, `help`, the command menu and did-you-mean are read from.
 
 mod error;
+mod setting;
 mod words;
 
 use std::fmt;
 
-pub use self::error::ParseError;
 use self::words::{Args, first_word, normalise};
+pub use self::{
+    error::ParseError,
+    setting::{SETTINGS, Setting},
+};
 use crate::job::{JobId, Spec, write_list};
 
 /// Something a person wants from the bot.
@@ -26,6 +30,8 @@ pub enum Command {
     Retry(JobId),
     /// The board.
     Dash,
+    /// The chat's settings, or another value for one of them.
+    Settings(Option<Setting>),
     /// What can be said, or one command's lines.
     Help(Option<&'static Entry>),
     /// Telegram's first command.
@@ -44,6 +50,8 @@ impl fmt::Display for Command {
             Self::KillAll => f.write_str("kill all"),
             Self::Retry(id) => write!(f, "retry {}", id.0),
             Self::Dash => f.write_str("dash"),
+            Self::Settings(None) => f.write_str("settings"),
+            Self::Settings(Some(setting)) => write!(f, "settings {} {}", setting.key(), setting.value()),
             Self::Help(Some(entry)) => write!(f, "help {}", entry.name),
             Self::Help(None) => f.write_str("help"),
             Self::Start => f.write_str("start"),
@@ -171,6 +179,20 @@ pub const COMMANDS: &[Entry] = &[
         example: "dash",
         in_menu: true,
         build: |args| args.nothing_more().map(|()| Command::Dash),
+    },
+    Entry {
+        name: "settings",
+        args: "[NAME VALUE]",
+        help: "What this chat has chosen",
+        example: "settings rich on",
+        in_menu: true,
+        build: |args| {
+            if args.is_empty() {
+                Ok(Command::Settings(None))
+            } else {
+                args.setting().map(Some).map(Command::Settings)
+            }
+        },
     },
     Entry {
         name: "help",

@@ -19,9 +19,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     board::{Boards, Limits},
     config::Config,
+    job::ChatId,
     store::{Loaded, OpenError, Store},
     telegram::{
-        Bot, Handlers, Outbox,
+        Bot, Handlers, Inline, Outbox, Settings,
         api::{Api, ApiError},
     },
     work::{CpuPool, Engine, PokeApi, Work},
@@ -78,11 +79,13 @@ pub async fn run_with(
             "no token: set TELOXIDE_TOKEN (from @BotFather), or try `jobboard sandbox`",
         ));
     }
-    let api = Api::new(&config)?;
     let (store, mut loaded) = open(&config).await?;
+    let api = Api::new(&config, &loaded.secret)?;
     let limits = limits(&config);
-    let boards = Boards::new(work(&config, engine)?, store.clone(), limits);
-    let outbox = Outbox::new(api.clone(), boards.clone(), store.clone(), &config);
+    let work = Arc::new(work(&config, engine)?);
+    let boards = Boards::new(work.clone(), store.clone(), limits);
+    let settings = Arc::new(Settings::new(store.clone(), &loaded));
+    let outbox = Outbox::new(api.clone(), boards.clone(), store.clone(), settings.clone(), &config);
     let bot = tokio::select! {
         () = &mut shutdown => return Ok(()),
         bot = hello(&api, &config) => bot?,
@@ -92,11 +95,13 @@ pub async fn run_with(
     boards.restore(&loaded);
     outbox.restore(&loaded);
     let handled = std::mem::take(&mut loaded.handled);
+    let questions = std::mem::take(&mut loaded.questions);
     // The boards have it now.
     drop(loaded);
 
-    let parts = Parts { api, store, boards, outbox, config };
-    parts.serve(bot, handled, shutdown).await
+    let inline = Inline::new(api.clone(), work, &bot.username, &config);
+    let parts = Parts { api, store, boards, outbox, settings, inline, config };
+    parts.serve(bot, handled, questions, shutdown).await
 }
 
 /// Opens the store; reading a large one takes a while.
@@ -114,6 +119,8 @@ struct Parts {
     store: Store,
     boards: Arc<Boards>,
     outbox: Arc<Outbox>,
+    settings: Arc<Settings>,
+    inline: Arc<Inline>,
     config: Config,
 }
 
@@ -123,16 +130,26 @@ impl Parts {
         self,
         bot: Bot,
         handled: Vec<(i64, u64)>,
+        questions: Vec<(ChatId, u64, String)>,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), RunError> {
         let quit = CancellationToken::new();
         let (stop_updates, stop_listening) = (CancellationToken::new(), CancellationToken::new());
         let tasks = TaskTracker::new();
         self.spawn_helpers(&tasks, &stop_updates, &stop_listening);
-        let handlers =
-            Handlers::new(self.boards.clone(), self.outbox.clone(), bot, &self.config, quit.clone());
+        let handlers = Handlers::new(
+            &self.api,
+            self.boards.clone(),
+            self.outbox.clone(),
+            (self.store.clone(), self.settings.clone(), self.inline.clone()),
+            bot,
+            &self.config,
+            quit.clone(),
+        );
+        handlers.restore(questions);
         let polling = {
             let (api, store, stop) = (self.api.clone(), self.store.clone(), stop_updates.clone());
+            let handlers = handlers.clone();
             let timings = self.config.timings;
             tasks
                 .spawn(async move { telegram::poll(&api, &handlers, &store, handled, &timings, &stop).await })
@@ -150,6 +167,8 @@ impl Parts {
             Some(ended) => ended,
             None => polling.await,
         };
+        self.inline.stop().await;
+        handlers.stop().await;
         self.boards.stop(self.config.timings.stop_jobs).await;
         stop_listening.cancel();
         tasks.close();
@@ -215,7 +234,7 @@ async fn hello(api: &Api, config: &Config) -> Result<Bot, RunError> {
     loop {
         match telegram::hello(api).await {
             Ok(bot) => return Ok(bot),
-            Err(ApiError::Unauthorized) => {
+            Err(ApiError::Unauthorized | ApiError::NotFound) => {
                 return Err(RunError::Token(
                     "Telegram does not know this token: check TELOXIDE_TOKEN (and TELOXIDE_API_URL where it is set)",
                 ));

@@ -10,24 +10,31 @@
 //! people ─▶ page, telegram ─────────────┴───────────────▶ world ──▶ page, view
 //! ```
 
+mod acts;
 mod api;
 mod errors;
 mod faults;
 mod html;
+mod inline;
 mod json;
+mod members;
 mod methods;
 mod migration;
 mod page;
+mod page_acts;
 mod people;
 mod pokeapi;
 mod polling;
 mod render;
 mod request;
+mod rich;
 mod schema;
+mod service;
 mod shared;
 mod table;
 mod telegram;
 mod text;
+mod topics;
 mod view;
 mod world;
 
@@ -42,7 +49,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 pub use self::{
     faults::{Failure, Fault, Fired, Gate},
     telegram::Telegram,
-    view::{Call, CallbackAnswer, ChatId, File, Message, MessageId, Outcome, PersonId, View},
+    view::{Call, CallbackAnswer, ChatId, File, InlineAnswer, Message, MessageId, Outcome, PersonId, View},
 };
 use self::{shared::Shared, world::World};
 
@@ -70,13 +77,18 @@ pub struct Options {
     pub call_log: bool,
     /// Whether the bot sees only what is meant for it in groups. Off: it sees all.
     pub privacy_mode: bool,
-    /// Whether sending is limited about as strictly as Telegram does it (30 a second in all, 1 a second in a chat,
-    /// 20 a minute in a group). Off: as fast as the bot can.
+    /// Whether sending and editing are limited about as strictly as Telegram does it (30 a second in all, 1 a second in a
+    /// private chat with bursts, 20 a minute in a group). Off: as fast as the bot can.
     pub flood_limits: bool,
+    /// How much faster the time of these limits passes, for tests that would not wait for minutes.
+    pub flood_speed: u32,
     /// Bytes of the biggest file that the bot may upload.
     pub max_upload: usize,
     /// How long a pressed button waits for its answer; Telegram gives no number, observed are some 15 s and more.
     pub callback_lifetime: Duration,
+    /// Whether the server is new enough for rich messages (Bot API 10.1). Off: it knows neither their method nor their
+    /// parameter, as the servers before it.
+    pub rich_messages: bool,
 }
 
 impl Default for Options {
@@ -90,8 +102,10 @@ impl Default for Options {
             call_log: true,
             privacy_mode: false,
             flood_limits: false,
+            flood_speed: 1,
             max_upload: MAX_UPLOAD,
             callback_lifetime: Duration::from_mins(1),
+            rich_messages: true,
         }
     }
 }

@@ -2,14 +2,18 @@
 
 pub mod api;
 mod buttons;
+mod dash;
 mod handlers;
+mod keyboard;
 mod lane;
 mod outbox;
 mod pace;
 mod progress;
 mod render;
+mod rich;
 mod send;
 mod sentences;
+mod settings;
 mod updates;
 mod whole;
 
@@ -23,8 +27,9 @@ use tokio_util::sync::CancellationToken;
 
 use self::api::{Api, ApiError};
 pub use self::{
-    handlers::{Bot, Handlers},
+    handlers::{Bot, Handlers, Inline},
     outbox::Outbox,
+    settings::Settings,
     updates::{Fatal, poll},
 };
 use crate::{command::COMMANDS, config::Timings};

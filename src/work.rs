@@ -115,11 +115,15 @@ impl Work {
     /// Announces what these members will report to the control. To be called before the first of them starts: a share
     /// of the whole is known from the beginning then.
     pub fn announce(&self, members: &[Member], control: &Control) {
-        let cost = |member: &Member| match member {
+        control.expect(members.iter().map(|member| self.cost(member)).sum());
+    }
+
+    /// What the member will report to its control, in about nanoseconds of one worker; 0: nobody knows.
+    pub fn cost(&self, member: &Member) -> u64 {
+        match member {
             Member::Fib(n) => (self.engine.cost)(*n),
             Member::Dex { .. } => 0,
-        };
-        control.expect(members.iter().map(cost).sum());
+        }
     }
 
     /// Runs one [announced](Self::announce) member to its end. It returns only when the work has truly stopped: CPU work
@@ -140,6 +144,27 @@ impl Work {
                     },
                 }
             }
+        }
+    }
+
+    /// A small number that somebody waits for, computed beside the workers: no job waits for it, and it for none. What
+    /// stops it is its control, not that nobody waits any more.
+    ///
+    /// # Errors
+    /// [`Unfinished`], with the reason.
+    pub async fn quick(&self, n: u64, control: &Arc<Control>) -> Result<Number, Unfinished> {
+        let (fib, control) = (self.engine.fib.clone(), control.clone());
+        let found = if n <= self.engine.at_once {
+            cpu::caught(|| fib(n, &control))
+        } else {
+            let caught = tokio::task::spawn_blocking(move || cpu::caught(|| fib(n, &control)));
+            caught.await.unwrap_or(Err(cpu::Panicked))
+        };
+        match found {
+            Ok(Ok(digits)) => Ok(Number { n, digits }),
+            Ok(Err(FibError::Cancelled(Cancelled))) => Err(Unfinished::Cancelled),
+            Ok(Err(FibError::Wrong)) => Err(Unfinished::Failed(Failure::WrongResult)),
+            Err(_) => Err(Unfinished::Failed(Failure::Panicked)),
         }
     }
 

@@ -64,6 +64,22 @@ pub enum ParseError {
         /// As it was written.
         word: String,
     },
+    /// A chat has no such setting.
+    NoSuchSetting {
+        /// As it was written.
+        word: String,
+        /// The nearest setting, if one is near.
+        suggestion: Option<&'static str>,
+    },
+    /// The setting has no such value.
+    NotAValue {
+        /// The setting.
+        key: &'static str,
+        /// As it was written; empty where nothing was.
+        word: String,
+        /// What it may be.
+        values: &'static [&'static str],
+    },
     /// Neither a number nor a name in PokeAPI's spelling.
     NotAPokemon {
         /// The command's name.

@@ -48,6 +48,11 @@ fn every_command_in_every_form() {
     check("kill 1, 2 3", PRIVATE, "kill 1 2 3");
     check("kill ALL", PRIVATE, "kill all");
     check("retry 7", PRIVATE, "retry 7");
+    check("settings", PRIVATE, "settings");
+    check("/settings@board_bot RICH On", GROUP, "settings rich on");
+    check("settings rich", PRIVATE, "error NotAValue");
+    check("settings rihc on", PRIVATE, "error NoSuchSetting");
+    check("settings rich on off", PRIVATE, "error TooMany");
     check("dash", PRIVATE, "dash");
     check("help", PRIVATE, "help");
     check("help fib_multi", PRIVATE, "help fib-multi");

@@ -1,6 +1,6 @@
 //! Words and arguments.
 
-use super::{MAX_MEMBERS, ParseError};
+use super::{MAX_MEMBERS, ParseError, Setting};
 use crate::job::{JobId, PokemonKey};
 
 /// The command's word, apart from what surrounds it.
@@ -89,6 +89,15 @@ impl<'a> Args<'a> {
             self.words.remove(0);
         }
         is_it
+    }
+
+    /// The name of a setting and its value.
+    pub(super) fn setting(&self) -> Result<Setting, ParseError> {
+        let [name, value @ ..] = self.words.as_slice() else { return Err(self.missing("a setting's name")) };
+        match value.get(1) {
+            None => Setting::parse(name, value.first().copied().unwrap_or_default()),
+            Some(more) => Err(self.too_many(more)),
+        }
     }
 
     fn missing(&self, what: &'static str) -> ParseError {

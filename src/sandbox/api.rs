@@ -42,7 +42,9 @@ pub(super) async fn handle(shared: Arc<Shared>, request: Request) -> Response {
 
 fn find_method(shared: &Shared, token: &str, method: &str) -> Result<&'static Method, ApiError> {
     check_token(shared, token)?;
-    SCHEMA.method(method).ok_or(NOT_FOUND)
+    let found = SCHEMA.method(method).ok_or(NOT_FOUND)?;
+    let is_too_new = found.name.contains("Rich") && !shared.read(|world| world.options.rich_messages);
+    if is_too_new { Err(NOT_FOUND) } else { Ok(found) }
 }
 
 /// A token is `NUMBER:SECRET`; another shape is an unknown path, another secret is somebody else.

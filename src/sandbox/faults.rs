@@ -33,6 +33,8 @@ pub enum Failure {
     Forbidden(String),
     /// 400; the text goes after `Bad Request: `.
     BadRequest(String),
+    /// 404: the server does not know the method.
+    NotFound,
     /// A status of the 500s with a body that is no JSON, as proxies answer.
     Server(u16),
     /// The connection is closed, nothing is done.
@@ -145,6 +147,7 @@ impl Failure {
             Self::TooManyRequests { retry_after } => Some(ApiError::too_many_requests(*retry_after)),
             Self::Forbidden(what) => Some(super::errors::forbidden(what)),
             Self::BadRequest(what) => Some(super::errors::bad_request(what)),
+            Self::NotFound => Some(super::errors::NOT_FOUND),
             Self::Server(code) => Some(ApiError::new(*code, "the server failed")),
             Self::DropBefore | Self::DropAfter | Self::Hold(_) => None,
         }

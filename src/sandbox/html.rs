@@ -270,7 +270,7 @@ fn decode_reference(text: &str) -> Option<(char, usize)> {
     Some((code, length + usize::from(text[length..].starts_with(';'))))
 }
 
-fn decode_references(text: &str) -> String {
+pub(super) fn decode_references(text: &str) -> String {
     let mut decoded = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('&') {

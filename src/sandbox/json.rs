@@ -3,9 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    migration::{MIGRATE_FROM, is_supergroup},
-    world::{File, Media, Message, World},
+    members,
+    migration::is_supergroup,
+    world::{File, Forward, Media, Message, World},
 };
+
+/// The account that Telegram itself writes with.
+const TELEGRAM: i64 = 777_000;
 
 /// `User` of the bot.
 pub(super) fn bot(world: &World) -> Value {
@@ -19,7 +23,7 @@ pub(super) fn bot(world: &World) -> Value {
 pub(super) fn person(world: &World, id: i64) -> Value {
     match world.people.get(&id) {
         Some(person) => json!({
-            "id": id, "is_bot": false, "language_code": "en",
+            "id": id, "is_bot": person.is_bot, "language_code": "en",
             "first_name": person.first_name, "username": person.username,
         }),
         None => json!({"id": id, "is_bot": false, "first_name": ""}),
@@ -30,7 +34,12 @@ pub(super) fn person(world: &World, id: i64) -> Value {
 pub(super) fn chat(world: &World, id: i64) -> Value {
     match (world.chats.get(&id).and_then(|chat| chat.title.as_ref()), world.people.get(&id)) {
         (Some(title), _) => {
-            json!({"id": id, "title": title, "type": if is_supergroup(id) { "supergroup" } else { "group" }})
+            let kind = if is_supergroup(id) { "supergroup" } else { "group" };
+            let mut chat = json!({"id": id, "title": title, "type": kind});
+            if world.chats.get(&id).is_some_and(|chat| chat.forum.is_some()) {
+                chat["is_forum"] = Value::Bool(true);
+            }
+            chat
         }
         (None, Some(person)) => {
             json!({"id": id, "first_name": person.first_name, "username": person.username, "type": "private"})
@@ -44,8 +53,53 @@ pub(super) fn message(world: &World, chat_id: i64, message: &Message) -> Value {
     let mut value = message_alone(world, chat_id, message);
     if let Some(replied) = message.reply_to.and_then(|id| world.message(chat_id, id)) {
         value["reply_to_message"] = message_alone(world, chat_id, replied);
+    } else if let Some(topic) = message.thread.filter(|topic| *topic != message.id)
+        && message.reply_to.is_none()
+        && let Some(created) = world.message(chat_id, topic)
+    {
+        // A message that replies to none replies to the beginning of its topic.
+        value["reply_to_message"] = message_alone(world, chat_id, created);
     }
     value
+}
+
+/// The thread's id: a topic's, or in another supergroup that of the first message of a chain of replies.
+fn add_thread(world: &World, chat_id: i64, message: &Message, value: &mut Value) {
+    if let Some(topic) = message.thread {
+        value["message_thread_id"] = Value::from(topic);
+        value["is_topic_message"] = Value::Bool(true);
+        return;
+    }
+    let before = |id: i32| world.message(chat_id, id).and_then(|message| message.reply_to);
+    if let Some(replied) = message.reply_to.filter(|_| is_supergroup(chat_id)) {
+        let mut first = replied;
+        while let Some(earlier) = before(first).filter(|earlier| *earlier < first) {
+            first = earlier;
+        }
+        value["message_thread_id"] = Value::from(first);
+    }
+}
+
+/// Who a message is from, where that is not simply a person: chats speak through bot accounts of Telegram's own.
+fn add_sender(world: &World, chat_id: i64, message: &Message, value: &mut Value) {
+    match (&message.forward, message.sender_chat) {
+        (Some(Forward::Channel(channel)), _) => {
+            let (_, channel) = members::sender(world, chat_id, *channel);
+            value["from"] = json!({"id": TELEGRAM, "is_bot": false, "first_name": "Telegram"});
+            value["forward_origin"] =
+                json!({"type": "channel", "date": message.date, "chat": channel, "message_id": message.id});
+            value["sender_chat"] = channel;
+            value["is_automatic_forward"] = Value::Bool(true);
+        }
+        (Some(Forward::From(person)), _) => {
+            let user = person.map_or_else(|| bot(world), |id| self::person(world, id));
+            value["forward_origin"] = json!({"type": "user", "date": message.date, "sender_user": user});
+        }
+        (None, Some(chat)) => {
+            (value["from"], value["sender_chat"]) = members::sender(world, chat_id, chat);
+        }
+        (None, None) => {}
+    }
 }
 
 fn message_alone(world: &World, chat_id: i64, message: &Message) -> Value {
@@ -56,8 +110,16 @@ fn message_alone(world: &World, chat_id: i64, message: &Message) -> Value {
         ("chat".to_owned(), chat(world, chat_id)),
         ("date".to_owned(), Value::from(message.date)),
     ]));
-    if let Some((field, chat)) = message.service {
-        add_service(&mut value, field, chat);
+    if let Some(service) = &message.service {
+        service.add_to(&mut value);
+    }
+    add_thread(world, chat_id, message, &mut value);
+    add_sender(world, chat_id, message, &mut value);
+    if message.via_bot {
+        value["via_bot"] = bot(world);
+    }
+    if let Some(blocks) = &message.rich {
+        value["rich_message"] = json!({"blocks": blocks});
     }
     if let Some(date) = message.edit_date {
         value["edit_date"] = Value::from(date);
@@ -79,17 +141,6 @@ fn message_alone(world: &World, chat_id: i64, message: &Message) -> Value {
         value["reply_markup"] = markup.clone();
     }
     value
-}
-
-/// A supergroup speaks of its own past itself, through the account that stands for chats.
-fn add_service(value: &mut Value, field: &str, chat: i64) {
-    value[field] = Value::from(chat);
-    if field == MIGRATE_FROM {
-        value["sender_chat"] = value["chat"].clone();
-        value["from"] = json!({
-            "id": 1_087_968_824, "is_bot": true, "first_name": "Group", "username": "GroupAnonymousBot",
-        });
-    }
 }
 
 fn add_media(value: &mut Value, media: &Media) {

@@ -7,6 +7,7 @@ mod files;
 mod send;
 
 pub(super) use commands::remember_allowed;
+pub(super) use files::picture_size;
 
 use std::collections::HashMap;
 
@@ -15,7 +16,7 @@ use serde_json::{Map, Value};
 
 use super::{
     errors::{ApiError, bad_request, forbidden},
-    json,
+    inline, json,
     text::Text,
     world::World,
 };
@@ -51,6 +52,8 @@ pub(super) fn call(world: &mut World, method: &str, params: &Params) -> Result<V
         "getMe" => Ok(chats::get_me(world)),
         "logOut" | "close" => Ok(Value::Bool(true)),
         "sendMessage" => send::message(world, params),
+        "sendRichMessage" => send::rich(world, params),
+        "answerInlineQuery" => inline::answer(world, params),
         "sendPhoto" | "sendDocument" => send::media(world, params, method),
         "sendChatAction" => send::action(world, params),
         "editMessageText" => edit::text(world, params),
@@ -100,8 +103,6 @@ impl Params {
             .keys()
             .find(|name| !honoured.contains(&name.as_str()) && !SILENT.contains(&name.as_str()));
         match ignored.map(String::as_str) {
-            // No chat of the sandbox has topics.
-            Some("message_thread_id") => Err(bad_request("message thread not found")),
             Some(name) => {
                 Err(bad_request(format_args!("the sandbox does not implement the parameter \"{name}\"")))
             }
@@ -147,8 +148,15 @@ fn result(world: &World, chat: i64, id: i32) -> Value {
 
 /// The inline keyboard of a call. Other keyboards are taken and not shown, an empty one is none.
 fn keyboard(params: &Params) -> Result<Option<Value>> {
+    match params.map.get("reply_markup") {
+        Some(markup) => check_markup(markup),
+        None => Ok(None),
+    }
+}
+
+/// The same, for a keyboard wherever it stands.
+pub(super) fn check_markup(markup: &Value) -> Result<Option<Value>> {
     const MAX_BUTTONS: usize = 100;
-    let Some(markup) = params.map.get("reply_markup") else { return Ok(None) };
     let Some(rows) = markup["inline_keyboard"].as_array() else { return Ok(None) };
     let buttons = || rows.iter().filter_map(Value::as_array).flatten();
     for button in buttons() {
@@ -183,6 +191,12 @@ fn check_button(button: &Value) -> Result<()> {
         0 => return unparsed("Text buttons are unallowed in the inline keyboard"),
         1 => {}
         _ => return unparsed("a button has more than one type"),
+    }
+    if button
+        .get("style")
+        .is_some_and(|style| !["danger", "success", "primary"].map(Value::from).contains(style))
+    {
+        return Err(bad_request("BUTTON_STYLE_INVALID"));
     }
     match button.get("callback_data").and_then(Value::as_str) {
         Some(data) if data.is_empty() || data.len() > 64 => Err(bad_request("BUTTON_DATA_INVALID")),

@@ -1,29 +1,17 @@
 //! A group becomes a supergroup: another chat, with the same people and title.
 
 use super::{
+    service::Service,
     text::Text,
     world::{Message, World},
 };
 
-/// The service message in the group; its last one.
-pub(super) const MIGRATE_TO: &str = "migrate_to_chat_id";
-/// The service message in the supergroup; its first one.
-pub(super) const MIGRATE_FROM: &str = "migrate_from_chat_id";
-
 /// Ids of supergroups are below this one.
-const SUPERGROUPS: i64 = -1_000_000_000_000;
+pub(super) const SUPERGROUPS: i64 = -1_000_000_000_000;
 
 /// Whether a chat's id is that of a supergroup.
 pub(super) fn is_supergroup(chat: i64) -> bool {
     chat < SUPERGROUPS
-}
-
-/// A service message, as people see it.
-pub(super) fn words((field, chat): (&str, i64)) -> String {
-    match field {
-        MIGRATE_TO => format!("This group is a supergroup now: chat {chat}"),
-        _ => format!("This supergroup was a group: chat {chat}"),
-    }
 }
 
 impl World {
@@ -34,14 +22,17 @@ impl World {
         let (Some(title), None, false) = (old.title.clone(), old.migrated_to, is_supergroup(group)) else {
             return Err(format!("chat {group} is no group"));
         };
-        let (people, is_kicked) = (old.people.clone(), old.bot_is_kicked);
+        let (people, is_kicked, ranks) = (old.people.clone(), old.bot_is_kicked, old.ranks.clone());
         let owner = people.first().copied();
         let supergroup = SUPERGROUPS + group;
         self.add_chat(supergroup, Some(title), people);
         if let Some(new) = self.chats.get_mut(&supergroup) {
             new.bot_is_kicked = is_kicked;
+            new.ranks = ranks;
         }
-        for (chat, service) in [(group, (MIGRATE_TO, supergroup)), (supergroup, (MIGRATE_FROM, group))] {
+        for (chat, service) in
+            [(group, Service::MigrateTo(supergroup)), (supergroup, Service::MigrateFrom(group))]
+        {
             let message = Message { service: Some(service), ..Message::new(owner, Text::default(), None) };
             let id = self.add_message(chat, message);
             if announced {

@@ -22,10 +22,12 @@ use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
 use super::{
-    json, migration, render,
+    json, render, rich,
     shared::Shared,
+    text::Text,
+    topics::Topic,
     view::DEFAULT_SCOPE,
-    world::{Event, World},
+    world::{Channel, Event, World},
 };
 
 /// Messages of each chat that the page gets at first.
@@ -37,10 +39,12 @@ pub(super) fn router() -> Router<Arc<Shared>> {
         .route("/", get(|| async { Html(include_str!("page.html")) }))
         .route("/sandbox/world", get(world))
         .route("/sandbox/events", get(events))
-        .route("/sandbox/say", post(say))
         .route("/sandbox/press", post(press))
         .route("/sandbox/delete", post(delete))
+        .route("/sandbox/admin", post(admin))
+        .route("/sandbox/block", post(block))
         .route("/sandbox/file/{id}", get(file))
+        .merge(super::page_acts::router())
 }
 
 /// Refuses a `Host` that is not this machine's: a foreign name that resolves to loopback could drive the page otherwise.
@@ -79,7 +83,12 @@ async fn world(State(shared): State<Arc<Shared>>) -> Json<Value> {
         let people: Vec<Value> = world
             .people
             .values()
-            .map(|person| json!({"id": person.id, "first_name": person.first_name, "username": person.username}))
+            .map(|person| {
+                json!({
+                    "id": person.id, "first_name": person.first_name, "username": person.username,
+                    "is_bot": person.is_bot, "has_blocked": person.has_blocked,
+                })
+            })
             .collect();
         let chats: Vec<Value> = world.chats.keys().map(|id| chat(world, *id)).collect();
         let messages: Map<String, Value> = world
@@ -95,7 +104,7 @@ async fn world(State(shared): State<Arc<Shared>>) -> Json<Value> {
             "id": world.bot_id, "username": world.options.username, "first_name": world.options.first_name,
         });
         json!({
-            "bot": bot, "people": people, "chats": chats, "commands": commands(world), "messages": messages,
+            "bot": bot, "people": people, "chats": chats, "channels": channels(world), "commands": commands(world), "messages": messages,
             "seq": world.seq,
         })
     }))
@@ -107,7 +116,22 @@ fn chat(world: &World, id: i64) -> Value {
         Some(title) => ("group", title.as_str()),
         None => ("private", world.options.first_name.as_str()),
     };
-    json!({"id": id, "type": kind, "title": title, "people": chat.people})
+    let topics = chat.forum.as_ref().map(|forum| {
+        let topic = |(id, topic): (&i32, &Topic)| json!({"id": id, "name": topic.name, "closed": topic.is_closed});
+        json!({"general_closed": forum.general_is_closed, "list": forum.topics.iter().map(topic).collect::<Value>()})
+    });
+    let admins: Vec<i64> = chat.people.iter().copied().filter(|person| world.is_admin(id, *person)).collect();
+    let owner = chat.people.first().filter(|_| id < 0);
+    json!({
+        "id": id, "type": kind, "title": title, "people": chat.people, "owner": owner, "admins": admins, "topics": topics,
+        "kicked": chat.bot_is_kicked, "migrated_to": chat.migrated_to,
+    })
+}
+
+fn channels(world: &World) -> Value {
+    let channel =
+        |(id, channel): (&i64, &Channel)| json!({"id": id, "title": channel.title, "owner": channel.owner});
+    world.channels.iter().map(channel).collect()
 }
 
 fn commands(world: &World) -> Value {
@@ -118,10 +142,17 @@ fn commands(world: &World) -> Value {
 fn message(world: &World, chat: i64, id: i32) -> Option<Value> {
     let message = world.message(chat, id)?;
     let mut value = json::message(world, chat, message);
-    value["html"] = match message.service {
-        Some(service) => Value::from(migration::words(service)),
-        None => Value::from(render::html(&message.text)),
-    };
+    value["html"] = Value::from(match (&message.service, &message.rich) {
+        (Some(service), _) => render::html(&Text { text: service.words(), entities: Vec::new() }),
+        (None, Some(blocks)) => rich::html(blocks),
+        (None, None) => render::html(&message.text),
+    });
+    if let Some(blocks) = &message.rich {
+        // For one line in a list or a quote.
+        value["summary"] = Value::from(rich::text(blocks));
+    }
+    value["service"] = Value::from(message.service.is_some());
+    value["person"] = Value::from(message.person);
     if let Some(media) = &message.media {
         value["file_url"] = Value::from(format!("/sandbox/file/{}", media.file.id));
     }
@@ -202,6 +233,7 @@ fn event_json(world: &World, event: &Event) -> Option<Value> {
             json!({"kind": "edited", "chat": chat, "message": message(world, *chat, *id)?})
         }
         Event::Deleted { chat, id } => json!({"kind": "deleted", "chat": chat, "message_id": id}),
+        Event::InlineAnswer { query } => world.inline_answer(query)?,
         Event::CallbackAnswer { chat, person, text, show_alert } => {
             json!({"kind": "callback_answer", "chat": chat, "person": person, "text": text, "show_alert": show_alert})
         }
@@ -209,22 +241,6 @@ fn event_json(world: &World, event: &Event) -> Option<Value> {
         Event::Action { chat, action } => json!({"kind": "action", "chat": chat, "action": action}),
         Event::Reload => json!({"kind": "reload"}),
     })
-}
-
-#[derive(Deserialize)]
-struct Say {
-    chat: i64,
-    person: i64,
-    text: String,
-    reply_to: Option<i32>,
-}
-
-async fn say(State(shared): State<Arc<Shared>>, Json(body): Json<Say>) -> Response {
-    done(
-        shared
-            .change(|world| world.say(body.chat, body.person, &body.text, body.reply_to))
-            .map(|id| json!({"message_id": id})),
-    )
 }
 
 #[derive(Deserialize)]
@@ -263,13 +279,36 @@ async fn delete(State(shared): State<Arc<Shared>>, Json(body): Json<Delete>) -> 
     done(deleted)
 }
 
+#[derive(Deserialize)]
+struct Admin {
+    chat: i64,
+    person: i64,
+    is: bool,
+}
+
+async fn admin(State(shared): State<Arc<Shared>>, Json(body): Json<Admin>) -> Response {
+    let set = shared.change(|world| world.set_admin(body.chat, body.person, body.is));
+    done(set.map(|()| json!({})))
+}
+
+#[derive(Deserialize)]
+struct Block {
+    person: i64,
+    has_blocked: bool,
+}
+
+async fn block(State(shared): State<Arc<Shared>>, Json(body): Json<Block>) -> Response {
+    shared.change(|world| world.set_blocked(body.person, body.has_blocked));
+    done(Ok(json!({})))
+}
+
 fn number_or_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     let value = Value::deserialize(deserializer)?;
     let number = value.as_i64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
     number.ok_or_else(|| serde::de::Error::custom("a person's id is a number"))
 }
 
-fn done(result: Result<Value, String>) -> Response {
+pub(super) fn done(result: Result<Value, String>) -> Response {
     match result {
         Ok(value) => Json(value).into_response(),
         Err(what) => refusal(StatusCode::BAD_REQUEST, &what),

@@ -4,9 +4,22 @@ use serde_json::json;
 
 use super::{
     json,
-    text::{MAX_TEXT, Text},
-    world::{Event, Message, World, now},
+    text::{MAX_CAPTION, MAX_TEXT, Text},
+    world::{Event, Media, Message, World},
 };
+
+/// What a person sends, and how.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Saying {
+    /// The caption where there is a file.
+    pub(super) text: String,
+    pub(super) reply_to: Option<i32>,
+    /// The topic; where there is none, that of the message that is replied to.
+    pub(super) thread: Option<i32>,
+    /// The group itself (an anonymous admin) or a channel of the person's.
+    pub(super) speaks_as: Option<i64>,
+    pub(super) media: Option<Media>,
+}
 
 /// What people do. The errors are for the page: one sentence each.
 impl World {
@@ -18,15 +31,44 @@ impl World {
         text: &str,
         reply_to: Option<i32>,
     ) -> Result<i32, String> {
+        self.send_as(chat, person, Saying { text: text.to_owned(), reply_to, ..Saying::default() })
+    }
+
+    /// A person sends something, in a topic perhaps, as themselves or as a chat.
+    pub(super) fn send_as(&mut self, chat: i64, person: i64, saying: Saying) -> Result<i32, String> {
         self.check_member(chat, person)?;
+        let Saying { text, reply_to, thread, speaks_as, media } = saying;
         if let Some(id) = reply_to.filter(|id| self.message(chat, *id).is_none()) {
             return Err(format!("there is no message {id} to reply to"));
         }
-        let text = typed(text)?;
-        let message = Message::new(Some(person), text, reply_to);
+        let sender_chat = speaks_as.or_else(|| self.speaks_as(chat, person));
+        self.check_speaker(chat, person, sender_chat)?;
+        let topic_of = |id| self.message(chat, id).and_then(|message| message.thread);
+        let thread = thread.or_else(|| reply_to.and_then(topic_of));
+        // Admins write where others may not.
+        if let Some(what) = self.topic_refusal(chat, thread)
+            && (what != super::topics::CLOSED || !self.is_admin(chat, person))
+        {
+            return Err(what.to_owned());
+        }
+        let text = if media.is_some() { typed_caption(&text)? } else { typed(&text)? };
+        let message = Message { sender_chat, media, thread, ..Message::new(Some(person), text, reply_to) };
         let id = self.add_message(chat, message);
         self.deliver("message", chat, id);
         Ok(id)
+    }
+
+    /// An admin may speak as the group, the owner of a channel as the channel.
+    fn check_speaker(&self, chat: i64, person: i64, speaks_as: Option<i64>) -> Result<(), String> {
+        let may = match speaks_as {
+            None => true,
+            Some(as_chat) if as_chat == chat => self.is_admin(chat, person),
+            Some(channel) => self
+                .channels
+                .get(&channel)
+                .is_some_and(|channel| channel.owner.is_none_or(|owner| owner == person)),
+        };
+        if may { Ok(()) } else { Err("only who runs a chat may speak as it".to_owned()) }
     }
 
     /// A person changes a message of theirs.
@@ -69,6 +111,7 @@ impl World {
             person.has_blocked = has_blocked;
         }
         self.bot_membership(person, person, has_blocked);
+        self.event(Event::Reload);
     }
 
     /// Somebody of the group throws the bot out or takes it back.
@@ -77,21 +120,24 @@ impl World {
         chat.bot_is_kicked = is_kicked;
         let by = chat.people.first().copied().unwrap_or_default();
         self.bot_membership(chat_id, by, is_kicked);
+        self.event(Event::Reload);
     }
 
     fn bot_membership(&mut self, chat: i64, by: i64, is_gone: bool) {
-        let bot = json::bot(self);
-        let gone = json!({"user": bot, "status": "kicked", "until_date": 0});
-        let there = json!({"user": bot, "status": "member"});
-        let (old, new) = if is_gone { (there, gone) } else { (gone, there) };
-        let content = json!({
-            "chat": json::chat(self, chat), "from": json::person(self, by), "date": now(),
-            "old_chat_member": old, "new_chat_member": new,
-        });
-        self.push_update("my_chat_member", content);
+        let there = self.bot_member(chat);
+        let gone = json!({"user": json::bot(self), "status": "kicked", "until_date": 0});
+        if is_gone {
+            // Whoever is taken back is a member like others.
+            if let Some(chat) = self.chats.get_mut(&chat) {
+                chat.ranks.bot_is_admin = false;
+            }
+            self.bot_changed(chat, by, &there, &gone);
+        } else {
+            self.bot_changed(chat, by, &gone, &there);
+        }
     }
 
-    fn check_member(&self, chat: i64, person: i64) -> Result<(), String> {
+    pub(super) fn check_member(&self, chat: i64, person: i64) -> Result<(), String> {
         let found = self.chats.get(&chat).ok_or_else(|| format!("there is no chat {chat}"))?;
         if !found.people.contains(&person) {
             return Err(format!("person {person} is not in chat {chat}"));
@@ -124,6 +170,7 @@ impl World {
         let name = &self.options.username;
         is_reply
             || message.service.is_some()
+            || message.via_bot
             || message
                 .text
                 .text
@@ -144,4 +191,12 @@ fn typed(text: &str) -> Result<Text, String> {
         length if length > MAX_TEXT => Err(format!("the message is longer than {MAX_TEXT} characters")),
         _ => Ok(text),
     }
+}
+
+fn typed_caption(text: &str) -> Result<Text, String> {
+    let text = Text::from_person(text);
+    if text.len() > MAX_CAPTION {
+        return Err(format!("the caption is longer than {MAX_CAPTION} characters"));
+    }
+    Ok(text)
 }

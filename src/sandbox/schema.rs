@@ -17,7 +17,8 @@ use super::{
 pub(super) static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::parse(include_str!("bot_api.tsv")));
 
 /// Fields whose limits the methods check themselves, with words (or after a parse) of their own.
-const LIMITED_ELSEWHERE: [&str; 6] = ["text", "caption", "callback_data", "command", "description", "limit"];
+const LIMITED_ELSEWHERE: [&str; 7] =
+    ["text", "message_text", "caption", "callback_data", "command", "description", "limit"];
 
 /// Objects inside objects deeper than this are refused: the table has recursive types.
 const MAX_DEPTH: u8 = 16;

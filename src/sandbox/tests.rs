@@ -2,11 +2,14 @@
 
 mod editing;
 mod faults;
+mod inline;
+mod members;
 mod migration;
 mod page;
 mod polling;
 mod sending;
 mod speed;
+mod topics;
 mod with_teloxide;
 
 use serde_json::{Value, json};

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::{
-    json, render,
+    json, render, rich,
     world::{self, Event, World},
 };
 
@@ -57,6 +57,12 @@ pub struct Message {
     pub buttons: Vec<(String, String)>,
     /// The message it replies to, also when that is deleted.
     pub reply_to: Option<MessageId>,
+    /// The topic, by its first message; `None`: General, or a chat without topics.
+    pub topic: Option<MessageId>,
+    /// Whether the person chose it from what the bot offered inline.
+    pub via_bot: bool,
+    /// The blocks of a rich message; the text is all that can be read in them.
+    pub rich: Option<Value>,
     /// The photo, if it is one.
     pub photo: Option<File>,
     /// The document, if it is one.
@@ -89,6 +95,23 @@ pub struct CallbackAnswer {
     pub text: String,
     /// Whether it is a dialog.
     pub show_alert: bool,
+}
+
+/// What the bot offered to an inline query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InlineAnswer {
+    /// The query's id.
+    pub query: String,
+    /// Who asked.
+    pub person: PersonId,
+    /// What was typed after the bot's name.
+    pub text: String,
+    /// The Bot API's objects.
+    pub results: Vec<Value>,
+    /// For how many seconds Telegram gives the same answer without asking again.
+    pub cache_time: u64,
+    /// Only to the same person.
+    pub is_personal: bool,
 }
 
 /// One call of the bot.
@@ -178,6 +201,12 @@ impl View<'_> {
         self.0.callback_answers.iter().cloned().collect()
     }
 
+    /// What was offered to inline queries.
+    #[must_use]
+    pub fn inline_answers(&self) -> Vec<InlineAnswer> {
+        self.0.inline.answers.iter().cloned().collect()
+    }
+
     /// The commands of the default scope: name and description.
     #[must_use]
     pub fn commands(&self) -> Vec<(String, String)> {
@@ -219,10 +248,13 @@ impl View<'_> {
             id: MessageId(message.id),
             from_bot: message.person.is_none(),
             person: message.person.map(PersonId),
-            text: message.text.text.clone(),
-            html: render::html(&message.text),
+            text: message.rich.as_ref().map_or_else(|| message.text.text.clone(), rich::text),
+            html: message.rich.as_ref().map_or_else(|| render::html(&message.text), rich::html),
             buttons: buttons(message.markup.as_ref()),
             reply_to: message.reply_to.map(MessageId),
+            topic: message.thread.map(MessageId),
+            via_bot: message.via_bot,
+            rich: message.rich.clone(),
             photo: file(true),
             document: file(false),
             edits: message.edits,

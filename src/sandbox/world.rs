@@ -5,7 +5,7 @@
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use bytes::Bytes;
@@ -14,7 +14,11 @@ use serde_json::{Map, Value};
 use super::{
     Options,
     faults::FaultState,
+    inline::Inline,
+    members::Ranks,
+    service::Service,
     text::Text,
+    topics::Forum,
     view::{Call, CallbackAnswer},
 };
 
@@ -41,6 +45,9 @@ pub(super) struct World {
     pub(super) bot_id: i64,
     pub(super) people: BTreeMap<i64, Person>,
     pub(super) chats: BTreeMap<i64, Chat>,
+    /// Channels that people write as.
+    pub(super) channels: BTreeMap<i64, Channel>,
+    pub(super) inline: Inline,
     /// The commands of each scope and language, as given.
     pub(super) commands: BTreeMap<String, Value>,
     pub(super) updates: VecDeque<(i64, Value)>,
@@ -65,7 +72,7 @@ pub(super) struct World {
     /// The number of the last event.
     pub(super) seq: u64,
     next_person: i64,
-    next_group: i64,
+    pub(super) next_group: i64,
     flood: HashMap<i64, VecDeque<Instant>>,
 }
 
@@ -76,6 +83,8 @@ pub(super) struct Person {
     pub(super) first_name: String,
     pub(super) username: String,
     pub(super) has_blocked: bool,
+    /// Another bot, which is in groups only.
+    pub(super) is_bot: bool,
 }
 
 /// A chat and its messages.
@@ -88,8 +97,11 @@ pub(super) struct Chat {
     pub(super) messages: BTreeMap<i32, Message>,
     pub(super) last_message: i32,
     pub(super) bot_is_kicked: bool,
+    pub(super) ranks: Ranks,
     /// The supergroup that the group lives on as.
     pub(super) migrated_to: Option<i64>,
+    /// The topics, where the group has them.
+    pub(super) forum: Option<Forum>,
 }
 
 /// One message.
@@ -98,6 +110,8 @@ pub(super) struct Message {
     pub(super) id: i32,
     /// The person; `None`: the bot.
     pub(super) person: Option<i64>,
+    /// The chat that the person writes as: this one (an anonymous admin), or a channel.
+    pub(super) sender_chat: Option<i64>,
     /// Unix seconds.
     pub(super) date: i64,
     pub(super) edit_date: Option<i64>,
@@ -108,8 +122,32 @@ pub(super) struct Message {
     /// The inline keyboard.
     pub(super) markup: Option<Value>,
     pub(super) reply_to: Option<i32>,
-    /// Of a service message: its field, and the chat named there.
-    pub(super) service: Option<(&'static str, i64)>,
+    pub(super) service: Option<Service>,
+    /// The topic; `None` is General, or a chat without topics.
+    pub(super) thread: Option<i32>,
+    /// Where it was forwarded from.
+    pub(super) forward: Option<Forward>,
+    /// The person chose it from what the bot offered inline.
+    pub(super) via_bot: bool,
+    /// The blocks of a rich message, which has no text.
+    pub(super) rich: Option<Value>,
+}
+
+/// A channel; the bot is not in it.
+#[derive(Clone, Debug)]
+pub(super) struct Channel {
+    pub(super) title: String,
+    /// Who may write as it; `None`: everybody.
+    pub(super) owner: Option<i64>,
+}
+
+/// Where a forwarded message comes from.
+#[derive(Clone, Debug)]
+pub(super) enum Forward {
+    /// Somebody's message; `None`: the bot's.
+    From(Option<i64>),
+    /// A channel's post, which came by itself into the group that belongs to the channel.
+    Channel(i64),
 }
 
 /// A photo or a document.
@@ -154,6 +192,10 @@ pub(super) enum Event {
         chat: i64,
         id: i32,
     },
+    /// What the bot offers to an inline query.
+    InlineAnswer {
+        query: String,
+    },
     CallbackAnswer {
         chat: i64,
         person: i64,
@@ -178,6 +220,8 @@ impl World {
             bot_id,
             people: BTreeMap::new(),
             chats: BTreeMap::new(),
+            channels: BTreeMap::new(),
+            inline: Inline::default(),
             commands: BTreeMap::new(),
             updates: VecDeque::new(),
             next_update: 1000,
@@ -204,6 +248,7 @@ impl World {
         if demo {
             let people = ["Ann", "Ben", "Cleo"].map(|name| world.add_person(name));
             world.add_group("Ann, Ben and Cleo", &people);
+            world.demo_forum(&people);
         }
         world
     }
@@ -217,8 +262,8 @@ impl World {
         if username.is_empty() || self.people.values().any(|person| person.username == username) {
             username = format!("{username}_{id}");
         }
-        self.people
-            .insert(id, Person { id, first_name: first_name.to_owned(), username, has_blocked: false });
+        let first_name = first_name.to_owned();
+        self.people.insert(id, Person { id, first_name, username, has_blocked: false, is_bot: false });
         self.add_chat(id, None, vec![id]);
         id
     }
@@ -239,7 +284,9 @@ impl World {
             messages: BTreeMap::new(),
             last_message: 0,
             bot_is_kicked: false,
+            ranks: Ranks::default(),
             migrated_to: None,
+            forum: None,
         };
         self.chats.insert(id, chat);
         self.event(Event::Reload);
@@ -343,19 +390,28 @@ impl World {
     }
 
     /// Takes one message's worth from a chat's and the whole bot's pace, roughly as strict as Telegram: 1 a second in a
-    /// chat with bursts, 20 a minute in a group, 30 a second in all. Gives the seconds to wait when there is none left.
+    /// private chat with bursts, 20 a minute in a group, 30 a second in all; edits count as messages. Gives the seconds to
+    /// wait when there is none left.
     pub(super) fn take_pace(&mut self, chat: i64) -> Result<(), u32> {
+        /// A key that no chat has.
         const ALL: i64 = 0;
+        if !self.options.flood_limits {
+            return Ok(());
+        }
         let now = Instant::now();
-        let limits = if chat < 0 { [(ALL, 30, 1), (chat, 20, 60)] } else { [(ALL, 30, 1), (chat, 5, 5)] };
+        let (count, seconds) = if chat < 0 { (20, 60) } else { (15, 10) };
+        let limits = [(ALL, 30, 1), (chat, count, seconds)];
         for (key, count, seconds) in limits {
+            let window = Duration::from_secs(seconds) / self.options.flood_speed.max(1);
             let sent = self.flood.entry(key).or_default();
-            while sent.front().is_some_and(|at| now.duration_since(*at).as_secs() >= seconds) {
+            while sent.front().is_some_and(|at| now.duration_since(*at) >= window) {
                 sent.pop_front();
             }
             if sent.len() >= count {
-                let oldest = sent.front().map_or(0, |at| now.duration_since(*at).as_secs());
-                return Err(u32::try_from(seconds - oldest.min(seconds - 1)).unwrap_or(1));
+                let oldest = sent.front().map_or(Duration::ZERO, |at| now.duration_since(*at));
+                let left = window.saturating_sub(oldest).as_secs_f64().ceil();
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 60")]
+                return Err(left.max(1.0) as u32);
             }
         }
         for (key, ..) in limits {
@@ -371,6 +427,7 @@ impl Message {
         Self {
             id: 0,
             person,
+            sender_chat: None,
             date: now(),
             edit_date: None,
             edits: 0,
@@ -379,6 +436,10 @@ impl Message {
             markup: None,
             reply_to,
             service: None,
+            thread: None,
+            forward: None,
+            via_bot: false,
+            rich: None,
         }
     }
 
@@ -403,7 +464,7 @@ pub(super) fn now() -> i64 {
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
-fn push_bounded<T>(queue: &mut VecDeque<T>, item: T, max: usize) {
+pub(super) fn push_bounded<T>(queue: &mut VecDeque<T>, item: T, max: usize) {
     if queue.len() >= max {
         queue.pop_front();
     }

@@ -3,6 +3,7 @@
 //! teloxide's own client sleeps 10 s inside any call that is answered with a 5xx and gives uploads 17 s; the outbox
 //! has to know at once, and to decide itself.
 
+mod newer;
 mod upload;
 
 use std::{
@@ -16,8 +17,16 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 use teloxide::requests::Payload;
 
-pub use self::upload::{Content, Upload};
-use crate::config::{Config, Timings};
+use self::newer::Newer;
+pub use self::{
+    newer::Feature,
+    upload::{Content, Upload},
+};
+use super::buttons::Key;
+use crate::{
+    config::{Config, Timings},
+    store::Secret,
+};
 
 /// A client of one bot. Cheap to clone.
 #[derive(Clone)]
@@ -27,6 +36,9 @@ pub struct Api {
     base: String,
     /// One for each method that was called: to parse it each time is a twentieth of all that an answer costs.
     urls: Arc<RwLock<HashMap<String, Url>>>,
+    newer: Arc<Newer>,
+    /// Of the buttons that the bot sends, and knows again.
+    key: Key,
     timings: Timings,
 }
 
@@ -36,6 +48,9 @@ pub enum ApiError {
     /// Telegram wants a pause.
     #[error("Telegram asks for a pause of {0:?}")]
     RetryAfter(Duration),
+    /// There is no such method, or the token has not even the shape of one.
+    #[error("Telegram knows no such method")]
+    NotFound,
     /// The token is wrong, or was revoked.
     #[error("Telegram does not know this token")]
     Unauthorized,
@@ -82,6 +97,28 @@ impl ApiError {
         matches!(self, Self::BadRequest(text) if text.contains("no text in the message to edit"))
     }
 
+    /// The forum topic was deleted, or was closed by its admins: nothing can be said there.
+    pub fn is_topic_gone(&self) -> bool {
+        matches!(self, Self::BadRequest(text) if text.contains("message thread not found")
+            || text.contains("TOPIC_CLOSED") || text.contains("TOPIC_DELETED"))
+    }
+
+    /// The server has no rich messages: it does not know the method, or has ignored the parameter.
+    pub fn is_unknown_rich(&self) -> bool {
+        match self {
+            Self::NotFound => true,
+            Self::BadRequest(text) => {
+                text.contains("message text is empty") || text.to_lowercase().contains("method not found")
+            }
+            _ => false,
+        }
+    }
+
+    /// Something is wrong with a button.
+    pub fn is_about_buttons(&self) -> bool {
+        matches!(self, Self::BadRequest(text) if text.contains("BUTTON_") || text.to_lowercase().contains("style"))
+    }
+
     /// The file is larger than Telegram takes.
     pub fn is_too_large(&self) -> bool {
         matches!(self, Self::BadRequest(text) if text.contains("Request Entity Too Large"))
@@ -113,14 +150,30 @@ struct Parameters {
 }
 
 impl Api {
-    /// A client of the bot in `config`.
+    /// A client of the bot in `config`, whose buttons are signed with its store's secret.
     ///
     /// # Errors
     /// Where the TLS backend cannot be started.
-    pub fn new(config: &Config) -> reqwest::Result<Self> {
+    pub fn new(config: &Config, secret: &Secret) -> reqwest::Result<Self> {
         let client = Client::builder().connect_timeout(config.timings.call).tcp_nodelay(true).build()?;
         let base = format!("{}/bot{}", config.api_url, config.token.secret());
-        Ok(Self { client, base, urls: Arc::default(), timings: config.timings })
+        let (urls, newer, key) = (Arc::default(), Arc::default(), Key::new(secret));
+        Ok(Self { client, base, urls, newer, key, timings: config.timings })
+    }
+
+    /// The key of the bot's buttons.
+    pub(crate) fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// Whether the server may know this: it did not refuse it lately.
+    pub fn takes(&self, feature: Feature) -> bool {
+        self.newer.takes(feature)
+    }
+
+    /// The server does not know this.
+    pub fn refuse(&self, feature: Feature) {
+        self.newer.refuse(feature);
     }
 
     /// Makes a call and reads its answer as `T`: teloxide's output, or just the parts of it that are used.
@@ -219,7 +272,8 @@ fn refusal(answer: &Answer<'_>, status: u16) -> ApiError {
         return ApiError::Migrated(to);
     }
     match answer.error_code.unwrap_or(status) {
-        401 | 404 => ApiError::Unauthorized,
+        401 => ApiError::Unauthorized,
+        404 => ApiError::NotFound,
         403 => ApiError::Forbidden(description),
         409 => ApiError::Conflict(description),
         429 => {

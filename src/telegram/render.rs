@@ -1,17 +1,25 @@
 //! Jobs and boards as Telegram's HTML.
 
+mod dash;
+mod merged;
+pub(super) mod rich;
+
 use std::{fmt::Write, sync::Arc, time::SystemTime};
 
 use serde::{Deserialize, Serialize};
-use teloxide::{types::InlineKeyboardMarkup, utils::html::escape};
+use teloxide::utils::html::escape;
 
+pub(super) use self::{
+    dash::{Frame, dash},
+    merged::merged,
+};
 use super::{
-    buttons::{Button, row},
+    buttons::{Button, Keyboard, row},
     progress::Progress,
-    sentences::{self, cut, duration, plural, units},
+    sentences::{self, boards, cut, duration, units},
 };
 use crate::{
-    board::{KillReport, Page, Snapshot},
+    board::{KillReport, Snapshot},
     job::{Job, MemberResult, Outcome, Output, State},
 };
 
@@ -22,21 +30,20 @@ const MAX_RESULT: usize = 3_400;
 const SENTENCE: usize = 60;
 /// Characters of a picture's caption: Telegram takes 1024.
 const MAX_CAPTION: usize = 1_024;
+/// Characters of a result in an announcement; its button sends all of it.
+const MAX_NEWS: usize = 600;
 /// Characters of a command in a card.
 const MAX_COMMAND: usize = 200;
-/// Columns of the board: what a phone's monospace shows without wrapping.
-const DASH_COLUMNS: usize = 31;
-/// Columns of a command on the board: always its first 16 characters, one more where there is room.
-const MIN_DASH_COMMAND: usize = 16;
-const MAX_DASH_COMMAND: usize = 17;
-
 /// A message's content.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Content {
     /// Telegram's HTML.
     pub html: String,
+    /// The same as rich HTML, where the chat wants that: sent in place of the other to a server that knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rich: Option<String>,
     /// Buttons below it.
-    pub keyboard: Option<InlineKeyboardMarkup>,
+    pub keyboard: Option<Keyboard>,
     /// A PNG above it; the text is its caption then. Only cards have one, and they are rendered anew.
     #[serde(skip)]
     pub photo: Option<Arc<[u8]>>,
@@ -46,6 +53,15 @@ impl Content {
     /// Plain text, escaped.
     pub fn text(text: &str) -> Self {
         Self { html: escape(text), ..Self::default() }
+    }
+
+    /// Puts a sentence in front of it.
+    pub(super) fn tell_first(&mut self, sentence: &str) {
+        let sentence = format!("<i>{}</i>", escape(sentence));
+        self.html.insert_str(0, &format!("{sentence}\n"));
+        if let Some(rich) = &mut self.rich {
+            rich.insert_str(0, &format!("<p>{sentence}</p>"));
+        }
     }
 }
 
@@ -66,7 +82,7 @@ pub(super) fn card(snapshot: &Snapshot, now: SystemTime) -> Content {
         let _ = write!(html, "\n\n{}", sentences::PAUSED);
     }
     let photo = told.as_ref().and_then(|told| told.photo.clone()).filter(|_| units(&html) <= MAX_CAPTION);
-    Content { html, keyboard: keyboard(snapshot, told.as_ref()), photo }
+    Content { html, keyboard: keyboard(snapshot, told.as_ref()), photo, rich: None }
 }
 
 /// The answer to `job NUM`.
@@ -81,17 +97,20 @@ pub(super) fn result(snapshot: &Snapshot, now: SystemTime) -> Content {
     if snapshot.dropped {
         let _ = write!(html, "\n{}", sentences::digits_dropped(job.id));
     }
-    Content { html, keyboard: keyboard(snapshot, told.as_ref()), photo: None }
+    Content { html, keyboard: keyboard(snapshot, told.as_ref()), ..Content::default() }
 }
 
 /// The message of its own about the end of a job that took long.
 pub(super) fn announcement(job: &Job, now: SystemTime) -> Content {
     let ran = job.ran_for(now).map(|ran| format!(" after {}", duration(ran))).unwrap_or_default();
     let mut html = format!("Task {} · <code>{}</code> {}{ran}", job.id.0, command(job), job.state.word());
+    let mut keyboard = None;
     if let Some(told) = told(job) {
-        let _ = write!(html, "\n\n{}", escape(&cut(&told.text, 600)));
+        let _ = write!(html, "\n\n{}", escape(&cut(&told.text, MAX_NEWS)));
+        let is_cut = !told.complete || units(&told.text) > MAX_NEWS;
+        keyboard = is_cut.then(|| row(vec![Button::Result(job.id).labelled("Result")]));
     }
-    Content { html, ..Content::default() }
+    Content { html, keyboard, ..Content::default() }
 }
 
 /// A kill's confirmation.
@@ -99,40 +118,6 @@ pub(super) fn kill_report(report: &KillReport) -> Content {
     let lines: Vec<_> =
         report.verdicts.iter().map(|(id, verdict)| sentences::verdict(*id, verdict)).collect();
     Content::text(&joined(&lines).0)
-}
-
-/// The board.
-pub(super) fn dash(page: &Page, now: SystemTime) -> Content {
-    if page.jobs.is_empty() {
-        return Content::text(sentences::EMPTY_BOARD);
-    }
-    let ids = page.jobs.iter().map(|snapshot| snapshot.job.id.0.to_string().len()).max().unwrap_or(1).max(2);
-    let states = page.jobs.iter().map(|snapshot| snapshot.job.state.word().len()).max().unwrap_or_default();
-    let commands = DASH_COLUMNS.saturating_sub(ids + states + 2).clamp(MIN_DASH_COMMAND, MAX_DASH_COMMAND);
-    let mut table = format!("{:>ids$} {:<commands$} state", "id", "command");
-    for snapshot in &page.jobs {
-        let job = &snapshot.job;
-        let command = cut_command(&job.spec.to_string(), commands);
-        let _ = write!(table, "\n{:>ids$} {command:<commands$} {}", job.id.0, job.state.word());
-        let note = note(snapshot, now);
-        if !note.is_empty() {
-            let _ = write!(table, "\n{:ids$} {}", "", cut(&note, DASH_COLUMNS - ids - 1));
-        }
-    }
-    let html = format!(
-        "Board: {} {}, {} running, {} queued\n<pre>{}</pre>",
-        page.total,
-        plural(page.total, "task"),
-        page.running,
-        page.queued,
-        escape(&table)
-    );
-    Content { html, keyboard: Some(pages(page)), photo: None }
-}
-
-/// The first characters of a command: 16 of them in any case, with `…` after them where it fits.
-fn cut_command(command: &str, columns: usize) -> String {
-    if columns > MIN_DASH_COMMAND { cut(command, columns) } else { command.chars().take(columns).collect() }
 }
 
 /// Whether a message holds less than the whole result.
@@ -228,6 +213,9 @@ fn status(snapshot: &Snapshot, now: SystemTime) -> String {
     if job.state == State::Queued && snapshot.waits_for_memory {
         return format!("{word}, {}", sentences::WAITS_FOR_MEMORY);
     }
+    if let Some(place) = waiting(snapshot) {
+        return format!("{word}, {place}");
+    }
     let Some(ran) = job.ran_for(now) else { return word };
     let mut status = match &job.state {
         State::Finished { outcome, .. } if matches!(**outcome, Outcome::Succeeded(_)) => {
@@ -244,42 +232,19 @@ fn status(snapshot: &Snapshot, now: SystemTime) -> String {
     status
 }
 
+/// Where a queued job stands in the line: `4th, about 2 min`.
+fn waiting(snapshot: &Snapshot) -> Option<String> {
+    let is_queued = snapshot.job.state == State::Queued && !snapshot.paused;
+    snapshot.place.filter(|_| is_queued).map(boards::place)
+}
+
 /// How far a running job is; nothing where it does not tell, or is about to stop.
 fn progress(snapshot: &Snapshot, now: SystemTime) -> Option<Progress> {
     let State::Running { started } = snapshot.job.state else { return None };
     Some(Progress::new(snapshot.progress?, now.duration_since(started).unwrap_or_default()))
 }
 
-/// A job's second line on the board.
-fn note(snapshot: &Snapshot, now: SystemTime) -> String {
-    let job = &snapshot.job;
-    match job.state.outcome() {
-        None if job.state == State::Queued && snapshot.waits_for_memory => {
-            sentences::WAITS_FOR_MEMORY.to_owned()
-        }
-        None => match (progress(snapshot, now), job.ran_for(now)) {
-            (Some(progress), Some(ran)) => progress.short(ran),
-            (None, Some(ran)) if ran.as_secs() > 0 => duration(ran),
-            _ => String::new(),
-        },
-        Some(Outcome::Succeeded(Output::Numbers(numbers))) => {
-            let digits: Vec<_> =
-                numbers.iter().map(|number| number.digits.head(DASH_COLUMNS).to_owned()).collect();
-            format!("= {}", digits.join(", "))
-        }
-        Some(Outcome::Succeeded(Output::Pokemon(members))) => {
-            let names = members.iter().map(|member| match &member.result {
-                Ok(pokemon) => format!("{} {}", pokemon.id, pokemon.name),
-                Err(_) => format!("no {}", member.key),
-            });
-            format!("= {}", names.collect::<Vec<_>>().join(", "))
-        }
-        Some(Outcome::Failed(failure)) => sentences::failure(failure).replace('\n', "; "),
-        Some(Outcome::Cancelled(reason)) => sentences::cancelled(reason),
-    }
-}
-
-fn keyboard(snapshot: &Snapshot, told: Option<&Told>) -> Option<InlineKeyboardMarkup> {
+fn keyboard(snapshot: &Snapshot, told: Option<&Told>) -> Option<Keyboard> {
     let job = &snapshot.job;
     let button = match (&job.state, told) {
         (State::Queued | State::Running { .. }, _) => Button::Kill(job.id).labelled("Kill"),
@@ -295,23 +260,6 @@ fn keyboard(snapshot: &Snapshot, told: Option<&Told>) -> Option<InlineKeyboardMa
         _ => return None,
     };
     Some(row(vec![button]))
-}
-
-fn pages(page: &Page) -> InlineKeyboardMarkup {
-    let mut buttons = Vec::new();
-    if page.number > 0 {
-        buttons.push(Button::Page(page.number - 1).labelled("‹ Newer"));
-    }
-    let label = if page.pages > 1 {
-        format!("Refresh {}/{}", page.number + 1, page.pages)
-    } else {
-        "Refresh".to_owned()
-    };
-    buttons.push(Button::Page(page.number).labelled(label));
-    if page.number + 1 < page.pages {
-        buttons.push(Button::Page(page.number + 1).labelled("Older ›"));
-    }
-    row(buttons)
 }
 
 #[cfg(test)]

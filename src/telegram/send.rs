@@ -17,9 +17,11 @@ use teloxide::{
 
 use super::{
     api::{self, Api, ApiError, Upload},
+    buttons::Keyboard,
+    keyboard,
     lane::Card,
     render::{self, Content},
-    sentences,
+    rich, sentences,
     whole::{Document, NoDocument},
 };
 use crate::{
@@ -30,16 +32,19 @@ use crate::{
 
 /// All that is read of a sent message.
 #[derive(Deserialize)]
-struct Sent {
-    message_id: i32,
+pub(super) struct Sent {
+    pub(super) message_id: i32,
 }
 
 /// All that is read of an answer that says nothing new.
-type Ignored = serde::de::IgnoredAny;
+pub(super) type Ignored = serde::de::IgnoredAny;
 
 /// What a card is to show.
 pub(super) fn wanted(snapshot: &Snapshot, card: &Card) -> Content {
     let mut content = render::card(snapshot, std::time::SystemTime::now());
+    if card.elsewhere {
+        content.tell_first(sentences::TOPIC_GONE);
+    }
     if card.refused > 0 {
         content.photo = None;
     }
@@ -58,12 +63,16 @@ pub(super) async fn card(
     card: &Card,
     content: &Content,
 ) -> Result<MessageId, ApiError> {
-    let Some(message) = card.message else { return new_message(api, chat, origin, content).await };
+    let Some(message) = card.message else {
+        let nowhere = Origin::nowhere();
+        let origin = if card.elsewhere { &nowhere } else { origin };
+        return new_message(api, chat, origin, content).await;
+    };
     let has_photo = card.shown.as_ref().is_some_and(|shown| shown.photo.is_some());
     let edited = match &content.photo {
         Some(_) if has_photo => edit_caption(api, chat, message, content).await,
         Some(photo) => add_photo(api, chat, message, content, photo).await,
-        None => match edit_text(api, chat, message, &content.html, content.keyboard.as_ref()).await {
+        None => match edit_text(api, chat, message, content).await {
             // It was sent before a restart, with a picture that is not kept.
             Err(error) if error.is_caption() => edit_caption(api, chat, message, content).await,
             edited => edited,
@@ -85,13 +94,19 @@ pub(super) async fn new_message(
     if let Some(photo) = &content.photo {
         return new_photo(api, chat, reply_to, content, photo).await;
     }
+    let markup = markup(api, chat, content.keyboard.as_ref());
+    let markup = markup.as_ref();
+    if let Some(html) = &content.rich
+        && let Some(sent) = rich::new_message(api, chat, reply_to, html, markup).await
+    {
+        return sent;
+    }
     let mut message = SendMessage::new(telegram(chat), &content.html)
         .parse_mode(ParseMode::Html)
         .link_preview_options(no_preview());
     message.reply_parameters = reply(reply_to);
     message.message_thread_id = thread(reply_to);
-    message.reply_markup = content.keyboard.clone().map(Into::into);
-    api.call(&message).await.map(|sent: Sent| MessageId(sent.message_id))
+    keyboard::call(api, &message, markup).await.map(|sent: Sent| MessageId(sent.message_id))
 }
 
 async fn new_photo(
@@ -105,7 +120,7 @@ async fn new_photo(
     fields.push(("photo", "attach://sprite".into()));
     fields.push(("caption", content.html.clone().into()));
     fields.push(("parse_mode", "HTML".into()));
-    fields.push(("reply_markup", json!(content.keyboard)));
+    fields.push(("reply_markup", json!(markup(api, chat, content.keyboard.as_ref()))));
     let sent: Sent = api.upload("SendPhoto", fields, picture(photo)).await?;
     Ok(MessageId(sent.message_id))
 }
@@ -124,7 +139,7 @@ async fn add_photo(
         ("chat_id", chat.0.into()),
         ("message_id", message.0.into()),
         ("media", media),
-        ("reply_markup", json!(content.keyboard)),
+        ("reply_markup", json!(markup(api, chat, content.keyboard.as_ref()))),
     ];
     api.upload("EditMessageMedia", fields, picture(photo)).await.map(|_: Ignored| ())
 }
@@ -135,11 +150,11 @@ async fn edit_caption(
     message: MessageId,
     content: &Content,
 ) -> Result<(), ApiError> {
-    let mut edit = EditMessageCaption::new(telegram(chat), TelegramMessage(message.0))
+    let edit = EditMessageCaption::new(telegram(chat), TelegramMessage(message.0))
         .caption(&content.html)
         .parse_mode(ParseMode::Html);
-    edit.reply_markup = content.keyboard.clone();
-    api.call(&edit).await.map(|_: Ignored| ())
+    let markup = markup(api, chat, content.keyboard.as_ref());
+    keyboard::call(api, &edit, markup.as_ref()).await.map(|_: Ignored| ())
 }
 
 /// Gives a text message another text.
@@ -147,14 +162,19 @@ pub(super) async fn edit_text(
     api: &Api,
     chat: ChatId,
     message: MessageId,
-    html: &str,
-    keyboard: Option<&InlineKeyboardMarkup>,
+    content: &Content,
 ) -> Result<(), ApiError> {
-    let mut edit = EditMessageText::new(telegram(chat), TelegramMessage(message.0), html)
+    let markup = markup(api, chat, content.keyboard.as_ref());
+    let markup = markup.as_ref();
+    if let Some(html) = &content.rich
+        && let Some(edited) = rich::edit(api, chat, message, html, markup).await
+    {
+        return edited;
+    }
+    let edit = EditMessageText::new(telegram(chat), TelegramMessage(message.0), &content.html)
         .parse_mode(ParseMode::Html)
         .link_preview_options(no_preview());
-    edit.reply_markup = keyboard.cloned();
-    api.call(&edit).await.map(|_: Ignored| ())
+    keyboard::call(api, &edit, markup).await.map(|_: Ignored| ())
 }
 
 /// Sends a document, read while it is sent, or finds that it cannot be read.
@@ -164,6 +184,7 @@ pub(super) async fn document(
     chat: ChatId,
     reply_to: &Origin,
     document: &Arc<Document>,
+    caption: String,
 ) -> Result<Result<MessageId, NoDocument>, ApiError> {
     let (opened, store) = (document.clone(), store.clone());
     let opened = tokio::task::spawn_blocking(move || opened.open(&store)).await;
@@ -172,7 +193,7 @@ pub(super) async fn document(
         Err(why) => return Ok(Err(why)),
     };
     let mut fields = address(chat, reply_to);
-    fields.push(("caption", document.caption.clone().into()));
+    fields.push(("caption", caption.into()));
     fields.push(("document", "attach://whole".into()));
     let content = api::Content::Reader(reader, document.length);
     let file = Upload { part: "whole", name: document.name.clone(), content };
@@ -193,6 +214,11 @@ pub(super) async fn toast(api: &Api, query: &str, text: &str) -> Result<(), ApiE
     api.call(&answer).await.map(|_: Ignored| ())
 }
 
+/// The buttons of a message to this chat.
+fn markup(api: &Api, chat: ChatId, keyboard: Option<&Keyboard>) -> Option<InlineKeyboardMarkup> {
+    keyboard.map(|keyboard| keyboard.markup(api.key(), chat))
+}
+
 /// Where a multipart message goes.
 fn address(chat: ChatId, reply_to: &Origin) -> Vec<(&'static str, Value)> {
     vec![
@@ -208,7 +234,7 @@ fn picture(png: &Arc<[u8]>) -> Upload {
     Upload { part: "sprite", name: "sprite.png".to_owned(), content }
 }
 
-fn reply(origin: &Origin) -> Option<ReplyParameters> {
+pub(super) fn reply(origin: &Origin) -> Option<ReplyParameters> {
     let reply = || ReplyParameters::new(TelegramMessage(origin.message.0)).allow_sending_without_reply();
     origin.is_here().then(reply)
 }

@@ -1,6 +1,11 @@
 //! What people read. Every sentence stands here, once; names and arguments are escaped by whoever puts them into HTML.
 
+pub(super) mod boards;
 pub(super) mod documents;
+pub(super) mod inline;
+pub(super) mod rich;
+pub(super) mod roles;
+pub(super) mod settings;
 
 use std::{fmt::Write, time::Duration};
 
@@ -29,6 +34,9 @@ pub(super) const OLD_BUTTON: &str = "This button is from an older board: send da
 /// Where the chat got more answers than its queue holds.
 pub(super) const ANSWERS_SKIPPED: &str =
     "Too many commands at once: some went without an answer. dash shows the board as it is.";
+
+/// Before what could not be said in its topic.
+pub(super) const TOPIC_GONE: &str = "The topic of this was closed or deleted, so I say it here.";
 
 /// Digits that stand before and after the gap of a number that is cut.
 const ENDS: usize = 12;
@@ -131,6 +139,8 @@ pub(super) fn member_failure(key: &PokemonKey, why: &Failure) -> String {
 pub(super) fn cancelled(reason: &CancelReason) -> String {
     match reason {
         CancelReason::Killed { by } => format!("Cancelled by {by}"),
+        CancelReason::Blocked => "Cancelled: the bot was blocked".to_owned(),
+        CancelReason::Removed => "Cancelled: the bot was removed from the chat".to_owned(),
     }
 }
 
@@ -138,6 +148,7 @@ pub(super) fn cancelled(reason: &CancelReason) -> String {
 pub(super) fn verdict(id: JobId, verdict: &Verdict) -> String {
     match verdict {
         Verdict::Unknown => no_such_task(id),
+        Verdict::NotAllowed { owner, known } => roles::not_allowed(id, owner, roles::Act::Kill, *known),
         Verdict::Killed(command) => format!("Task \"{}\" is killed", cut(command, 200)),
         Verdict::Finished(command) => {
             format!("Task \"{}\" finished before it could be killed", cut(command, 200))
@@ -182,14 +193,6 @@ pub(super) fn already(id: JobId, state: &str) -> String {
 /// The toast of a kill button.
 pub(super) fn killing(id: JobId) -> String {
     format!("Killing task {} …", id.0)
-}
-
-/// The question before `kill all`.
-pub(super) fn kill_all_question(count: usize) -> String {
-    match count {
-        1 => "Kill the one unfinished task?".to_owned(),
-        count => format!("Kill all {count} unfinished tasks?"),
-    }
 }
 
 /// The question's text after "yes".
@@ -283,6 +286,8 @@ pub(super) fn parse_error(error: &ParseError, max_fib: u64) -> String {
         ParseError::NotATask { command, word } => {
             format!("{command}: \"{}\" is not a task's number: {}", cut(word, 60), example(command))
         }
+        ParseError::NoSuchSetting { word, suggestion } => settings::no_such(&cut(word, 60), *suggestion),
+        ParseError::NotAValue { key, word, values } => settings::not_a_value(key, &cut(word, 60), values),
         ParseError::NotAPokemon { command, word } => format!(
             "{command}: \"{}\" is neither a number nor a name; write names with the letters a to z and hyphens: {}",
             cut(word, 60),
@@ -400,15 +405,19 @@ pub(super) fn duration(duration: Duration) -> String {
 
 /// How long a running job will take on: `about 5 s left`, `about 2 min left`. Coarser than a clock, because it is a guess.
 pub(super) fn time_left(left: Duration) -> String {
-    let seconds = left.as_millis().div_ceil(1_000);
-    let about = match seconds {
+    format!("about {} left", coarse(left))
+}
+
+/// A time that is a guess: `5 s`, `90 s`, `2 min`.
+fn coarse(time: Duration) -> String {
+    let seconds = time.as_millis().div_ceil(1_000);
+    match seconds {
         0..10 => format!("{} s", seconds.max(1)),
         10..60 => format!("{} s", (seconds + 2) / 5 * 5),
         60..=110 => format!("{} s", (seconds + 5) / 10 * 10),
         111..7_200 => format!("{} min", (seconds + 30) / 60),
         _ => format!("{} h", (seconds + 1_800) / 3_600),
-    };
-    format!("about {about} left")
+    }
 }
 
 /// `1 task`, `2 tasks`.

@@ -74,6 +74,63 @@ async fn a_group_shares_its_board() {
     .await;
 }
 
+#[tokio::test]
+async fn topics_are_tabs_and_a_closed_one_says_so() {
+    in_browser(async |page| {
+        let bot = page.world["bot"]["username"].as_str().unwrap();
+        let forum = page.chats().find(|chat| chat["topics"].is_object()).unwrap();
+        page.click(&format!("chat-{}", forum["id"])).await;
+        page.click("topic-Numbers").await;
+        page.say(&format!("/fib@{bot} 10")).await;
+        page.wait_for(&message("The 10th fibonacci number is 34")).await;
+        // The answer is in this topic alone.
+        page.click("topic-General").await;
+        page.wait_for("//*[@id='thread'][not(contains(., 'fibonacci number is 34'))]").await;
+        page.click("topic-Numbers").await;
+        page.wait_for(&message("The 10th fibonacci number is 34")).await;
+        page.click("more").await;
+        page.click("act-Close this topic").await;
+        page.wait_for("//*[@data-testid='topic-Numbers'][contains(., 'closed')]").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_inline_offer_is_chosen_and_the_board_is_a_table() {
+    in_browser(async |page| {
+        let bot = page.world["bot"]["username"].as_str().unwrap();
+        page.say("settings rich on").await;
+        page.wait_for(&message("Rich messages are on")).await;
+        page.say("fib 10").await;
+        page.wait_for(&message("is 34")).await;
+        page.say("dash").await;
+        page.wait_for("//*[@data-testid='text']//table//td[contains(., 'succeeded')]").await;
+        let composer = page.client.find(Locator::Css("[data-testid=composer]")).await.unwrap();
+        composer.send_keys(&format!("@{bot} fib 100")).await.unwrap();
+        page.wait_for("//*[@data-testid='offer-fib-100']").await;
+        composer.send_keys(ENTER).await.unwrap();
+        page.wait_for(&format!("//*[@data-testid='via'][contains(., '@{bot}')]")).await;
+        page.wait_for(&message("The 100th fibonacci number is 218922995834555169026")).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_person_blocks_the_bot_and_takes_it_back() {
+    in_browser(async |page| {
+        page.say("fib 10").await;
+        page.wait_for(&message("is 34")).await;
+        page.click("more").await;
+        page.click("act-Block the bot").await;
+        page.wait_for("//*[@data-testid='gone'][contains(., 'has blocked the bot')]").await;
+        page.click("back-again").await;
+        page.wait_for("//*[@data-testid='gone'][@hidden]").await;
+        page.say("fib 11").await;
+        page.wait_for(&message("is 55")).await;
+    })
+    .await;
+}
+
 /// The `XPath` of a message whose text contains this (which holds no single quote).
 fn message(text: &str) -> String {
     format!("//*[@data-testid='message'][.//*[@data-testid='text'][contains(., '{text}')]]")
@@ -94,6 +151,10 @@ impl Page {
         let page = Self { client, world };
         page.wait_for("//*[@data-testid='status'][contains(., 'you are')]").await;
         page
+    }
+
+    fn chats(&self) -> impl Iterator<Item = &Value> {
+        self.world["chats"].as_array().unwrap().iter()
     }
 
     async fn wait_for(&self, xpath: &str) {

@@ -4,7 +4,8 @@ use serde_json::{Map, Value};
 
 use super::{
     super::{
-        errors::bad_request,
+        errors::{ApiError, bad_request},
+        rich,
         text::Text,
         world::{Event, Media, World, now},
     },
@@ -16,13 +17,28 @@ const MAX_AGE: i64 = 48 * 3600;
 
 /// editMessageText. A photo's caption is not its text.
 pub(super) fn text(world: &mut World, params: &Params) -> Result<Value> {
-    params.only(&["chat_id", "message_id", "text", "parse_mode", "entities", "reply_markup"])?;
+    params.only(&[
+        "chat_id",
+        "message_id",
+        "text",
+        "parse_mode",
+        "entities",
+        "rich_message",
+        "reply_markup",
+    ])?;
     let (chat, id) = target(world, params)?;
-    let text = send::message_text(params)?;
+    let rich = match params.map.get("rich_message").filter(|_| world.options.rich_messages) {
+        Some(message) if params.map.contains_key("text") => {
+            return Err(bad_request(format_args!("text and rich_message together: {message}")));
+        }
+        Some(message) => Some(rich::blocks(message)?),
+        None => None,
+    };
+    let text = if rich.is_some() { Text::default() } else { send::message_text(params)? };
     if world.message(chat, id).is_some_and(|message| message.media.is_some()) {
         return Err(bad_request("there is no text in the message to edit"));
     }
-    change(world, params, chat, id, Change { text: Some(text), media: None })
+    change(world, params, chat, id, Change { text: Some(text), media: None, rich })
 }
 
 /// editMessageCaption.
@@ -42,14 +58,14 @@ pub(super) fn caption(world: &mut World, params: &Params) -> Result<Value> {
         return Err(bad_request("there is no caption in the message to edit"));
     };
     let media = Media { caption_above: params.flag("show_caption_above_media"), ..media };
-    change(world, params, chat, id, Change { text: Some(caption), media: Some(media) })
+    change(world, params, chat, id, Change { text: Some(caption), media: Some(media), rich: None })
 }
 
 /// editMessageReplyMarkup.
 pub(super) fn markup(world: &mut World, params: &Params) -> Result<Value> {
     params.only(&["chat_id", "message_id", "reply_markup"])?;
     let (chat, id) = target(world, params)?;
-    change(world, params, chat, id, Change { text: None, media: None })
+    change(world, params, chat, id, Change { text: None, media: None, rich: None })
 }
 
 /// editMessageMedia: another picture or document, also into a message that was text until now.
@@ -82,29 +98,36 @@ pub(super) fn media(world: &mut World, params: &Params) -> Result<Value> {
         caption_above: input.flag("show_caption_above_media"),
         spoiler: input.flag("has_spoiler"),
     };
-    change(world, params, chat, id, Change { text: Some(caption), media: Some(media) })
+    change(world, params, chat, id, Change { text: Some(caption), media: Some(media), rich: None })
 }
 
 /// What becomes of a message; `None` stays as it is. The keyboard is always the call's: none takes it away.
 struct Change {
     text: Option<Text>,
     media: Option<Media>,
+    /// Of a message that has blocks in place of its text.
+    rich: Option<Value>,
 }
 
 fn change(world: &mut World, params: &Params, chat: i64, id: i32, change: Change) -> Result<Value> {
     let markup = keyboard(params)?;
+    world.take_pace(chat).map_err(ApiError::too_many_requests)?;
     let message = world.chats.get_mut(&chat).and_then(|chat| chat.messages.get_mut(&id));
     let message = message.ok_or_else(|| bad_request("message to edit not found"))?;
     let same_media =
         change.media.as_ref().is_none_or(|new| message.media.as_ref().is_some_and(|old| old.is_same(new)));
     let same_text = change.text.as_ref().is_none_or(|text| *text == message.text);
-    if same_text && same_media && message.markup == markup {
+    let same_rich = change.text.is_none() || change.rich == message.rich;
+    if same_text && same_media && same_rich && message.markup == markup {
         return Err(bad_request(
             "message is not modified: specified new message content and reply markup are exactly the same as a \
              current content and reply markup of the message",
         ));
     }
     message.markup = markup;
+    if change.text.is_some() {
+        message.rich = change.rich;
+    }
     message.text = change.text.unwrap_or_else(|| std::mem::take(&mut message.text));
     message.media = change.media.or_else(|| message.media.take());
     message.mark_edited();

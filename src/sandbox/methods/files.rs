@@ -72,7 +72,7 @@ fn upload(world: &mut World, upload: &Upload, is_photo: bool) -> Result<Arc<File
 }
 
 /// Width and height of a PNG or a JPEG, by its head.
-fn picture_size(bytes: &[u8]) -> Option<(u32, u32)> {
+pub(in super::super) fn picture_size(bytes: &[u8]) -> Option<(u32, u32)> {
     if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
         let number = |at: usize| Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
         return Some((number(16)?, number(20)?));

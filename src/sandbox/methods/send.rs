@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{
     super::{
         errors::bad_request,
+        rich,
         text::{MAX_CAPTION, MAX_TEXT, Text},
         world::{Event, Media, Message, World},
     },
@@ -14,9 +15,25 @@ use super::{
 /// sendMessage.
 pub(super) fn message(world: &mut World, params: &Params) -> Result<Value> {
     let chat = open_chat(world, params)?;
-    params.only(&["chat_id", "text", "parse_mode", "entities", "reply_parameters", "reply_markup"])?;
+    params.only(&[
+        "chat_id",
+        "message_thread_id",
+        "text",
+        "parse_mode",
+        "entities",
+        "reply_parameters",
+        "reply_markup",
+    ])?;
     let text = message_text(params)?;
-    add(world, params, chat, text, None)
+    add(world, params, chat, Message::new(None, text, None))
+}
+
+/// sendRichMessage.
+pub(super) fn rich(world: &mut World, params: &Params) -> Result<Value> {
+    let chat = open_chat(world, params)?;
+    params.only(&["chat_id", "message_thread_id", "rich_message", "reply_parameters", "reply_markup"])?;
+    let blocks = rich::blocks(&params.map["rich_message"])?;
+    add(world, params, chat, Message { rich: Some(blocks), ..Message::new(None, Text::default(), None) })
 }
 
 /// The text of sendMessage and editMessageText.
@@ -42,6 +59,7 @@ pub(super) fn media(world: &mut World, params: &Params, method: &str) -> Result<
     let name = if is_photo { "photo" } else { "document" };
     params.only(&[
         "chat_id",
+        "message_thread_id",
         name,
         "caption",
         "parse_mode",
@@ -59,16 +77,15 @@ pub(super) fn media(world: &mut World, params: &Params, method: &str) -> Result<
         caption_above: params.flag("show_caption_above_media"),
         spoiler: params.flag("has_spoiler"),
     };
-    add(world, params, chat, caption, Some(media))
+    add(world, params, chat, Message { media: Some(media), ..Message::new(None, caption, None) })
 }
 
-fn add(world: &mut World, params: &Params, chat: i64, text: Text, media: Option<Media>) -> Result<Value> {
+fn add(world: &mut World, params: &Params, chat: i64, message: Message) -> Result<Value> {
     let reply_to = check_reply(world, params, chat)?;
+    let (thread, reply_to) = world.bot_target(chat, params.int("message_thread_id"), reply_to)?;
     let markup = keyboard(params)?;
-    if world.options.flood_limits {
-        world.take_pace(chat).map_err(super::super::errors::ApiError::too_many_requests)?;
-    }
-    let message = Message { media, markup, ..Message::new(None, text, reply_to) };
+    world.take_pace(chat).map_err(super::super::errors::ApiError::too_many_requests)?;
+    let message = Message { markup, reply_to, thread, ..message };
     let id = world.add_message(chat, message);
     Ok(result(world, chat, id))
 }
@@ -107,7 +124,8 @@ pub(super) fn action(world: &mut World, params: &Params) -> Result<Value> {
         "upload_video_note",
     ];
     let chat = open_chat(world, params)?;
-    params.only(&["chat_id", "action"])?;
+    params.only(&["chat_id", "message_thread_id", "action"])?;
+    world.bot_target(chat, params.int("message_thread_id"), None)?;
     let action = params.str("action").unwrap_or_default();
     if !ACTIONS.contains(&action) {
         return Err(bad_request("wrong parameter action in request"));

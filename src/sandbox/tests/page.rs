@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use super::{super::Options, Bench};
 
 impl Bench {
-    async fn post(&self, path: &str, body: Value) -> (u16, Value) {
+    pub(super) async fn post(&self, path: &str, body: Value) -> (u16, Value) {
         let response = self.client.post(self.sandbox.url() + path).json(&body).send().await.unwrap();
         (response.status().as_u16(), response.json().await.unwrap())
     }
 
-    async fn world(&self) -> Value {
+    pub(super) async fn world(&self) -> Value {
         self.client.get(self.sandbox.url() + "/sandbox/world").send().await.unwrap().json().await.unwrap()
     }
 
@@ -41,8 +41,10 @@ async fn the_page_draws_the_world() {
     );
     let names: Vec<&Value> =
         world["people"].as_array().unwrap().iter().map(|person| &person["first_name"]).collect();
-    assert_eq!(names, ["Ann", "Ben", "Cleo", "Ann"]);
-    let group = &world["chats"][0];
+    assert_eq!(names, ["Ann", "Ben", "Cleo", "Helper", "Ann"]);
+    let forum = &world["chats"][0];
+    assert_eq!(forum["topics"]["list"].as_array().map(Vec::len), Some(2));
+    let group = &world["chats"][1];
     assert_eq!((&group["type"], group["people"].as_array().unwrap().len()), (&json!("group"), 3));
     assert_eq!(world["commands"], json!([{"command": "help", "description": "Help"}]));
     assert_eq!(world["messages"][group["id"].to_string()], json!([]));
@@ -179,4 +181,20 @@ async fn files_are_shown_or_saved() {
         "{disposition}"
     );
     assert_eq!(file.text().await.unwrap(), "1 1 2");
+}
+
+#[tokio::test]
+async fn admins_are_made_and_the_bot_is_blocked_on_the_page() {
+    let bench = Bench::with(Options { demo: true, ..Options::default() }).await;
+    let group = bench.world().await["chats"][0].clone();
+    let ben = group["people"][1].clone();
+    assert_eq!(group["admins"], json!([group["people"][0]]));
+    let make = |person: &Value| json!({"chat": group["id"], "person": person, "is": true});
+    assert_eq!(bench.post("/sandbox/admin", make(&ben)).await.0, 200);
+    assert_eq!(bench.world().await["chats"][0]["admins"], json!([group["people"][0], ben]));
+    assert_eq!(bench.post("/sandbox/admin", make(&json!(77))).await.0, 400);
+    bench.post("/sandbox/block", json!({"person": ben, "has_blocked": true})).await;
+    assert_eq!(bench.world().await["people"][1]["has_blocked"], true);
+    let refused = bench.refused("sendMessage", json!({"chat_id": ben, "text": "x"})).await;
+    assert!(refused.contains("blocked"), "{refused}");
 }

@@ -1,22 +1,23 @@
 //! One message at a time: what is sent, what is stored of it, and what follows when it fails.
 
 use std::{
-    sync::{Arc, PoisonError},
+    borrow::Cow,
+    io::Read,
+    sync::Arc,
     time::{Instant, SystemTime},
 };
-
-use tokio::sync::SemaphorePermit;
 
 use super::{Desk, Made, Outbox};
 use crate::{
     board::Snapshot,
-    job::{ChatId, Job, JobId, MessageId, Origin, Outcome},
+    job::{ChatId, Digits, Job, JobId, MessageId, Origin, Outcome},
     store::{Instead, Write},
     telegram::{
         api::ApiError,
-        lane::{Answer, Body, Card},
+        lane::{Answer, Body, Card, Step},
+        pace::Share,
         pause_after,
-        render::{self, Content},
+        render::{self, Content, rich},
         send,
         sentences::{self, documents},
         whole::{Document, NoDocument},
@@ -24,7 +25,7 @@ use crate::{
 };
 
 /// What follows a call that failed.
-enum Next {
+pub(super) enum Next {
     /// It is made again, after a pause.
     Again,
     /// It can never work.
@@ -39,10 +40,13 @@ impl Outbox {
         // First of all: who waits for a place among the documents takes none of the others.
         let _upload = match answer.body {
             Body::Whole(_) => self.uploads.acquire().await.ok(),
-            Body::Message(_) | Body::Edit { .. } => None,
+            Body::Message(_) | Body::Edit { .. } | Body::Dash(_) | Body::Turn { .. } => None,
         };
-        let _turn = self.turn(desk).await;
-        match self.say_now(chat, &answer).await {
+        let share = if answer.is_reserved() { Share::Answers } else { Share::News };
+        let Some(_turn) = self.turn(desk, share).await else {
+            return desk.lane().put_step_back(Step::Answer(answer), Instant::now());
+        };
+        match self.say_now(chat, desk, &answer).await {
             Ok(message) => {
                 {
                     let mut lane = desk.lane();
@@ -57,6 +61,11 @@ impl Outbox {
                 desk.lane().went_well();
                 self.stored_as_said(answer).await;
             }
+            Err(error) if error.is_topic_gone() && !answer.elsewhere && answer.is_new_message() => {
+                tracing::info!(%error, "an answer is said in General");
+                let reply_to = Origin::nowhere();
+                desk.lane().put_back(Answer { elsewhere: true, reply_to, ..answer });
+            }
             Err(ApiError::Migrated(to)) => {
                 if self.migrate(chat, ChatId(to)) {
                     self.move_answer(ChatId(to), answer);
@@ -64,7 +73,7 @@ impl Outbox {
                     self.stored_as_said(answer).await;
                 }
             }
-            Err(error) => match self.fail(desk, &error) {
+            Err(error) => match self.fail(chat, desk, &error) {
                 // The group has moved meanwhile.
                 Next::Again if self.boards.home(chat) != chat => {
                     self.move_answer(self.boards.home(chat), answer);
@@ -84,16 +93,29 @@ impl Outbox {
         }
     }
 
-    async fn say_now(&self, chat: ChatId, answer: &Answer) -> Result<Option<MessageId>, ApiError> {
+    async fn say_now(
+        &self,
+        chat: ChatId,
+        desk: &Desk,
+        answer: &Answer,
+    ) -> Result<Option<MessageId>, ApiError> {
         match &answer.body {
+            Body::Dash(view) => self.post_dash(chat, desk, &answer.reply_to, *view).await.map(Some),
+            Body::Turn { message, view } => self.turn_dash(chat, desk, *message, *view).await.map(|()| None),
             Body::Message(content) => {
-                send::new_message(&self.api, chat, &answer.reply_to, content).await.map(Some)
+                let mut content = Cow::Borrowed(content);
+                if answer.elsewhere {
+                    content.to_mut().tell_first(sentences::TOPIC_GONE);
+                }
+                send::new_message(&self.api, chat, &answer.reply_to, &content).await.map(Some)
             }
-            Body::Edit { message, html, keyboard } => {
-                send::edit_text(&self.api, chat, *message, html, keyboard.as_ref()).await.map(|()| None)
+            Body::Edit { message, html, rich, keyboard } => {
+                let (html, rich, keyboard) = (html.clone(), rich.clone(), keyboard.clone());
+                let content = Content { html, rich, keyboard, photo: None };
+                send::edit_text(&self.api, chat, *message, &content).await.map(|()| None)
             }
             Body::Whole(id) => match &answer.made {
-                Some(made) => self.say_whole(chat, &answer.reply_to, *id, made).await.map(Some),
+                Some(made) => self.say_whole(chat, answer, *id, made).await.map(Some),
                 // Its board has forgotten it meanwhile.
                 None => Ok(None),
             },
@@ -104,12 +126,18 @@ impl Outbox {
     async fn say_whole(
         &self,
         chat: ChatId,
-        reply_to: &Origin,
+        answer: &Answer,
         id: JobId,
         made: &Made,
     ) -> Result<MessageId, ApiError> {
+        let reply_to = &answer.reply_to;
+        let before = if answer.elsewhere { format!("{}\n", sentences::TOPIC_GONE) } else { String::new() };
+        let caption = |document: &Document| format!("{before}{}", document.caption);
         let send = async |document: Result<Arc<Document>, NoDocument>| match document {
-            Ok(document) => send::document(&self.api, &self.store, chat, reply_to, &document).await,
+            Ok(document) => {
+                let caption = caption(&document);
+                send::document(&self.api, &self.store, chat, reply_to, &document, caption).await
+            }
             Err(why) => Ok(Err(why)),
         };
         let sent = match send(made.document.clone()).await {
@@ -133,14 +161,56 @@ impl Outbox {
         if self.is_up_to_date(chat, desk, id, &card) {
             return;
         }
-        let _turn = self.turn(desk).await;
+        let share = if card.is_news() { Share::News } else { Share::Progress };
+        let Some(_turn) = self.turn(desk, share).await else {
+            return desk.lane().put_step_back(Step::Card(id, card), Instant::now());
+        };
         // The turn may have taken a while: what is true now is shown.
         let Some(snapshot) = self.boards.job(chat, id) else { return };
-        let content = send::wanted(&snapshot, &card);
+        let mut content = send::wanted(&snapshot, &card);
+        content.rich = self.rich_card(chat, &snapshot, &card, &content).await;
         match send::card(&self.api, chat, &snapshot.job.origin, &card, &content).await {
             Ok(message) => self.card_shown(chat, desk, &card, &snapshot, (message, content)).await,
             Err(error) => self.card_failed(chat, desk, &snapshot, &card, &content, error).await,
         }
+    }
+
+    /// The card as a rich message, where the chat wants that and the result is long: when the job has ended, so that no
+    /// picture comes after it.
+    async fn rich_card(
+        &self,
+        chat: ChatId,
+        snapshot: &Snapshot,
+        card: &Card,
+        content: &Content,
+    ) -> Option<String> {
+        if card.refused > 0 || content.photo.is_some() || !self.settings.is_rich(chat) {
+            return None;
+        }
+        let mut before = format!("<p>{}</p>", sentences::submitted(snapshot.job.id));
+        if card.elsewhere {
+            before.insert_str(0, &format!("<p><i>{}</i></p>", sentences::TOPIC_GONE));
+        }
+        self.rich_result(snapshot, &before).await
+    }
+
+    /// A long result as rich HTML, with the digits of a lone number.
+    pub(in crate::telegram) async fn rich_result(&self, snapshot: &Snapshot, before: &str) -> Option<String> {
+        let digits = match rich::lone_number(&snapshot.job) {
+            Some(digits) => self.read_digits(digits.clone()).await,
+            None => None,
+        };
+        rich::result(snapshot, before, digits.as_deref(), SystemTime::now())
+    }
+
+    async fn read_digits(&self, digits: Digits) -> Option<String> {
+        let store = self.store.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let mut text = String::new();
+            store.digits(&digits).ok()??.take(rich::MAX_DIGITS as u64).read_to_string(&mut text).ok()?;
+            (text.len() == digits.len()).then_some(text)
+        });
+        read.await.ok()?
     }
 
     /// A card that shows what is true needs no call.
@@ -184,7 +254,7 @@ impl Outbox {
         moves.then(|| Instant::now() + self.timings.card_refresh)
     }
 
-    async fn store_card(&self, chat: ChatId, id: JobId, message: Option<MessageId>, done: bool) {
+    pub(super) async fn store_card(&self, chat: ChatId, id: JobId, message: Option<MessageId>, done: bool) {
         if let Err(error) = self.store.write(Write::Card { chat, id, message, done }).await {
             tracing::warn!(%error, "a card's message is not stored: a crash would repeat it");
         }
@@ -207,12 +277,16 @@ impl Outbox {
                 // Either way, nothing more is said in the old one.
                 self.migrate(chat, ChatId(to));
             }
+            error if error.is_topic_gone() && !card.elsewhere && card.message.is_none() => {
+                tracing::info!(job = id.0, %error, "a card goes to General");
+                desk.lane().redo_card(id, now, |card| card.elsewhere = true);
+            }
             error @ ApiError::BadRequest(_) if card.refused < 2 && !error.is_chat_gone() => {
                 tracing::warn!(job = id.0, %error, "the card goes without its picture, or in fewer words");
                 let refused = if content.photo.is_some() { 1 } else { 2 };
                 desk.lane().redo_card(id, now, |card| card.refused = refused);
             }
-            error => match self.fail(desk, &error) {
+            error => match self.fail(chat, desk, &error) {
                 // A chat that is gone may come back: its cards are brought up to date then.
                 Next::Again | Next::Gone => desk.lane().redo_card(id, now, |_| ()),
                 // Nor will the next start be luckier.
@@ -238,27 +312,22 @@ impl Outbox {
         self.store_and_say(chat, answer, Some(Instead::Card(job.id, message))).await;
     }
 
-    /// Waits for the pace of all chats together and for a place among the calls under way, and counts the message on
-    /// the chat's own pace. The place is held until the returned permit is dropped.
-    async fn turn(&self, desk: &Desk) -> Option<SemaphorePermit<'_>> {
-        let at = {
-            let mut all = self.paces.all.lock().unwrap_or_else(PoisonError::into_inner);
-            all.reserve(Instant::now())
-        };
-        if at > Instant::now() {
-            tokio::time::sleep_until(at.into()).await;
-        }
-        desk.lane().spend(Instant::now());
-        // Nothing closes the semaphore.
-        self.in_flight.acquire().await.ok()
-    }
-
     /// Decides what follows a failed call.
-    fn fail(&self, desk: &Desk, error: &ApiError) -> Next {
+    pub(super) fn fail(&self, chat: ChatId, desk: &Desk, error: &ApiError) -> Next {
+        if matches!(error, ApiError::Forbidden(_)) {
+            tracing::info!(%error, "the bot is not wanted here");
+            // If a crash loses it, the next message finds it out again.
+            drop(self.leave(chat));
+            return Next::Gone;
+        }
         if error.is_chat_gone() {
             tracing::info!(%error, "nothing more is said here until the chat speaks");
-            let never = desk.lane().give_up();
+            let (never, (_, dashes)) = {
+                let mut lane = desk.lane();
+                (lane.give_up(), lane.dashes().take_all())
+            };
             self.said(never);
+            self.forget_dashes(chat, dashes);
             return Next::Gone;
         }
         match error {
@@ -275,11 +344,18 @@ impl Outbox {
             | ApiError::Server(_)
             | ApiError::Connection(_)
             | ApiError::Conflict(_)
+            | ApiError::NotFound
             | ApiError::Unauthorized => {
                 let mut lane = desk.lane();
                 let pause = pause_after(error, &self.timings, lane.failed());
                 tracing::info!(%error, ?pause, "a message is sent again later");
-                lane.pause(Instant::now() + pause);
+                if matches!(error, ApiError::RetryAfter(_)) {
+                    lane.slow_down(Instant::now() + pause);
+                    drop(lane);
+                    self.paces.all.drain();
+                } else {
+                    lane.pause(Instant::now() + pause);
+                }
                 Next::Again
             }
         }
