@@ -17,7 +17,7 @@ use std::{
 };
 
 use jobboard::{
-    board::{Boards, Limits},
+    board::{Boards, Filter, Limits},
     config::Cli,
     job::{ChatId, JobId, MessageId, Origin, Person, Spec},
     store::{Keep, Store, Write},
@@ -37,7 +37,8 @@ const PAIRS: usize = 3;
 /// Jobs of the store that is loaded: 1,000 chats with 100 each.
 const LOADED: (i64, i32) = (1_000, 100);
 /// Nothing is dropped.
-const KEEP: Keep = Keep { jobs: usize::MAX, time: Duration::from_hours(24), bytes: u64::MAX };
+const KEEP: Keep =
+    Keep { jobs: usize::MAX, time: Duration::from_hours(24), bytes: u64::MAX, away: Duration::MAX };
 /// The argument that makes this program the one that starts; the folder follows it.
 const START: &str = "--start";
 
@@ -181,7 +182,13 @@ fn start(folder: &Path) {
     boards.restore(&loaded);
     let config = Cli::read(["jobboard".into()]).expect("the defaults").config;
     let settings = Arc::new(Settings::new(store.clone(), &loaded));
-    let outbox = Outbox::new(Api::new(&config).expect("a client"), boards.clone(), store, settings, &config);
+    let outbox = Outbox::new(
+        Api::new(&config, &jobboard::store::Secret::default()).expect("a client"),
+        boards.clone(),
+        store,
+        settings,
+        &config,
+    );
     outbox.restore(&loaded);
     let jobs = loaded.jobs.len();
     drop(loaded);
@@ -189,7 +196,7 @@ fn start(folder: &Path) {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default().trim();
     println!("{jobs} jobs in {:.3} s, peak memory {peak}", took.as_secs_f64());
-    assert!(boards.page(ChatId(1), 0).total > 0);
+    assert!(boards.page(ChatId(1), 0, Filter::All).total > 0);
 }
 
 fn person(chat: i64) -> Person {

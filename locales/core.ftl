@@ -7,3 +7,4 @@ no-such-task = There is no task { $id }
 pokemon = The pokemon with id { $id } is { $name }
 number-start = The { $nth } fibonacci number is{ " " }
 exiting = Exiting
+all-submitted = { $tasks } are submitted

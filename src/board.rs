@@ -4,6 +4,7 @@
 //! await. What people are told of is in the [`Store`] first. What others must hear of is marked in [`Changes`]; nobody is
 //! called back under a lock.
 
+mod away;
 mod changes;
 mod end;
 mod kill;
@@ -30,7 +31,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub use self::{
     changes::{Change, Changes},
     kill::{KillId, KillReport, Verdict},
-    table::{Page, Snapshot},
+    queue::Place,
+    table::{Filter, Page, Snapshot},
 };
 use self::{memory::Memory, queue::Queue, table::Table};
 use crate::{
@@ -217,8 +219,11 @@ impl Boards {
 
     /// One job as it is now.
     pub fn job(&self, chat: ChatId, id: JobId) -> Option<Snapshot> {
-        let mut snapshot = self.look(chat, |table| table.snapshot(id))??;
+        let (snapshot, spot) = self.look(chat, |table| (table.snapshot(id), table.spot(id)))?;
+        let mut snapshot = snapshot?;
         snapshot.paused = self.exit.is_cancelled() && !snapshot.job.state.is_finished();
+        // The line has a lock of its own, and is looked at when the table's is free again.
+        snapshot.place = spot.and_then(|spot| spot.place());
         Some(snapshot)
     }
 
@@ -232,9 +237,9 @@ impl Boards {
         self.look(chat, |table| table.was_given(id)).unwrap_or_default()
     }
 
-    /// Whether the job has ended; `None` where there is none.
-    pub fn is_finished(&self, chat: ChatId, id: JobId) -> Option<bool> {
-        self.look(chat, |table| table.is_finished(id))?
+    /// Whether the job has ended, and the topic that it was sent in; `None` where there is no such job.
+    pub fn outline(&self, chat: ChatId, id: JobId) -> Option<(bool, Option<i32>)> {
+        self.look(chat, |table| table.outline(id))?
     }
 
     /// The chat's newest job.
@@ -242,9 +247,19 @@ impl Boards {
         self.look(chat, Table::newest)?
     }
 
-    /// Page `number` (from 0) of the chat's board, newest first; the last page where there are fewer.
-    pub fn page(&self, chat: ChatId, number: usize) -> Page {
-        self.look(chat, |table| table.page(number)).unwrap_or_default()
+    /// Page `number` (from 0) of those jobs of the chat that pass the filter; the last page where there are fewer.
+    pub fn page(&self, chat: ChatId, number: usize, filter: Filter) -> Page {
+        let looked = self.look(chat, |table| {
+            let page = table.page(number, filter);
+            let spots: Vec<_> = page.jobs.iter().map(|snapshot| table.spot(snapshot.job.id)).collect();
+            (page, spots)
+        });
+        let Some((mut page, spots)) = looked else { return Page::default() };
+        for (snapshot, spot) in page.jobs.iter_mut().zip(spots) {
+            snapshot.paused = self.exit.is_cancelled() && !snapshot.job.state.is_finished();
+            snapshot.place = spot.and_then(|spot| spot.place());
+        }
+        page
     }
 
     /// The chat's unfinished jobs, oldest first.
@@ -252,7 +267,7 @@ impl Boards {
         self.look(chat, Table::unfinished).unwrap_or_default()
     }
 
-    /// Cancels these jobs, and returns when that is stored. When the last of them has stopped, [`Change::Kill`] is
+    /// Cancels these jobs, but for those with a verdict already, and returns when that is stored. When the last of them has stopped, [`Change::Kill`] is
     /// marked and [`take_kill`](Self::take_kill) has the report.
     ///
     /// # Errors
@@ -263,10 +278,10 @@ impl Boards {
         chat: ChatId,
         by: &Person,
         reply_to: Origin,
-        ids: &[JobId],
+        jobs: &[(JobId, Option<Verdict>)],
     ) -> Result<(), WriteError> {
         let killed = self.with_table(chat, |chat, table| {
-            let killed = table.kill(by, reply_to, ids, SystemTime::now())?;
+            let killed = table.kill(by, reply_to, jobs, SystemTime::now())?;
             let stored = self.store.write(Write::Kill {
                 chat,
                 kill: killed.kill.number(),

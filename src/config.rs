@@ -28,6 +28,9 @@ pub const SANDBOX_PORT: u16 = 8787;
 /// The Bot API: bots send files of up to 50 MB.
 const MAX_DOCUMENT: u64 = 50_000_000;
 
+/// How long the board of a chat that has removed the bot is kept for its return.
+const KEEP_AWAY: Duration = Duration::from_hours(30 * 24);
+
 const DEFAULT_POKEAPI: &str = "https://pokeapi.co/api/v2";
 
 /// A Telegram bot that gives every chat a shared job board.
@@ -70,16 +73,17 @@ pub struct OneFib {
 }
 
 impl OneFib {
-    /// Reads `jobboard fib NUM` and its own flag alone. It wants none of the settings, and to look for them takes longer than
-    /// a short number: `None` is for [`Cli::read`], which tells what is wrong with anything else.
+    /// Reads `fib NUM` and `fib NUM --threads NUM` by hand. It wants none of the settings, and to look for them takes longer than
+    /// a short number: `None` is for [`Cli::read`], which takes all that is right and tells what is wrong.
     pub fn read(args: &[OsString]) -> Option<Self> {
-        let [program, mode, rest @ ..] = args else { return None };
-        if mode != "fib" {
-            return None;
-        }
-        let command = Self::augment_args(clap::Command::new("jobboard"));
-        let matches = command.try_get_matches_from(std::iter::once(program).chain(rest)).ok()?;
-        Self::from_arg_matches(&matches).ok()
+        let words: Vec<_> = args.iter().skip(1).map(|word| word.to_str()).collect::<Option<_>>()?;
+        let (n, threads) = match words[..] {
+            ["fib", n] => (n, None),
+            ["fib", n, "--threads", threads] => (n, Some(threads.parse().ok()?)),
+            _ => return None,
+        };
+        let fits = threads.is_none_or(|threads| (1..=MAX_CPU_WORKERS).contains(&i64::from(threads)));
+        fits.then_some(Self { n: fib_number(n).ok()?, threads })
     }
 }
 
@@ -115,7 +119,7 @@ pub struct Config {
     #[arg(long, global = true, env = "JOBBOARD_DATA_DIR", default_value = "./data", value_name = "FOLDER")]
     pub data_dir: PathBuf,
 
-    /// Ids of the people who may stop the bot, separated by commas
+    /// Ids of the people who may stop the bot and kill every task, separated by commas
     #[arg(
         long,
         global = true,
@@ -125,6 +129,16 @@ pub struct Config {
         value_name = "IDS"
     )]
     pub owners: Ids,
+
+    /// Who may kill a task in a group, or run it again
+    #[arg(
+        long,
+        global = true,
+        env = "JOBBOARD_KILL_POLICY",
+        default_value = "owner-or-admin",
+        value_name = "POLICY"
+    )]
+    pub kill_policy: KillPolicy,
 
     /// Ids of the chats that may use the bot, separated by commas; empty: every chat
     #[arg(
@@ -224,12 +238,28 @@ pub struct Timings {
     pub card_pause: Duration,
     /// How often a running job's card is looked at for progress.
     pub card_refresh: Duration,
+    /// The minute of the paces: tests have a shorter one. A second of it is a 60th.
+    pub rate_period: Duration,
+    /// The distance between two edits that the live dash of a private chat makes by itself.
+    pub dash_private: Duration,
+    /// The same in a group.
+    pub dash_group: Duration,
+    /// A new card that would have to wait longer for the chat's pace shares a message with others.
+    pub merge_after: Duration,
+    /// Cards join such a message so long after the last that did.
+    pub merge_join: Duration,
     /// From which duration on the end of a job is announced with a message of its own.
     pub announce_after: Duration,
     /// How long an inline query may take; Telegram's clients do not wait much longer.
     pub inline_limit: Duration,
     /// How long PokeAPI is not asked for a name that somebody may still be typing.
     pub inline_pause: Duration,
+    /// How long a look at who is an admin may take.
+    pub member: Duration,
+    /// How long it is remembered who is an admin, and who is not.
+    pub member_kept: Duration,
+    /// A press that asks for a message is the same one again for so long.
+    pub press_again: Duration,
     /// Between two tries to store the end of a job, while the disk is full.
     pub store_again: Duration,
     /// How long a stop may take for jobs to end.
@@ -251,9 +281,17 @@ impl Default for Timings {
             quick_job: Duration::from_millis(40),
             card_pause: Duration::from_secs(1),
             card_refresh: Duration::from_secs(5),
+            rate_period: Duration::from_mins(1),
+            dash_private: Duration::from_secs(3),
+            dash_group: Duration::from_secs(5),
+            merge_after: Duration::from_secs(5),
+            merge_join: Duration::from_mins(1),
             announce_after: Duration::from_secs(10),
             inline_limit: Duration::from_secs(5),
             inline_pause: Duration::from_millis(300),
+            member: Duration::from_secs(3),
+            member_kept: Duration::from_mins(1),
+            press_again: Duration::from_secs(10),
             store_again: Duration::from_secs(1),
             stop_jobs: Duration::from_secs(3),
             stop_outbox: Duration::from_secs(3),
@@ -281,6 +319,7 @@ impl Config {
             jobs: self.keep_jobs.get(),
             time: self.keep_for,
             bytes: self.keep_mb.saturating_mul(1_000_000),
+            away: KEEP_AWAY,
         }
     }
 
@@ -344,6 +383,15 @@ impl FromStr for Ids {
             .collect::<Result<_, _>>()
             .map(Self)
     }
+}
+
+/// Who may kill a task in a group, or run it again. In a private chat everything is allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum KillPolicy {
+    /// Everybody in the chat.
+    Anyone,
+    /// Who sent it, the chat's admins, and the bot's owners.
+    OwnerOrAdmin,
 }
 
 /// How log lines look.

@@ -19,6 +19,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     board::{Boards, Limits},
     config::Config,
+    job::ChatId,
     store::{Loaded, OpenError, Store},
     telegram::{
         Bot, Handlers, Inline, Outbox, Settings,
@@ -78,8 +79,8 @@ pub async fn run_with(
             "no token: set TELOXIDE_TOKEN (from @BotFather), or try `jobboard sandbox`",
         ));
     }
-    let api = Api::new(&config)?;
     let (store, mut loaded) = open(&config).await?;
+    let api = Api::new(&config, &loaded.secret)?;
     let limits = limits(&config);
     let work = Arc::new(work(&config, engine)?);
     let boards = Boards::new(work.clone(), store.clone(), limits);
@@ -94,12 +95,13 @@ pub async fn run_with(
     boards.restore(&loaded);
     outbox.restore(&loaded);
     let handled = std::mem::take(&mut loaded.handled);
+    let questions = std::mem::take(&mut loaded.questions);
     // The boards have it now.
     drop(loaded);
 
     let inline = Inline::new(api.clone(), work, &bot.username, &config);
     let parts = Parts { api, store, boards, outbox, settings, inline, config };
-    parts.serve(bot, handled, shutdown).await
+    parts.serve(bot, handled, questions, shutdown).await
 }
 
 /// Opens the store; reading a large one takes a while.
@@ -128,17 +130,26 @@ impl Parts {
         self,
         bot: Bot,
         handled: Vec<(i64, u64)>,
+        questions: Vec<(ChatId, u64, String)>,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), RunError> {
         let quit = CancellationToken::new();
         let (stop_updates, stop_listening) = (CancellationToken::new(), CancellationToken::new());
         let tasks = TaskTracker::new();
         self.spawn_helpers(&tasks, &stop_updates, &stop_listening);
-        let beside = (self.settings.clone(), self.inline.clone());
-        let handlers =
-            Handlers::new(self.boards.clone(), self.outbox.clone(), beside, bot, &self.config, quit.clone());
+        let handlers = Handlers::new(
+            &self.api,
+            self.boards.clone(),
+            self.outbox.clone(),
+            (self.store.clone(), self.settings.clone(), self.inline.clone()),
+            bot,
+            &self.config,
+            quit.clone(),
+        );
+        handlers.restore(questions);
         let polling = {
             let (api, store, stop) = (self.api.clone(), self.store.clone(), stop_updates.clone());
+            let handlers = handlers.clone();
             let timings = self.config.timings;
             tasks
                 .spawn(async move { telegram::poll(&api, &handlers, &store, handled, &timings, &stop).await })
@@ -157,6 +168,7 @@ impl Parts {
             None => polling.await,
         };
         self.inline.stop().await;
+        handlers.stop().await;
         self.boards.stop(self.config.timings.stop_jobs).await;
         stop_listening.cancel();
         tasks.close();

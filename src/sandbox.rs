@@ -18,6 +18,7 @@ mod html;
 mod inline;
 mod json;
 mod language;
+mod members;
 mod methods;
 mod migration;
 mod page;
@@ -77,9 +78,11 @@ pub struct Options {
     pub call_log: bool,
     /// Whether the bot sees only what is meant for it in groups. Off: it sees all.
     pub privacy_mode: bool,
-    /// Whether sending is limited about as strictly as Telegram does it (30 a second in all, 1 a second in a chat,
-    /// 20 a minute in a group). Off: as fast as the bot can.
+    /// Whether sending and editing are limited about as strictly as Telegram does it (30 a second in all, 1 a second in a
+    /// private chat with bursts, 20 a minute in a group). Off: as fast as the bot can.
     pub flood_limits: bool,
+    /// How much faster the time of these limits passes, for tests that would not wait for minutes.
+    pub flood_speed: u32,
     /// Bytes of the biggest file that the bot may upload.
     pub max_upload: usize,
     /// How long a pressed button waits for its answer; Telegram gives no number, observed are some 15 s and more.
@@ -100,6 +103,7 @@ impl Default for Options {
             call_log: true,
             privacy_mode: false,
             flood_limits: false,
+            flood_speed: 1,
             max_upload: MAX_UPLOAD,
             callback_lifetime: Duration::from_mins(1),
             rich_messages: true,

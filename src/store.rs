@@ -12,6 +12,7 @@ mod schema;
 mod writer;
 
 use std::{
+    fmt,
     fs::File,
     io::{self, Cursor, Read},
     path::Path,
@@ -35,6 +36,18 @@ pub struct Keep {
     pub time: Duration,
     /// Bytes of all files of results together.
     pub bytes: u64,
+    /// A whole board, since its chat has removed the bot.
+    pub away: Duration,
+}
+
+/// Made at random once, with the store, and never shown: what is signed with it is known again after a restart.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Secret(pub [u8; 32]);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(secret)")
+    }
 }
 
 /// One thing that has to survive. Writes are done in the order in which they are [queued](Store::write).
@@ -105,6 +118,34 @@ pub enum Write {
     },
     /// It was said, or nobody wants to hear it any more.
     Said(u64),
+    /// Something was asked for that not everybody may have, and who asks has to be found out first.
+    Ask {
+        /// Where.
+        chat: ChatId,
+        /// The question's number, of all chats together.
+        question: u64,
+        /// The question, for its owner to read again.
+        body: String,
+    },
+    /// It was found out, and what was asked for is done or refused.
+    Asked(u64),
+    /// The chat has removed the bot: nothing is to be said there any more, and its board is kept for [`Keep::away`].
+    Leave(ChatId, SystemTime),
+    /// It has taken the bot back.
+    Return(ChatId),
+    /// A dash was sent, or turned: it is the live one of its topic, and no other is.
+    Dash {
+        /// Where.
+        chat: ChatId,
+        /// The topic, if the chat has topics.
+        thread: Option<i32>,
+        /// The message.
+        message: MessageId,
+        /// What it shows, for its owner to read again.
+        body: String,
+    },
+    /// This dash does not say that it is live any more, or is not there.
+    DashGone(ChatId, MessageId),
     /// The last updates that were handled, with what tells them from others of the same number; replaces those before.
     Handled(Vec<(i64, u64)>),
     /// A chat has chosen something; replaces what it chose before.
@@ -117,8 +158,8 @@ pub enum Write {
         value: String,
     },
     /// A group became a supergroup: all that is the old chat's is the new one's. Origins of its jobs mean nothing any
-    /// more ([`MessageId`] 0, no thread), nor do their cards' messages, nor what its kills and answers reply to: the
-    /// `reply_to` of their bodies, which are JSON.
+    /// more ([`MessageId`] 0, no thread), nor do the messages of their cards and of the dash, nor what its kills, answers
+    /// and questions reply to: the `reply_to` of their bodies, which are JSON.
     Move {
         /// The group.
         from: ChatId,
@@ -164,6 +205,14 @@ pub struct Loaded {
     pub kills: Vec<(ChatId, u64, String)>,
     /// What was not said yet, in order: chat, number, body.
     pub answers: Vec<(ChatId, u64, String)>,
+    /// Questions that were not found out yet, in order: chat, number, body.
+    pub questions: Vec<(ChatId, u64, String)>,
+    /// Chats that have removed the bot.
+    pub away: Vec<ChatId>,
+    /// The store's own.
+    pub secret: Secret,
+    /// Dashes that say that they are live.
+    pub dashes: Vec<LoadedDash>,
     /// See [`Write::Handled`].
     pub handled: Vec<(i64, u64)>,
     /// Groups that became supergroups: old, new.
@@ -189,6 +238,21 @@ pub struct LoadedJob {
     pub card_done: bool,
     /// Its file of digits was dropped.
     pub dropped: bool,
+}
+
+/// A dash as it was stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadedDash {
+    /// Where.
+    pub chat: ChatId,
+    /// The topic, if the chat has topics.
+    pub thread: Option<i32>,
+    /// `None` where it is in a group that became this one.
+    pub message: Option<MessageId>,
+    /// The newest one; an older one is to be told that it is not.
+    pub live: bool,
+    /// See [`Write::Dash`].
+    pub body: String,
 }
 
 /// What retention dropped.

@@ -2,6 +2,7 @@
 
 pub mod api;
 mod buttons;
+mod dash;
 mod handlers;
 mod keyboard;
 mod lane;

@@ -115,11 +115,15 @@ impl Work {
     /// Announces what these members will report to the control. To be called before the first of them starts: a share
     /// of the whole is known from the beginning then.
     pub fn announce(&self, members: &[Member], control: &Control) {
-        let cost = |member: &Member| match member {
+        control.expect(members.iter().map(|member| self.cost(member)).sum());
+    }
+
+    /// What the member will report to its control, in about nanoseconds of one worker; 0: nobody knows.
+    pub fn cost(&self, member: &Member) -> u64 {
+        match member {
             Member::Fib(n) => (self.engine.cost)(*n),
             Member::Dex { .. } => 0,
-        };
-        control.expect(members.iter().map(cost).sum());
+        }
     }
 
     /// Runs one [announced](Self::announce) member to its end. It returns only when the work has truly stopped: CPU work

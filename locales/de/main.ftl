@@ -62,11 +62,6 @@ killing-all =
         [one] { $count } Task wird abgebrochen …
        *[other] { $count } Tasks werden abgebrochen …
     }
-kill-all-question =
-    { $count ->
-        [one] Den einen offenen Task abbrechen?
-       *[other] Alle { $count } offenen Tasks abbrechen?
-    }
 nothing-running = Nichts läuft, und nichts wartet.
 nothing-killed = Nichts wurde abgebrochen.
 
@@ -89,6 +84,7 @@ button-keep = Weiterlaufen lassen
 button-retry = Noch einmal
 button-whole-number = Ganze Zahl
 button-whole-result = Ganzes Ergebnis
+button-result = Ergebnis
 button-newer = ‹ Neuere
 button-older = Ältere ›
 button-refresh = Auffrischen

@@ -8,6 +8,7 @@ settings-rich-off = Reiche Nachrichten sind aus.
 settings-language = Die Sprache, die ich hier spreche. Ist keine gewählt: im privaten Chat die der App, in einer Gruppe Englisch.
 settings-language-is = Ab jetzt auf Deutsch; Befehle und feste Wendungen bleiben englisch.
 settings-not-allowed = Nur Admins dieser Gruppe dürfen ihre Einstellungen ändern.
+settings-not-known = Ob hier ein Admin fragt, ließ sich nicht feststellen, und nur Admins dürfen Einstellungen ändern. Bitte später noch einmal versuchen.
 settings-not-stored = Es bleibt, wie es war: { $why }.
 settings-none = Eine Einstellung „{ $word }“ gibt es nicht. settings zeigt alle.
 settings-none-near = Eine Einstellung „{ $word }“ gibt es nicht: War { $name } gemeint?

@@ -62,11 +62,6 @@ killing-all =
         [one] Killing { $count } task …
        *[other] Killing { $count } tasks …
     }
-kill-all-question =
-    { $count ->
-        [one] Kill the one unfinished task?
-       *[other] Kill all { $count } unfinished tasks?
-    }
 nothing-running = Nothing is running, and nothing waits.
 nothing-killed = Nothing was killed.
 
@@ -89,6 +84,7 @@ button-keep = Keep
 button-retry = Retry
 button-whole-number = Whole number
 button-whole-result = Whole result
+button-result = Result
 button-newer = ‹ Newer
 button-older = Older ›
 button-refresh = Refresh

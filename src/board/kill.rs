@@ -24,6 +24,13 @@ pub enum Verdict {
     Killed(String),
     /// It succeeded or failed before. The command, as people write it.
     Finished(String),
+    /// Who asked for it may not: it is this person's, who goes by that name.
+    NotAllowed {
+        /// Whose it is.
+        owner: String,
+        /// Whether it is known that who asked is no admin.
+        known: bool,
+    },
     /// Another kill, or a stop, had ended it before. The command, as people write it.
     AlreadyCancelled(String),
 }

@@ -16,9 +16,9 @@ use tokio::sync::oneshot;
 
 use super::{
     Boards, Limits,
-    queue::{Queue, Ticket},
+    queue::{Demand, Queue, Ticket},
 };
-use crate::job::{NeverFits, Resource, Spec};
+use crate::job::{NeverFits, Spec};
 
 /// A budget of bytes in front of the lines for slots: who has its memory lines up for them.
 pub(super) struct Memory {
@@ -29,7 +29,7 @@ pub(super) struct Memory {
 }
 
 /// What each member lines up for; `None` for one that is computed at once.
-pub(super) type Members = Vec<Option<Resource>>;
+pub(super) type Members = Vec<Option<Demand>>;
 
 /// A job's memory and its members' places in the lines, in their order.
 pub(super) struct Places {
@@ -89,7 +89,7 @@ impl Memory {
     /// returns. A need beyond the budget, which is not to be asked for, is taken for all of it.
     pub(super) fn line_up(self: &Arc<Self>, need: u64, members: Members) -> Turn {
         if need == 0 {
-            return Turn::Come(Places { grant: Grant { of: None }, tickets: self.tickets(&members) });
+            return Turn::Come(Places { grant: Grant { of: None }, tickets: self.queue.line_up(&members) });
         }
         let need = need.min(self.budget);
         let mut state = self.state();
@@ -110,11 +110,7 @@ impl Memory {
     /// The lines are taken under the lock: who comes first here is first there.
     fn grant(self: &Arc<Self>, state: &mut State, number: u64, need: u64, members: &Members) -> Places {
         state.hold(number, need);
-        Places { grant: Grant { of: Some((self.clone(), number)) }, tickets: self.tickets(members) }
-    }
-
-    fn tickets(&self, members: &Members) -> Vec<Option<Ticket>> {
-        members.iter().map(|resource| resource.map(|resource| self.queue.line_up(resource))).collect()
+        Places { grant: Grant { of: Some((self.clone(), number)) }, tickets: self.queue.line_up(members) }
     }
 
     /// Gives what is free to who may have it.

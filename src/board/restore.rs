@@ -7,7 +7,7 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Boards, Change, KillId, kill::Kill, run::End, table::Live};
+use super::{Boards, Change, KillId, away::away_reason, kill::Kill, run::End, table::Live};
 use crate::{
     job::{ChatId, Failure, JobId, Origin, Outcome, Spec},
     store::{Dropped, Loaded},
@@ -35,6 +35,8 @@ impl Boards {
             let Unfinished { chat, id, spec, live, crashes, killed } = job;
             if killed {
                 self.end_soon(chat, id, End::Cancelled);
+            } else if self.look(chat, |table| table.away) == Some(true) {
+                self.end_soon(chat, id, End::Outcome(Outcome::Cancelled(away_reason(chat))));
             } else if crashes >= self.limits.max_attempts {
                 tracing::error!(
                     chat = chat.0,
@@ -75,6 +77,9 @@ impl Boards {
             let killed = job.killed_by.is_some();
             let live = self.with_table(chat, |_, table| table.restore(job.clone(), &self.exit));
             unfinished.extend(live.map(|live| Unfinished { chat, id, spec, live, crashes, killed }));
+        }
+        for chat in &loaded.away {
+            self.with_table(*chat, |_, table| table.away = true);
         }
         for mut table in self.tables.iter_mut() {
             table.sort_finished();

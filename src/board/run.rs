@@ -15,7 +15,7 @@ use tracing::Instrument;
 use super::{
     Boards, Change,
     memory::{Places, Turn},
-    queue::Ticket,
+    queue::{Demand, Ticket},
     table::Live,
 };
 use crate::{
@@ -52,8 +52,14 @@ impl Run {
     /// Takes the job's place. To be called in the order in which jobs are accepted: so they start.
     pub(super) fn line_up(&self) -> Turn {
         let Self { boards, spec, live, .. } = self;
-        let member = |member: &Member| (!boards.work.is_at_once(member)).then(|| member.resource());
-        let turn = boards.memory.line_up(boards.need(spec), spec.members().iter().map(member).collect());
+        let demand = |member: &Member| {
+            let demand = || Demand { resource: member.resource(), cost: boards.work.cost(member) };
+            (!boards.work.is_at_once(member)).then(demand)
+        };
+        let turn = boards.memory.line_up(boards.need(spec), spec.members().iter().map(demand).collect());
+        if let Turn::Come(places) = &turn {
+            live.lined_up(&places.tickets);
+        }
         live.waits_for_memory.store(matches!(turn, Turn::Waiting(_)), Ordering::Relaxed);
         turn
     }
@@ -82,6 +88,9 @@ impl Run {
             () = self.live.control.cancelled() => return None,
             places = waiting.places() => places,
         };
+        if let Some(places) = &places {
+            self.live.lined_up(&places.tickets);
+        }
         self.live.waits_for_memory.store(false, Ordering::Relaxed);
         self.boards.changes.mark(Change::Job(self.chat, self.id));
         places
@@ -140,7 +149,10 @@ impl Run {
             self.live.cancel.cancel();
         }
         // Held to the end of the work: the next member starts when this one has truly stopped.
-        drop(slot);
+        match slot {
+            Some(slot) if end.is_ok() => slot.done(),
+            slot => drop(slot),
+        }
         end
     }
 

@@ -1,9 +1,11 @@
 //! One chat's table.
 
+mod page;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     time::SystemTime,
@@ -11,8 +13,10 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
+pub use self::page::{Filter, Page};
 use super::{
     kill::{Kill, KillId, KillReport, Verdict},
+    queue::{Place, Spot, Ticket},
     run::End,
 };
 use crate::{
@@ -20,9 +24,6 @@ use crate::{
     store::LoadedJob,
     work::Control,
 };
-
-/// Jobs on a page of the board.
-const PAGE: usize = 10;
 
 /// One chat's jobs, and the kills under way.
 #[derive(Default)]
@@ -36,10 +37,16 @@ pub(super) struct Table {
     pending: BTreeMap<JobId, Entry>,
     origins: HashMap<Origin, JobId>,
     unfinished: BTreeSet<JobId>,
+    /// Of these, running or cancelling.
+    running: BTreeSet<JobId>,
     /// In the order they finished.
     finished: VecDeque<JobId>,
+    /// What each person sent.
+    by_person: HashMap<i64, BTreeSet<JobId>>,
     kills: BTreeMap<u64, Kill>,
     last_kill: u64,
+    /// The chat has removed the bot.
+    pub(super) away: bool,
 }
 
 struct Entry {
@@ -48,6 +55,8 @@ struct Entry {
     live: Option<Live>,
     /// Who killed it first.
     killed_by: Option<String>,
+    /// It was cancelled because its chat has removed the bot.
+    left: Option<CancelReason>,
     /// Its digits are not in the store any more.
     dropped: bool,
 }
@@ -59,6 +68,8 @@ pub(super) struct Live {
     pub(super) control: Arc<Control>,
     /// It is queued because there is no memory for it.
     pub(super) waits_for_memory: Arc<AtomicBool>,
+    /// Where its first member stands in the line, once it has lined up.
+    spot: Arc<OnceLock<Spot>>,
 }
 
 /// What a kill did at once.
@@ -93,23 +104,8 @@ pub struct Snapshot {
     pub paused: bool,
     /// It is queued because what runs leaves too little memory for it.
     pub waits_for_memory: bool,
-}
-
-/// A page of a board.
-#[derive(Clone, Debug, Default)]
-pub struct Page {
-    /// Newest first.
-    pub jobs: Vec<Snapshot>,
-    /// This page, from 0.
-    pub number: usize,
-    /// How many pages there are; 0 for an empty board.
-    pub pages: usize,
-    /// Jobs on the board.
-    pub total: usize,
-    /// Of these, running or cancelling.
-    pub running: usize,
-    /// Of these, waiting for memory or a slot.
-    pub queued: usize,
+    /// Where it stands in the line, if it is queued and has lined up.
+    pub place: Option<Place>,
 }
 
 impl Table {
@@ -147,27 +143,14 @@ impl Table {
         self.jobs.get(&id).map(Entry::snapshot)
     }
 
-    pub(super) fn is_finished(&self, id: JobId) -> Option<bool> {
-        self.jobs.get(&id).map(|entry| entry.job.state.is_finished())
+    pub(super) fn outline(&self, id: JobId) -> Option<(bool, Option<i32>)> {
+        self.jobs.get(&id).map(|entry| (entry.job.state.is_finished(), entry.job.origin.thread))
     }
 
-    pub(super) fn page(&self, number: usize) -> Page {
-        let total = self.jobs.len();
-        let pages = total.div_ceil(PAGE);
-        let number = number.min(pages.saturating_sub(1));
-        let running = self
-            .unfinished
-            .iter()
-            .filter(|id| self.jobs.get(id).is_some_and(|e| e.job.state != State::Queued))
-            .count();
-        Page {
-            jobs: self.jobs.values().rev().skip(number * PAGE).take(PAGE).map(Entry::snapshot).collect(),
-            number,
-            pages,
-            total,
-            running,
-            queued: self.unfinished.len() - running,
-        }
+    /// Where a queued job stands in the line, if it has lined up.
+    pub(super) fn spot(&self, id: JobId) -> Option<Spot> {
+        let entry = self.jobs.get(&id).filter(|entry| entry.job.state == State::Queued)?;
+        entry.live.as_ref()?.spot.get().cloned()
     }
 
     /// Gives a job its number. It is not on the board before it is [`accepted`](Self::accepted).
@@ -183,7 +166,7 @@ impl Table {
         self.origins.insert(origin.clone(), id);
         let submitted = SystemTime::now();
         let job = Job { id, spec, person, origin, submitted, attempt: 0, state: State::Queued };
-        let entry = Entry { job, live: Some(Live::new(exit)), killed_by: None, dropped: false };
+        let entry = Entry { job, live: Some(Live::new(exit)), killed_by: None, left: None, dropped: false };
         &self.pending.entry(id).or_insert(entry).job
     }
 
@@ -192,7 +175,7 @@ impl Table {
         let entry = self.pending.remove(&id)?;
         let live = entry.live.clone();
         self.last_accepted = self.last_accepted.max(id.0);
-        self.unfinished.insert(id);
+        self.list(id, entry.job.person.id, true);
         self.jobs.insert(id, entry);
         live
     }
@@ -208,11 +191,15 @@ impl Table {
 
     /// A member of the job has its first slot: the number of the attempt, or `None` where the job is not to run.
     pub(super) fn start(&mut self, id: JobId, now: SystemTime) -> Option<u32> {
-        let entry = self.jobs.get_mut(&id).filter(|entry| entry.killed_by.is_none())?;
-        entry.apply(Event::Start, now).then(|| {
-            entry.job.attempt += 1;
-            entry.job.attempt
-        })
+        let entry =
+            self.jobs.get_mut(&id).filter(|entry| entry.killed_by.is_none() && entry.left.is_none())?;
+        if !entry.apply(Event::Start, now) {
+            return None;
+        }
+        entry.job.attempt += 1;
+        let attempt = entry.job.attempt;
+        self.relist(id);
+        Some(attempt)
     }
 
     /// What the end of the work means; `None` where the job has finished before.
@@ -222,6 +209,9 @@ impl Table {
             (End::Outcome(outcome), _) => Ending::Outcome(outcome),
             (End::Cancelled, Some(by)) => {
                 Ending::Outcome(Outcome::Cancelled(CancelReason::Killed { by: by.clone() }))
+            }
+            (End::Cancelled, None) if entry.left.is_some() => {
+                Ending::Outcome(Outcome::Cancelled(entry.left.clone()?))
             }
             (End::Cancelled, None) if exiting => Ending::Paused,
             // Nobody asked it to stop: a bug in the work.
@@ -244,29 +234,26 @@ impl Table {
         }
         entry.live = None;
         let verdict = entry.verdict();
-        self.unfinished.remove(&id);
-        self.finished.push_back(id);
+        self.relist(id);
         while self.finished.len() > keep
             && let Some(oldest) = self.finished.pop_front()
         {
-            self.forget(oldest);
+            self.take_off(oldest);
         }
         Some(self.resolve(id, &verdict))
     }
 
     /// The jobs that run, with all that the store has to know to have them queued again.
     pub(super) fn running(&self) -> Vec<JobId> {
-        let is_running =
-            |id: &&JobId| self.jobs.get(id).is_some_and(|entry| entry.job.state != State::Queued);
-        self.unfinished.iter().filter(is_running).copied().collect()
+        self.running.iter().copied().collect()
     }
 
-    /// Cancels jobs; `None` where the same kill is under way.
+    /// Cancels jobs, but for those with a verdict already; `None` where the same kill is under way.
     pub(super) fn kill(
         &mut self,
         by: &Person,
         reply_to: Origin,
-        ids: &[JobId],
+        jobs: &[(JobId, Option<Verdict>)],
         now: SystemTime,
     ) -> Option<Killed> {
         // The same update again, after a crash.
@@ -275,11 +262,13 @@ impl Table {
         }
         let mut hit = Vec::new();
         let mut verdicts: Vec<(JobId, Option<Verdict>)> = Vec::new();
-        for &id in ids {
+        for (id, known) in jobs {
+            let id = *id;
             if verdicts.iter().any(|(known, _)| *known == id) {
                 continue;
             }
             let verdict = match self.jobs.get_mut(&id) {
+                _ if known.is_some() => known.clone(),
                 None => Some(Verdict::Unknown),
                 Some(entry) => match &entry.live {
                     None => Some(entry.verdict().too_late()),
@@ -304,6 +293,26 @@ impl Table {
         Some(Killed { kill: KillId(self.last_kill), body, hit, resolved })
     }
 
+    /// The chat has removed the bot: cancels what is unfinished. `None` where it is away already.
+    pub(super) fn leave(&mut self, reason: &CancelReason, now: SystemTime) -> Option<Vec<JobId>> {
+        if std::mem::replace(&mut self.away, true) {
+            return None;
+        }
+        // Nobody is there to be told.
+        self.kills.clear();
+        let unfinished = self.unfinished();
+        // What is not stored yet is cancelled as soon as it is.
+        for entry in self.pending.values_mut() {
+            entry.cancel_for(reason, now);
+        }
+        for id in &unfinished {
+            if let Some(entry) = self.jobs.get_mut(id) {
+                entry.cancel_for(reason, now);
+            }
+        }
+        Some(unfinished)
+    }
+
     pub(super) fn take_kill(&mut self, kill: KillId) -> Option<KillReport> {
         self.kills.get(&kill.0)?.is_resolved().then(|| self.kills.remove(&kill.0)).flatten().map(Kill::report)
     }
@@ -319,10 +328,18 @@ impl Table {
 
     /// Takes a job off the board that the store has dropped. One whose end is stored and not on the board yet stays.
     pub(super) fn forget(&mut self, id: JobId) {
-        if !self.unfinished.contains(&id)
-            && let Some(entry) = self.jobs.remove(&id)
-        {
+        // The oldest ones go first, so it is found at once.
+        if let Some(at) = self.finished.iter().position(|finished| *finished == id) {
+            self.finished.remove(at);
+            self.take_off(id);
+        }
+    }
+
+    /// A finished job is on the board no more.
+    fn take_off(&mut self, id: JobId) {
+        if let Some(entry) = self.jobs.remove(&id) {
             self.origins.remove(&entry.job.origin);
+            self.unlist(id, entry.job.person.id);
         }
     }
 
@@ -342,12 +359,8 @@ impl Table {
             self.origins.insert(job.origin.clone(), id);
         }
         let live = (!job.state.is_finished()).then(|| Live::new(exit));
-        if live.is_some() {
-            self.unfinished.insert(id);
-        } else {
-            self.finished.push_back(id);
-        }
-        self.jobs.insert(id, Entry { job, live: live.clone(), killed_by, dropped });
+        self.list(id, job.person.id, live.is_some());
+        self.jobs.insert(id, Entry { job, live: live.clone(), killed_by, left: None, dropped });
         live
     }
 
@@ -397,7 +410,15 @@ impl Live {
     fn new(exit: &CancellationToken) -> Self {
         let cancel = CancellationToken::new();
         let control = Arc::new(Control::new(cancel.clone(), exit.clone()));
-        Self { cancel, control, waits_for_memory: Arc::default() }
+        Self { cancel, control, waits_for_memory: Arc::default(), spot: Arc::default() }
+    }
+
+    /// The job's members have taken their places.
+    pub(super) fn lined_up(&self, tickets: &[Option<Ticket>]) {
+        // The first of them starts the job. It lines up once.
+        if let Some(first) = tickets.iter().flatten().next() {
+            let _ = self.spot.set(first.spot());
+        }
     }
 }
 
@@ -412,6 +433,15 @@ impl Entry {
         }
     }
 
+    fn cancel_for(&mut self, reason: &CancelReason, now: SystemTime) {
+        if let Some(live) = &self.live {
+            live.cancel.cancel();
+            self.left.get_or_insert_with(|| reason.clone());
+            // One that is queued has nothing to stop: its run ends by itself.
+            self.apply(Event::Cancel, now);
+        }
+    }
+
     fn snapshot(&self) -> Snapshot {
         let live = self.live.as_ref();
         Snapshot {
@@ -420,6 +450,7 @@ impl Entry {
             dropped: self.dropped,
             paused: false,
             waits_for_memory: live.is_some_and(|live| live.waits_for_memory.load(Ordering::Relaxed)),
+            place: None,
         }
     }
 

@@ -35,6 +35,11 @@ const LIMITS: Limits = Limits {
     store_again: Duration::from_millis(1),
 };
 
+/// These jobs, as somebody asks for who may kill them all.
+fn all(ids: &[JobId]) -> Vec<(JobId, Option<Verdict>)> {
+    ids.iter().map(|id| (*id, None)).collect()
+}
+
 /// A `fib` that says when it began and then waits for a cancel.
 fn endless() -> (FibFn, mpsc::Receiver<u64>) {
     let (began, begins) = mpsc::channel();
@@ -91,8 +96,8 @@ async fn ids_count_per_chat_and_the_same_origin_is_the_same_job() {
         let given = boards.submit(ChatId(chat), person("Ann"), origin(message), Spec::Fib(7)).await;
         assert_eq!(given, Ok(JobId(id)));
     }
-    assert_eq!(boards.page(ChatId(1), 0).total, 2);
-    assert_eq!(boards.page(ChatId(2), 0).total, 1);
+    assert_eq!(boards.page(ChatId(1), 0, Filter::All).total, 2);
+    assert_eq!(boards.page(ChatId(2), 0, Filter::All).total, 1);
     assert!(boards.job(ChatId(2), JobId(2)).is_none());
 }
 
@@ -134,10 +139,10 @@ async fn a_kill_is_reported_when_the_work_has_stopped() {
     let (first, second) =
         tokio::task::spawn_blocking(move || (begins.recv().unwrap(), begins.recv().unwrap())).await.unwrap();
     assert_eq!((first, second), (5, 5));
-    boards.kill(CHAT, &person("Ben"), origin(9), &[ids[2], JobId(57), ids[2]]).await.unwrap();
+    boards.kill(CHAT, &person("Ben"), origin(9), &all(&[ids[2], JobId(57), ids[2]])).await.unwrap();
     let killed = Verdict::Killed("fib 5".to_owned());
     assert_eq!(report(&boards).await, [(ids[2], killed.clone()), (JobId(57), Verdict::Unknown)]);
-    boards.kill(CHAT, &person("Ben"), origin(10), &[ids[0], ids[1], ids[2]]).await.unwrap();
+    boards.kill(CHAT, &person("Ben"), origin(10), &all(&[ids[0], ids[1], ids[2]])).await.unwrap();
     let cancelled = Verdict::AlreadyCancelled("fib 5".to_owned());
     assert_eq!(report(&boards).await, [(ids[0], killed.clone()), (ids[1], killed), (ids[2], cancelled)]);
     let by_ben = Outcome::Cancelled(CancelReason::Killed { by: "Ben".to_owned() });
@@ -179,7 +184,7 @@ async fn only_failed_and_cancelled_tasks_run_again() {
     assert_eq!(retry(JobId(9)).await, Err(RetryRefusal::Unknown));
     let failing =
         boards.submit(CHAT, person("Ann"), origin(3), Spec::Dex("25".parse().unwrap())).await.unwrap();
-    boards.kill(CHAT, &person("Ann"), origin(4), &[failing]).await.unwrap();
+    boards.kill(CHAT, &person("Ann"), origin(4), &all(&[failing])).await.unwrap();
     end(&boards, CHAT, failing).await;
     assert_eq!(retry(failing).await, Ok(JobId(failing.0 + 1)));
 }
@@ -204,6 +209,43 @@ fn any_step() -> impl Strategy<Value = Step> {
     ]
 }
 
+#[test]
+fn each_filter_has_its_pages_in_its_order() {
+    let mut table = Table::default();
+    let exit = CancellationToken::new();
+    let now = SystemTime::UNIX_EPOCH;
+    for id in 1..=30 {
+        let who = Person { id: i64::try_from(id % 3).unwrap(), name: String::new() };
+        table.propose(who, origin(i32::try_from(id).unwrap()), Spec::Fib(1), &exit);
+        table.accepted(JobId(id)).unwrap();
+    }
+    // Queued: 1 to 20 but for those; 5 and 7 run, the last ten are over, the newest first.
+    for id in [7, 5].into_iter().chain((21..=30).rev()) {
+        table.start(JobId(id), now);
+    }
+    for id in (21..=30).rev() {
+        let outcome = Outcome::Failed(Failure::Panicked);
+        table.finish(JobId(id), outcome.into(), now, 8);
+    }
+    let ids = |table: &Table, number, filter| {
+        let page = table.page(number, filter);
+        (page.jobs.iter().map(|snapshot| snapshot.job.id.0).collect::<Vec<_>>(), page.number, page.pages)
+    };
+    // Eight are kept: the first two that finished were forgotten.
+    assert_eq!(ids(&table, 0, Filter::All), ((19..=28).rev().collect(), 0, 3));
+    assert_eq!(ids(&table, 9, Filter::All), ((1..=8).rev().collect(), 2, 3));
+    assert_eq!(ids(&table, 0, Filter::Running), (vec![5, 7, 1, 2, 3, 4, 6, 8, 9, 10], 0, 2));
+    assert_eq!(ids(&table, 1, Filter::Running), ((11..=20).collect(), 1, 2));
+    assert_eq!(ids(&table, 0, Filter::Finished), ((21..=28).collect(), 0, 1));
+    assert_eq!(ids(&table, 0, Filter::Of(1)), (vec![28, 25, 22, 19, 16, 13, 10, 7, 4, 1], 0, 1));
+    assert_eq!(ids(&table, 0, Filter::Of(9)), (vec![], 0, 0));
+    let page = table.page(0, Filter::Finished);
+    assert_eq!((page.total, page.running, page.queued), (28, 2, 18));
+    table.forget(JobId(25));
+    assert_eq!(ids(&table, 0, Filter::Finished).0, [21, 22, 23, 24, 26, 27, 28]);
+    assert_eq!(ids(&table, 0, Filter::Of(1)).0[..2], [28, 22]);
+}
+
 proptest! {
     #[test]
     fn whatever_happens_ids_are_new_finished_jobs_stay_and_kills_are_answered_once(
@@ -214,7 +256,7 @@ proptest! {
         let now = SystemTime::UNIX_EPOCH;
         let (mut accepted, mut kills, mut answered) = (0, 0, 0);
         for (index, step) in steps.into_iter().enumerate() {
-            let before: Vec<_> = table.page(0).jobs;
+            let before: Vec<_> = table.page(0, Filter::All).jobs;
             let message = i32::try_from(index).unwrap() + 1;
             let reports = match step {
                 Step::Accept => {
@@ -241,8 +283,8 @@ proptest! {
                 }
                 Step::Kill(id) => {
                     kills += 1;
-                    let killed = table.kill(&person("Ben"), origin(message), &[JobId(id)], now).unwrap();
-                    prop_assert!(table.kill(&person("Ben"), origin(message), &[JobId(id)], now).is_none());
+                    let killed = table.kill(&person("Ben"), origin(message), &all(&[JobId(id)]), now).unwrap();
+                    prop_assert!(table.kill(&person("Ben"), origin(message), &all(&[JobId(id)]), now).is_none());
                     if killed.resolved { vec![killed.kill] } else { Vec::new() }
                 }
             };

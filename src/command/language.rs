@@ -1,7 +1,9 @@
 //! The languages the bot speaks.
 
+use serde::{Deserialize, Serialize};
+
 /// A language with a folder of sentences in `locales/`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Language {
     /// Where nobody chose, and where a sentence is missing in another language.
     #[default]

@@ -1,9 +1,11 @@
 //! What a chat can choose.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Language, ParseError, words::normalise};
 
 /// One setting with its value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Setting {
     /// Tables and folded results, which some clients cannot show yet.
     Rich(bool),

@@ -136,4 +136,8 @@ pub enum CancelReason {
         /// Who.
         by: String,
     },
+    /// Its person blocked the bot.
+    Blocked,
+    /// Its group removed the bot.
+    Removed,
 }

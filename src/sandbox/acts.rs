@@ -8,7 +8,7 @@ use super::{
     telegram::{Telegram, must},
     text::Text,
     view::{ChatId, InlineAnswer, MessageId, PersonId, View},
-    world::{Event, Forward, Media, Message, Person, World},
+    world::{Forward, Media, Message, Person, World},
 };
 
 impl World {
@@ -60,15 +60,6 @@ impl World {
         Ok(id)
     }
 
-    /// A channel that its owner may speak as; gives its id.
-    pub(super) fn add_channel(&mut self, title: &str, owner: i64) -> i64 {
-        let id = super::migration::SUPERGROUPS + self.next_group;
-        self.next_group -= 1;
-        self.channels.insert(id, (title.to_owned(), owner));
-        self.event(Event::Reload);
-        id
-    }
-
     /// Another bot, in this group.
     pub(super) fn add_bot(&mut self, chat: i64, first_name: &str) -> i64 {
         let id = self.add_person(first_name);
@@ -85,10 +76,11 @@ impl World {
 
     /// A channel's post comes by itself into the group that belongs to it.
     fn auto_forward(&mut self, chat: i64, channel: i64, text: &str) -> Result<i32, String> {
-        let (_, owner) = self.channels.get(&channel).ok_or("there is no such channel")?;
+        self.channels.get(&channel).ok_or("there is no such channel")?;
+        let first = self.chats.get(&chat).and_then(|chat| chat.people.first().copied());
         let message = Message {
             forward: Some(Forward::Channel(channel)),
-            ..Message::new(Some(*owner), Text::from_person(text), None)
+            ..Message::new(first, Text::from_person(text), None)
         };
         let id = self.add_message(chat, message);
         self.deliver("message", chat, id);
@@ -134,7 +126,7 @@ impl Telegram {
         MessageId(must(self.0.change(|world| world.send_as(chat.0, person.0, saying))))
     }
 
-    /// The group's owner writes as the group (an anonymous admin), a channel's owner as the channel.
+    /// An admin writes as the group (once; see `set_anonymous`), a channel's owner as the channel.
     #[track_caller]
     pub fn say_as(&self, chat: ChatId, person: PersonId, speaks_as: ChatId, text: &str) -> MessageId {
         let saying = Saying { text: text.to_owned(), speaks_as: Some(speaks_as.0), ..Saying::default() };
@@ -161,11 +153,6 @@ impl Telegram {
     pub fn forward(&self, chat: ChatId, person: PersonId, from: ChatId, message: MessageId) -> MessageId {
         let forwarded = self.0.change(|world| world.forward(chat.0, person.0, None, (from.0, message.0)));
         MessageId(must(forwarded))
-    }
-
-    /// A channel that its owner may speak as.
-    pub fn channel(&self, title: &str, owner: PersonId) -> ChatId {
-        ChatId(self.0.change(|world| world.add_channel(title, owner.0)))
     }
 
     /// A channel's post comes by itself into the group that belongs to it.

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
+    members,
     migration::is_supergroup,
     world::{File, Forward, Media, Message, World},
 };
@@ -81,9 +82,9 @@ fn add_thread(world: &World, chat_id: i64, message: &Message, value: &mut Value)
 
 /// Who a message is from, where that is not simply a person: chats speak through bot accounts of Telegram's own.
 fn add_sender(world: &World, chat_id: i64, message: &Message, value: &mut Value) {
-    match (&message.forward, message.speaks_as) {
+    match (&message.forward, message.sender_chat) {
         (Some(Forward::Channel(channel)), _) => {
-            let channel = sender_chat(world, *channel);
+            let (_, channel) = members::sender(world, chat_id, *channel);
             value["from"] = json!({"id": TELEGRAM, "is_bot": false, "first_name": "Telegram"});
             value["forward_origin"] =
                 json!({"type": "channel", "date": message.date, "chat": channel, "message_id": message.id});
@@ -94,24 +95,10 @@ fn add_sender(world: &World, chat_id: i64, message: &Message, value: &mut Value)
             let user = person.map_or_else(|| bot(world), |id| self::person(world, id));
             value["forward_origin"] = json!({"type": "user", "date": message.date, "sender_user": user});
         }
-        (None, Some(chat)) if chat == chat_id => {
-            value["from"] = json!({
-                "id": 1_087_968_824, "is_bot": true, "first_name": "Group", "username": "GroupAnonymousBot",
-            });
-            value["sender_chat"] = sender_chat(world, chat);
-        }
         (None, Some(chat)) => {
-            value["from"] = json!({"id": 136_817_688, "is_bot": true, "first_name": "Channel", "username": "Channel_Bot"});
-            value["sender_chat"] = sender_chat(world, chat);
+            (value["from"], value["sender_chat"]) = members::sender(world, chat_id, chat);
         }
         (None, None) => {}
-    }
-}
-
-fn sender_chat(world: &World, id: i64) -> Value {
-    match world.channels.get(&id) {
-        Some((title, _)) => json!({"id": id, "title": title, "type": "channel"}),
-        None => chat(world, id),
     }
 }
 

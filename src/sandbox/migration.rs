@@ -22,12 +22,13 @@ impl World {
         let (Some(title), None, false) = (old.title.clone(), old.migrated_to, is_supergroup(group)) else {
             return Err(format!("chat {group} is no group"));
         };
-        let (people, is_kicked) = (old.people.clone(), old.bot_is_kicked);
+        let (people, is_kicked, ranks) = (old.people.clone(), old.bot_is_kicked, old.ranks.clone());
         let owner = people.first().copied();
         let supergroup = SUPERGROUPS + group;
         self.add_chat(supergroup, Some(title), people);
         if let Some(new) = self.chats.get_mut(&supergroup) {
             new.bot_is_kicked = is_kicked;
+            new.ranks = ranks;
         }
         for (chat, service) in
             [(group, Service::MigrateTo(supergroup)), (supergroup, Service::MigrateFrom(group))]

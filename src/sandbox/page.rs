@@ -26,7 +26,7 @@ use super::{
     shared::Shared,
     text::Text,
     topics::Topic,
-    world::{Event, World},
+    world::{Channel, Event, World},
 };
 
 /// Messages of each chat that the page gets at first.
@@ -40,6 +40,8 @@ pub(super) fn router() -> Router<Arc<Shared>> {
         .route("/sandbox/events", get(events))
         .route("/sandbox/press", post(press))
         .route("/sandbox/delete", post(delete))
+        .route("/sandbox/admin", post(admin))
+        .route("/sandbox/block", post(block))
         .route("/sandbox/file/{id}", get(file))
         .merge(super::page_acts::router())
         .merge(super::language::router())
@@ -118,16 +120,17 @@ fn chat(world: &World, id: i64) -> Value {
         let topic = |(id, topic): (&i32, &Topic)| json!({"id": id, "name": topic.name, "closed": topic.is_closed});
         json!({"general_closed": forum.general_is_closed, "list": forum.topics.iter().map(topic).collect::<Value>()})
     });
+    let admins: Vec<i64> = chat.people.iter().copied().filter(|person| world.is_admin(id, *person)).collect();
     let owner = chat.people.first().filter(|_| id < 0);
     json!({
-        "id": id, "type": kind, "title": title, "people": chat.people, "owner": owner, "topics": topics,
+        "id": id, "type": kind, "title": title, "people": chat.people, "owner": owner, "admins": admins, "topics": topics,
         "kicked": chat.bot_is_kicked, "migrated_to": chat.migrated_to,
     })
 }
 
 fn channels(world: &World) -> Value {
     let channel =
-        |(id, (title, owner)): (&i64, &(String, i64))| json!({"id": id, "title": title, "owner": owner});
+        |(id, channel): (&i64, &Channel)| json!({"id": id, "title": channel.title, "owner": channel.owner});
     world.channels.iter().map(channel).collect()
 }
 
@@ -270,6 +273,29 @@ async fn delete(State(shared): State<Arc<Shared>>, Json(body): Json<Delete>) -> 
         Ok(json!({}))
     });
     done(deleted)
+}
+
+#[derive(Deserialize)]
+struct Admin {
+    chat: i64,
+    person: i64,
+    is: bool,
+}
+
+async fn admin(State(shared): State<Arc<Shared>>, Json(body): Json<Admin>) -> Response {
+    let set = shared.change(|world| world.set_admin(body.chat, body.person, body.is));
+    done(set.map(|()| json!({})))
+}
+
+#[derive(Deserialize)]
+struct Block {
+    person: i64,
+    has_blocked: bool,
+}
+
+async fn block(State(shared): State<Arc<Shared>>, Json(body): Json<Block>) -> Response {
+    shared.change(|world| world.set_blocked(body.person, body.has_blocked));
+    done(Ok(json!({})))
 }
 
 fn number_or_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{
     json,
     text::{MAX_CAPTION, MAX_TEXT, Text},
-    world::{Event, Media, Message, World, now},
+    world::{Event, Media, Message, World},
 };
 
 /// What a person sends, and how.
@@ -41,35 +41,34 @@ impl World {
         if let Some(id) = reply_to.filter(|id| self.message(chat, *id).is_none()) {
             return Err(format!("there is no message {id} to reply to"));
         }
-        self.check_speaker(chat, person, speaks_as)?;
+        let sender_chat = speaks_as.or_else(|| self.speaks_as(chat, person));
+        self.check_speaker(chat, person, sender_chat)?;
         let topic_of = |id| self.message(chat, id).and_then(|message| message.thread);
         let thread = thread.or_else(|| reply_to.and_then(topic_of));
         // Admins write where others may not.
         if let Some(what) = self.topic_refusal(chat, thread)
-            && (what != super::topics::CLOSED || !self.is_owner(chat, person))
+            && (what != super::topics::CLOSED || !self.is_admin(chat, person))
         {
             return Err(what.to_owned());
         }
         let text = if media.is_some() { typed_caption(&text)? } else { typed(&text)? };
-        let message = Message { media, thread, speaks_as, ..Message::new(Some(person), text, reply_to) };
+        let message = Message { sender_chat, media, thread, ..Message::new(Some(person), text, reply_to) };
         let id = self.add_message(chat, message);
         self.deliver("message", chat, id);
         Ok(id)
     }
 
-    /// Who made the group.
-    pub(super) fn is_owner(&self, chat: i64, person: i64) -> bool {
-        self.chats.get(&chat).is_some_and(|found| chat < 0 && found.people.first() == Some(&person))
-    }
-
-    /// The owner of a group may speak as the group, the owner of a channel as the channel.
+    /// An admin may speak as the group, the owner of a channel as the channel.
     fn check_speaker(&self, chat: i64, person: i64, speaks_as: Option<i64>) -> Result<(), String> {
         let may = match speaks_as {
             None => true,
-            Some(as_chat) if as_chat == chat => self.is_owner(chat, person),
-            Some(channel) => self.channels.get(&channel).is_some_and(|(_, owner)| *owner == person),
+            Some(as_chat) if as_chat == chat => self.is_admin(chat, person),
+            Some(channel) => self
+                .channels
+                .get(&channel)
+                .is_some_and(|channel| channel.owner.is_none_or(|owner| owner == person)),
         };
-        if may { Ok(()) } else { Err("only its owner may speak as a chat".to_owned()) }
+        if may { Ok(()) } else { Err("only who runs a chat may speak as it".to_owned()) }
     }
 
     /// A person changes a message of theirs.
@@ -125,15 +124,17 @@ impl World {
     }
 
     fn bot_membership(&mut self, chat: i64, by: i64, is_gone: bool) {
-        let bot = json::bot(self);
-        let gone = json!({"user": bot, "status": "kicked", "until_date": 0});
-        let there = json!({"user": bot, "status": "member"});
-        let (old, new) = if is_gone { (there, gone) } else { (gone, there) };
-        let content = json!({
-            "chat": json::chat(self, chat), "from": json::person(self, by), "date": now(),
-            "old_chat_member": old, "new_chat_member": new,
-        });
-        self.push_update("my_chat_member", content);
+        let there = self.bot_member(chat);
+        let gone = json!({"user": json::bot(self), "status": "kicked", "until_date": 0});
+        if is_gone {
+            // Whoever is taken back is a member like others.
+            if let Some(chat) = self.chats.get_mut(&chat) {
+                chat.ranks.bot_is_admin = false;
+            }
+            self.bot_changed(chat, by, &there, &gone);
+        } else {
+            self.bot_changed(chat, by, &gone, &there);
+        }
     }
 
     pub(super) fn check_member(&self, chat: i64, person: i64) -> Result<(), String> {

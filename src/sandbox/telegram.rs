@@ -104,6 +104,37 @@ impl Telegram {
         self.0.change(|world| world.set_kicked(chat.0, false));
     }
 
+    /// A new channel that people can write as.
+    pub fn channel(&self, title: &str) -> ChatId {
+        ChatId(self.0.change(|world| world.add_channel(title, None)))
+    }
+
+    /// Somebody of the group becomes an admin, or none any more.
+    #[track_caller]
+    pub fn set_admin(&self, chat: ChatId, person: PersonId, is_admin: bool) {
+        must(self.0.change(|world| world.set_admin(chat.0, person.0, is_admin)));
+    }
+
+    /// An admin writes as the group, or under their own name again. Buttons are always pressed by the person.
+    #[track_caller]
+    pub fn set_anonymous(&self, chat: ChatId, person: PersonId, is_anonymous: bool) {
+        must(self.0.change(|world| world.set_anonymous(chat.0, person.0, is_anonymous)));
+    }
+
+    /// The bot becomes an admin of the group, or none any more.
+    pub fn set_bot_admin(&self, chat: ChatId, is_admin: bool) {
+        self.0.change(|world| world.set_bot_admin(chat.0, is_admin));
+    }
+
+    /// The group's members are hidden: only admins can ask who somebody is there.
+    pub fn hide_members(&self, chat: ChatId) {
+        self.0.change(|world| {
+            if let Some(chat) = world.chats.get_mut(&chat.0) {
+                chat.ranks.hides_members = true;
+            }
+        });
+    }
+
     /// A group becomes a supergroup: the same people and title under a new id, without the old messages. The bot hears
     /// of it by two service messages, and every call about the old chat is refused.
     #[track_caller]

@@ -3,6 +3,7 @@
 mod editing;
 mod faults;
 mod inline;
+mod members;
 mod migration;
 mod page;
 mod polling;

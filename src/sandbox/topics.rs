@@ -47,7 +47,7 @@ impl World {
             // The owner of a forum that was just made may do that.
             let _ = self.create_topic(forum, owner, name);
         }
-        self.add_channel("Lab news", owner);
+        self.add_channel("Lab news", Some(owner));
         self.add_bot(forum, "Helper");
     }
 
@@ -118,7 +118,7 @@ impl World {
         self.event(Event::Reload);
     }
 
-    /// Why nobody but the owner may write in a topic (`None`: General), if so.
+    /// Why nobody but admins may write in a topic (`None`: General), if so.
     pub(super) fn topic_refusal(&self, chat: i64, topic: Option<i32>) -> Option<&'static str> {
         let forum = self.chats.get(&chat)?.forum.as_ref();
         match (forum, topic) {

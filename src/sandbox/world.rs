@@ -5,7 +5,7 @@
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use bytes::Bytes;
@@ -15,6 +15,7 @@ use super::{
     Options,
     faults::FaultState,
     inline::Inline,
+    members::Ranks,
     service::Service,
     text::Text,
     topics::Forum,
@@ -44,8 +45,8 @@ pub(super) struct World {
     pub(super) bot_id: i64,
     pub(super) people: BTreeMap<i64, Person>,
     pub(super) chats: BTreeMap<i64, Chat>,
-    /// Channels that their owners may speak as: title and owner.
-    pub(super) channels: BTreeMap<i64, (String, i64)>,
+    /// Channels that people write as.
+    pub(super) channels: BTreeMap<i64, Channel>,
     pub(super) inline: Inline,
     /// The commands of each scope and language, as given.
     pub(super) commands: BTreeMap<String, Value>,
@@ -98,6 +99,7 @@ pub(super) struct Chat {
     pub(super) messages: BTreeMap<i32, Message>,
     pub(super) last_message: i32,
     pub(super) bot_is_kicked: bool,
+    pub(super) ranks: Ranks,
     /// The supergroup that the group lives on as.
     pub(super) migrated_to: Option<i64>,
     /// The topics, where the group has them.
@@ -110,6 +112,8 @@ pub(super) struct Message {
     pub(super) id: i32,
     /// The person; `None`: the bot.
     pub(super) person: Option<i64>,
+    /// The chat that the person writes as: this one (an anonymous admin), or a channel.
+    pub(super) sender_chat: Option<i64>,
     /// Unix seconds.
     pub(super) date: i64,
     pub(super) edit_date: Option<i64>,
@@ -123,14 +127,20 @@ pub(super) struct Message {
     pub(super) service: Option<Service>,
     /// The topic; `None` is General, or a chat without topics.
     pub(super) thread: Option<i32>,
-    /// The chat that the person speaks as: the group itself, or a channel.
-    pub(super) speaks_as: Option<i64>,
     /// Where it was forwarded from.
     pub(super) forward: Option<Forward>,
     /// The person chose it from what the bot offered inline.
     pub(super) via_bot: bool,
     /// The blocks of a rich message, which has no text.
     pub(super) rich: Option<Value>,
+}
+
+/// A channel; the bot is not in it.
+#[derive(Clone, Debug)]
+pub(super) struct Channel {
+    pub(super) title: String,
+    /// Who may write as it; `None`: everybody.
+    pub(super) owner: Option<i64>,
 }
 
 /// Where a forwarded message comes from.
@@ -278,6 +288,7 @@ impl World {
             messages: BTreeMap::new(),
             last_message: 0,
             bot_is_kicked: false,
+            ranks: Ranks::default(),
             migrated_to: None,
             forum: None,
         };
@@ -383,19 +394,28 @@ impl World {
     }
 
     /// Takes one message's worth from a chat's and the whole bot's pace, roughly as strict as Telegram: 1 a second in a
-    /// chat with bursts, 20 a minute in a group, 30 a second in all. Gives the seconds to wait when there is none left.
+    /// private chat with bursts, 20 a minute in a group, 30 a second in all; edits count as messages. Gives the seconds to
+    /// wait when there is none left.
     pub(super) fn take_pace(&mut self, chat: i64) -> Result<(), u32> {
+        /// A key that no chat has.
         const ALL: i64 = 0;
+        if !self.options.flood_limits {
+            return Ok(());
+        }
         let now = Instant::now();
-        let limits = if chat < 0 { [(ALL, 30, 1), (chat, 20, 60)] } else { [(ALL, 30, 1), (chat, 5, 5)] };
+        let (count, seconds) = if chat < 0 { (20, 60) } else { (15, 10) };
+        let limits = [(ALL, 30, 1), (chat, count, seconds)];
         for (key, count, seconds) in limits {
+            let window = Duration::from_secs(seconds) / self.options.flood_speed.max(1);
             let sent = self.flood.entry(key).or_default();
-            while sent.front().is_some_and(|at| now.duration_since(*at).as_secs() >= seconds) {
+            while sent.front().is_some_and(|at| now.duration_since(*at) >= window) {
                 sent.pop_front();
             }
             if sent.len() >= count {
-                let oldest = sent.front().map_or(0, |at| now.duration_since(*at).as_secs());
-                return Err(u32::try_from(seconds - oldest.min(seconds - 1)).unwrap_or(1));
+                let oldest = sent.front().map_or(Duration::ZERO, |at| now.duration_since(*at));
+                let left = window.saturating_sub(oldest).as_secs_f64().ceil();
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 60")]
+                return Err(left.max(1.0) as u32);
             }
         }
         for (key, ..) in limits {
@@ -411,6 +431,7 @@ impl Message {
         Self {
             id: 0,
             person,
+            sender_chat: None,
             date: now(),
             edit_date: None,
             edits: 0,
@@ -420,7 +441,6 @@ impl Message {
             reply_to,
             service: None,
             thread: None,
-            speaks_as: None,
             forward: None,
             via_bot: false,
             rich: None,

@@ -30,7 +30,28 @@ const KILL: &str = "INSERT INTO kill (chat, kill, body) VALUES (?1, ?2, ?3)";
 const CARD: &str = "UPDATE job SET card = ?3, card_done = ?4 WHERE chat = ?1 AND id = ?2";
 const SAY: &str = "INSERT INTO answer (answer, chat, body) VALUES (?1, ?2, ?3)";
 const REPORTED: &str = "DELETE FROM kill WHERE chat = ?1 AND kill = ?2";
+const ASK: &str = "INSERT INTO question (question, chat, body) VALUES (?1, ?2, ?3)";
+const ASKED: &str = "DELETE FROM question WHERE question = ?1";
+/// The first time counts, until the chat is back.
+const LEAVE: &str = "INSERT INTO away (chat, since) VALUES (?1, ?2) ON CONFLICT (chat) DO NOTHING";
+/// What nobody will see: all of the chat.
+const UNSAID: [&str; 5] = [
+    "DELETE FROM dash WHERE chat = ?1",
+    "DELETE FROM answer WHERE chat = ?1",
+    "DELETE FROM kill WHERE chat = ?1",
+    "DELETE FROM question WHERE chat = ?1",
+    "UPDATE job SET card_done = 1 WHERE chat = ?1 AND NOT card_done",
+];
+const RETURN: &str = "DELETE FROM away WHERE chat = ?1";
 const SAID: &str = "DELETE FROM answer WHERE answer = ?1";
+/// The dash that a group had before it became this chat, and those that are not the newest any more.
+const OLDER: [&str; 2] = [
+    "DELETE FROM dash WHERE chat = ?1 AND thread = ?2 AND message = 0 AND ?3 <> 0",
+    "UPDATE dash SET live = 0 WHERE chat = ?1 AND thread = ?2 AND message <> ?3",
+];
+const DASH: &str =
+    "INSERT OR REPLACE INTO dash (chat, thread, message, live, body) VALUES (?1, ?2, ?3, 1, ?4)";
+const DASH_GONE: &str = "DELETE FROM dash WHERE chat = ?1 AND message = ?2";
 const HANDLED: &str = "
 INSERT INTO meta (key, value) VALUES ('handled', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
 const LAST_ID: &str = "
@@ -40,12 +61,17 @@ const SET: &str = "
 INSERT INTO setting (chat, key, value) VALUES (?1, ?2, ?3)
 ON CONFLICT (chat, key) DO UPDATE SET value = excluded.value";
 /// One after the other, all of (from, to).
-const MOVE: [&str; 6] = [
+const MOVE: [&str; 10] = [
     "UPDATE OR REPLACE setting SET chat = ?2 WHERE chat = ?1",
     "UPDATE job SET chat = ?2, message = 0, thread = NULL, callback = '', card = NULL WHERE chat = ?1",
     "UPDATE kill SET chat = ?2, body = iif(json_valid(body), json_set(body, '$.reply_to', json(?3)), body) WHERE chat = ?1",
     "UPDATE answer SET chat = ?2, body = iif(json_valid(body), json_set(body, '$.reply_to', json(?3)), body) WHERE chat = ?1",
+    "UPDATE question SET chat = ?2, body = iif(json_valid(body), json_set(body, '$.reply_to', json(?3)), body) WHERE chat = ?1",
+    "UPDATE OR IGNORE away SET chat = ?2 WHERE chat = ?1",
     "DELETE FROM last_id WHERE chat = ?1 AND chat <> ?2",
+    // A group has no topics: of its live dashes there is one.
+    "DELETE FROM dash WHERE chat = ?1 AND chat <> ?2 AND live = 0",
+    "UPDATE OR REPLACE dash SET chat = ?2, message = 0 WHERE chat = ?1",
     "INSERT INTO moved (old, new) VALUES (?1, ?2) ON CONFLICT (old) DO UPDATE SET new = excluded.new",
 ];
 
@@ -81,6 +107,23 @@ pub(super) fn apply(connection: &Connection, folder: &Path, write: &Write) -> Re
             run(SAY, params![signed(*answer), chat.0, body])
         }
         Write::Said(answer) => run(SAID, params![signed(*answer)]),
+        Write::Ask { chat, question, body } => run(ASK, params![signed(*question), chat.0, body]),
+        Write::Asked(question) => run(ASKED, params![signed(*question)]),
+        Write::Leave(chat, since) => {
+            for sql in UNSAID {
+                run(sql, params![chat.0])?;
+            }
+            run(LEAVE, params![chat.0, nanos(*since)])
+        }
+        Write::Return(chat) => run(RETURN, params![chat.0]),
+        Write::Dash { chat, thread, message, body } => {
+            let thread = thread.unwrap_or(0);
+            for sql in OLDER {
+                run(sql, params![chat.0, thread, message.0])?;
+            }
+            run(DASH, params![chat.0, thread, message.0, body])
+        }
+        Write::DashGone(chat, message) => run(DASH_GONE, params![chat.0, message.0]),
         Write::Handled(updates) => run(HANDLED, params![serde_json::to_string(updates)?]),
         Write::Set { chat, key, value } => run(SET, params![chat.0, key, value]),
         Write::Move { from, to } => move_all(connection, *from, *to),

@@ -12,7 +12,12 @@ use super::{
 use crate::job::{ChatId, JobId};
 
 // All of these are answered from an index, since people's writes wait meanwhile. Unfinished jobs have no `finished`.
-const TOO_OLD: &str = "SELECT seq FROM job WHERE finished IS NOT NULL AND finished < ?1";
+/// Not of a chat that is away: its board is kept as it was.
+const TOO_OLD: &str = "
+SELECT seq FROM job WHERE finished IS NOT NULL AND finished < ?1 AND chat NOT IN (SELECT chat FROM away)";
+const AWAY: &str = "SELECT chat FROM away WHERE since < ?1";
+const ITS_JOBS: &str = "SELECT seq FROM job WHERE chat = ?1 AND finished IS NOT NULL";
+const NOT_AWAY: &str = "DELETE FROM away WHERE chat = ?1";
 const TOO_MANY: &str = "
 SELECT chat FROM job WHERE finished IS NOT NULL GROUP BY chat HAVING count(*) > ?1";
 /// A chat's, but for its newest.
@@ -79,6 +84,11 @@ impl Dropping<'_> {
         let jobs = i64::try_from(keep.jobs).unwrap_or(i64::MAX);
         for chat in list(TOO_MANY, &[jobs])? {
             over.extend(list(OVER, &[chat, jobs])?);
+        }
+        let away_before = now.checked_sub(keep.away).map_or(i64::MIN, nanos);
+        for chat in list(AWAY, &[away_before])? {
+            over.extend(list(ITS_JOBS, &[chat])?);
+            transaction.prepare_cached(NOT_AWAY)?.execute([chat])?;
         }
         for seq in over {
             let victim = transaction.prepare_cached(VICTIM)?.query_row([seq], Victim::read)?;

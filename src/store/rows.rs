@@ -7,7 +7,7 @@ use std::{
 
 use rusqlite::{Connection, Row, params};
 
-use super::{Loaded, LoadedJob, results};
+use super::{Loaded, LoadedDash, LoadedJob, Secret, results};
 use crate::job::{ChatId, Job, JobId, MessageId, Origin, Outcome, Person, State};
 
 /// Why a store cannot be read.
@@ -49,6 +49,16 @@ pub(super) fn load(connection: &Connection, folder: &Path) -> Result<(Loaded, Ve
         settings: list(connection, "SELECT chat, key, value FROM setting ORDER BY rowid", |row| {
             Ok((ChatId(row.get(0)?), row.get(1)?, row.get(2)?))
         })?,
+        questions: list(connection, "SELECT chat, question, body FROM question ORDER BY question", |row| {
+            Ok((ChatId(row.get(0)?), unsigned(row, 1)?, row.get(2)?))
+        })?,
+        away: list(connection, "SELECT chat FROM away ORDER BY chat", |row| Ok(ChatId(row.get(0)?)))?,
+        secret: secret(connection)?,
+        dashes: list(
+            connection,
+            "SELECT chat, thread, message, live, body FROM dash ORDER BY chat, message",
+            dash,
+        )?,
         handled: handled(connection)?,
         ..Loaded::default()
     };
@@ -140,8 +150,34 @@ fn state(row: &Row<'_>, folder: &Path) -> Result<Option<State>, LoadError> {
     Ok(Some(State::Finished { started, finished, outcome: outcome.into() }))
 }
 
+fn dash(row: &Row<'_>) -> rusqlite::Result<LoadedDash> {
+    let (thread, message): (i32, i32) = (row.get(1)?, row.get(2)?);
+    Ok(LoadedDash {
+        chat: ChatId(row.get(0)?),
+        thread: (thread != 0).then_some(thread),
+        message: (message != 0).then_some(MessageId(message)),
+        live: row.get(3)?,
+        body: row.get(4)?,
+    })
+}
+
 fn outcome(json: &str) -> Result<Outcome, LoadError> {
     serde_json::from_str(json).map_err(|error| LoadError::Other(error.to_string()))
+}
+
+/// Made here where there is none yet.
+fn secret(connection: &Connection) -> Result<Secret, LoadError> {
+    let found: Vec<String> =
+        list(connection, "SELECT value FROM meta WHERE key = 'secret'", |row| row.get(0))?;
+    if let Some(json) = found.first() {
+        return serde_json::from_str(json)
+            .map(Secret)
+            .map_err(|error| LoadError::Other(format!("the store's secret: {error}")));
+    }
+    let secret: [u8; 32] = rand::random();
+    let json = serde_json::to_string(&secret).map_err(|error| LoadError::Other(error.to_string()))?;
+    connection.execute("INSERT INTO meta (key, value) VALUES ('secret', ?1)", [json])?;
+    Ok(Secret(secret))
 }
 
 fn handled(connection: &Connection) -> Result<Vec<(i64, u64)>, LoadError> {

@@ -5,11 +5,11 @@ use rusqlite::Connection;
 /// `JobB` in the file's header: tells our file from anybody else's.
 pub(super) const APPLICATION_ID: u32 = 0x4A6F_6242;
 /// Of the tables, in the file's header too.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 4;
 
 /// The n-th makes version n of version n - 1. What was released once is never changed: a store of any older version
 /// opens for ever.
-const MIGRATIONS: [&str; VERSION as usize] = [V1, SETTINGS];
+const MIGRATIONS: [&str; VERSION as usize] = [V1, V2, SETTINGS, DASHES];
 
 /// A job's `seq` is its place in the order of acceptance, over all chats. Times are nanoseconds since 1970. A callback
 /// is '' where there is none, since NULLs are never equal to SQLite; a message is 0 where the chat that had it is gone.
@@ -54,10 +54,29 @@ CREATE TABLE moved (old INTEGER PRIMARY KEY, new INTEGER NOT NULL) STRICT;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 ";
 
+/// Questions like answers; chats that have removed the bot, and since when.
+const V2: &str = "
+CREATE TABLE question (question INTEGER PRIMARY KEY, chat INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+CREATE TABLE away (chat INTEGER PRIMARY KEY, since INTEGER NOT NULL) STRICT;
+";
+
 /// What a chat has chosen, in words of their owner's.
 const SETTINGS: &str = "
 CREATE TABLE setting (
     chat INTEGER NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (chat, key)
+) STRICT;
+";
+
+/// Dashes that say that they are live: the newest of each topic is, the others have to be told otherwise. A thread is 0 where
+/// the chat has no topics, a message 0 where it is in another chat.
+const DASHES: &str = "
+CREATE TABLE dash (
+    chat    INTEGER NOT NULL,
+    message INTEGER NOT NULL,
+    thread  INTEGER NOT NULL,
+    live    INTEGER NOT NULL,
+    body    TEXT    NOT NULL,
+    PRIMARY KEY (chat, message)
 ) STRICT;
 ";
 

@@ -1,3 +1,4 @@
+mod away;
 mod damage;
 mod failing;
 mod history;
@@ -22,7 +23,7 @@ use crate::job::{CancelReason, Failure, MemberResult, Number, Origin, Output, Pe
 const CHAT: ChatId = ChatId(-100_200);
 
 /// Bounds that nothing here reaches.
-const ALL: Keep = Keep { jobs: usize::MAX, time: Duration::MAX, bytes: u64::MAX };
+const ALL: Keep = Keep { jobs: usize::MAX, time: Duration::MAX, bytes: u64::MAX, away: Duration::MAX };
 
 fn folder() -> TempDir {
     tempfile::tempdir().unwrap()

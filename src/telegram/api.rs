@@ -22,7 +22,11 @@ pub use self::{
     newer::Feature,
     upload::{Content, Upload},
 };
-use crate::config::{Config, Timings};
+use super::buttons::Key;
+use crate::{
+    config::{Config, Timings},
+    store::Secret,
+};
 
 /// A client of one bot. Cheap to clone.
 #[derive(Clone)]
@@ -33,6 +37,8 @@ pub struct Api {
     /// One for each method that was called: to parse it each time is a twentieth of all that an answer costs.
     urls: Arc<RwLock<HashMap<String, Url>>>,
     newer: Arc<Newer>,
+    /// Of the buttons that the bot sends, and knows again.
+    key: Key,
     timings: Timings,
 }
 
@@ -144,14 +150,20 @@ struct Parameters {
 }
 
 impl Api {
-    /// A client of the bot in `config`.
+    /// A client of the bot in `config`, whose buttons are signed with its store's secret.
     ///
     /// # Errors
     /// Where the TLS backend cannot be started.
-    pub fn new(config: &Config) -> reqwest::Result<Self> {
+    pub fn new(config: &Config, secret: &Secret) -> reqwest::Result<Self> {
         let client = Client::builder().connect_timeout(config.timings.call).tcp_nodelay(true).build()?;
         let base = format!("{}/bot{}", config.api_url, config.token.secret());
-        Ok(Self { client, base, urls: Arc::default(), newer: Arc::default(), timings: config.timings })
+        let (urls, newer, key) = (Arc::default(), Arc::default(), Key::new(secret));
+        Ok(Self { client, base, urls, newer, key, timings: config.timings })
+    }
+
+    /// The key of the bot's buttons.
+    pub(crate) fn key(&self) -> &Key {
+        &self.key
     }
 
     /// Whether the server may know this: it did not refuse it lately.

@@ -2,40 +2,62 @@
 //! Telegram, it never waits.
 
 mod inline;
+mod kill;
+mod press;
+mod roles;
+mod said;
 mod settings;
+mod wish;
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::SystemTime};
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
-use futures_util::{FutureExt, future::join};
-use teloxide::types::{CallbackQuery, Chat, MaybeInaccessibleMessage, Message, Update, UpdateKind, User};
+use futures_util::FutureExt;
+use moka::future::Cache;
+use teloxide::types::{ChatMemberUpdated, Message, Update, UpdateKind};
 use tokio_util::sync::CancellationToken;
 
 pub use self::inline::Inline;
+use self::{
+    roles::Roles,
+    said::{Said, is_beginning, moved, said},
+    wish::{Questions, Request, Wish},
+};
 use super::{
-    buttons::{Button, row},
+    api::Api,
+    buttons::{Button, Key},
+    dash::View,
     lane::{Answer, Body},
     language,
     outbox::{Outbox, text},
-    render::{self, Content, rich},
-    sentences::{self, buttons as labels, documents},
+    render::Content,
+    sentences::{self, boards},
     settings::Settings,
-    whole,
 };
 use crate::{
-    board::{Boards, RetryRefusal},
-    command::{Command, Context, Language, Parsed, parse},
+    board::Boards,
+    command::{Command, Context, Language, ParseError, Parsed, parse},
     config::Config,
-    job::{ChatId, JobId, MessageId, Origin, Person},
+    job::{ChatId, JobId, MessageId, Origin},
+    store::Store,
 };
+
+/// Presses that are remembered, to know one that comes again.
+const MAX_PRESSES: u64 = 10_000;
 
 /// What handlers work with.
 pub struct Handlers {
     boards: Arc<Boards>,
     outbox: Arc<Outbox>,
+    store: Store,
     settings: Arc<Settings>,
     inline: Arc<Inline>,
+    /// Of the bot's buttons.
+    key: Key,
+    roles: Roles,
+    questions: Questions,
+    /// Who pressed which button of which message a moment ago.
+    presses: Cache<(ChatId, MessageId, Button, i64), ()>,
     bot: Bot,
-    owners: Vec<i64>,
     allowed_chats: Vec<i64>,
     max_fib: u64,
     max_document: u64,
@@ -52,42 +74,39 @@ pub struct Bot {
     pub username: String,
 }
 
-/// Where something was said, and by whom.
-struct Said {
-    chat: ChatId,
-    private: bool,
-    person: Person,
-    /// The Telegram user behind it: an anonymous admin is no owner.
-    user: Option<i64>,
-    origin: Origin,
-}
-
 impl Handlers {
     /// Handlers for one bot; `quit` is cancelled when an owner says so.
     pub fn new(
+        api: &Api,
         boards: Arc<Boards>,
         outbox: Arc<Outbox>,
-        (settings, inline): (Arc<Settings>, Arc<Inline>),
+        (store, settings, inline): (Store, Arc<Settings>, Arc<Inline>),
         bot: Bot,
         config: &Config,
         quit: CancellationToken,
-    ) -> Self {
-        Self {
+    ) -> Arc<Self> {
+        let presses =
+            Cache::builder().max_capacity(MAX_PRESSES).time_to_live(config.timings.press_again).build();
+        Arc::new(Self {
             boards,
             outbox,
+            store,
             settings,
             inline,
+            key: api.key().clone(),
+            roles: Roles::new(api, config),
+            questions: Questions::new(),
+            presses,
             bot,
-            owners: config.owners.0.clone(),
             allowed_chats: config.allowed_chats.0.clone(),
             max_fib: config.max_fib,
             max_document: config.max_document,
             quit,
-        }
+        })
     }
 
     /// Handles one update; its effect is stored when this returns. A panic, which would be a bug, costs no other update.
-    pub async fn handle(&self, update: Update) {
+    pub async fn handle(self: &Arc<Self>, update: Update) {
         let id = update.id.0;
         let language = self.language(&update.kind);
         let handle = language::scope(language, async {
@@ -95,6 +114,7 @@ impl Handlers {
                 UpdateKind::Message(message) => self.message(&message).await,
                 UpdateKind::CallbackQuery(query) => self.press(query).await,
                 UpdateKind::InlineQuery(query) => self.ask_inline(query),
+                UpdateKind::MyChatMember(change) => self.membership(&change).await,
                 // An edited command is not run again.
                 _ => {}
             }
@@ -107,19 +127,21 @@ impl Handlers {
     /// The language in which an update is answered. That of an app is remembered for its private chat.
     fn language(&self, update: &UpdateKind) -> Language {
         let (chat, is_private, user) = match update {
-            UpdateKind::Message(message) => (message.chat.id.0, message.chat.is_private(), &message.from),
+            UpdateKind::Message(message) => {
+                (message.chat.id.0, message.chat.is_private(), message.from.as_ref())
+            },
             UpdateKind::CallbackQuery(query) => {
                 let Some(message) = &query.message else { return Language::default() };
-                (message.chat().id.0, message.chat().is_private(), &Some(query.from.clone()))
+                (message.chat().id.0, message.chat().is_private(), Some(&query.from))
             }
             UpdateKind::InlineQuery(query) => {
                 let chat = i64::try_from(query.from.id.0).unwrap_or_default();
-                (chat, true, &Some(query.from.clone()))
+                (chat, true, Some(&query.from))
             }
             _ => return Language::default(),
         };
         let chat = ChatId(chat);
-        let app = user.as_ref().filter(|_| is_private).and_then(|user| user.language_code.as_deref());
+        let app = user.filter(|_| is_private).and_then(|user| user.language_code.as_deref());
         let app = app.map(|tag| Language::of(tag).unwrap_or_default());
         match app {
             // Of strangers nothing is kept.
@@ -132,7 +154,24 @@ impl Handlers {
         }
     }
 
-    async fn message(&self, message: &Message) {
+    /// The bot was blocked or removed, or is there (again).
+    async fn membership(&self, change: &ChatMemberUpdated) {
+        let chat = ChatId(change.chat.id.0);
+        let stored = if change.new_chat_member.is_present() {
+            let stored = self.boards.come_back(chat);
+            self.outbox.welcome(chat);
+            stored
+        } else {
+            self.outbox.leave(chat)
+        };
+        if let Some(stored) = stored
+            && let Err(error) = stored.await
+        {
+            tracing::warn!(chat = chat.0, %error, "that the bot was removed, or is back, is not stored");
+        }
+    }
+
+    async fn message(self: &Arc<Self>, message: &Message) {
         if let Some((from, to)) = moved(message) {
             self.outbox.migrate(from, to);
             return;
@@ -148,11 +187,17 @@ impl Handlers {
             card: replied.and_then(|to| self.outbox.task_of(said.chat, MessageId(to.id.0))),
         };
         let parsed = parse(words, context);
-        if parsed == Parsed::NotForUs || self.outbox.was_answered(said.chat, &said.origin) {
+        if parsed == Parsed::NotForUs || self.was_handled(said.chat, &said.origin) {
             return;
         }
         if !self.is_allowed(said.chat) {
             return self.answer(&said, &sentences::stranger(said.chat.0)).await;
+        }
+        if let Some(command) = wants_one(&parsed)
+            && let Some(to) = replied
+            && let Some(tasks) = self.outbox.tasks_of(said.chat, MessageId(to.id.0))
+        {
+            return self.answer_asked(&said, &boards::which_task(command, &tasks)).await;
         }
         match parsed {
             Parsed::Command(command) => self.command(said, command).await,
@@ -161,11 +206,21 @@ impl Handlers {
         }
     }
 
+    /// Whether the last process had handled it, and was not told that Telegram knows.
+    fn was_handled(&self, chat: ChatId, origin: &Origin) -> bool {
+        self.outbox.was_answered(chat, origin) || self.questions.was_asked(chat, origin)
+    }
+
     async fn answer(&self, said: &Said, words: &str) {
         self.outbox.say(said.chat, text(said.origin.clone(), words)).await;
     }
 
-    async fn command(&self, said: Said, command: Command) {
+    /// As `answer`, for somebody for whom some of the pace is kept.
+    async fn answer_asked(&self, said: &Said, words: &str) {
+        self.outbox.say(said.chat, text(said.origin.clone(), words).asked()).await;
+    }
+
+    async fn command(self: &Arc<Self>, said: Said, command: Command) {
         let chat = said.chat;
         let bot = (!said.private).then_some(self.bot.username.as_str());
         if !matches!(command, Command::Submit(_)) {
@@ -174,29 +229,23 @@ impl Handlers {
         }
         let answer = match command {
             Command::Submit(spec) => {
-                match self.boards.submit(chat, said.person, said.origin.clone(), spec).await {
+                match self.boards.submit(chat, said.who.person, said.origin.clone(), spec).await {
                     // The card is the answer.
                     Ok(_) => return,
                     Err(why) => Content::text(&sentences::refusal(why)),
                 }
             }
-            Command::Retry(id) => match self.boards.retry(chat, said.person, said.origin.clone(), id).await {
-                Ok(_) => return,
-                Err(RetryRefusal::Unknown) => Content::text(&self.no_such_task(chat, id)),
-                Err(why) => Content::text(&sentences::retry_refusal(id, why)),
-            },
-            Command::Kill(ids) => {
-                // The outbox hears of the report when the work has stopped.
-                let killed = self.boards.kill(chat, &said.person, said.origin.clone(), &ids).await;
-                match killed {
-                    Ok(()) => return,
-                    Err(why) => Content::text(&sentences::kill_not_stored(&why)),
-                }
-            }
-            Command::KillAll => self.kill_all_question(chat),
+            Command::Retry(id) => return self.wished(said, Wish::Retry(id)).await,
+            Command::Kill(ids) => return self.wished(said, Wish::Kill(ids)).await,
+            Command::KillAll => return self.wished(said, Wish::KillAll).await,
             Command::Job(id) => return self.job(said, id).await,
-            Command::Dash => self.dash(chat, 0),
-            Command::Settings(change) => Content::text(&self.settings(&said, change).await),
+            Command::Dash => {
+                // Rendered when it is sent: a board that is seen moves on from there.
+                let dash = Body::Dash(View::first(said.who.person.id));
+                return self.outbox.say(chat, Answer::new(said.origin, dash).asked()).await;
+            }
+            Command::Settings(None) => Content::text(&self.all_settings(chat)),
+            Command::Settings(Some(setting)) => return self.wished(said, Wish::Set(setting)).await,
             Command::Help(None) => Content::text(&sentences::help(bot)),
             Command::Help(Some(entry)) => Content::text(&sentences::help_for(entry, bot)),
             Command::Start => Content::text(&sentences::welcome(bot)),
@@ -205,40 +254,17 @@ impl Handlers {
         self.outbox.say(chat, Answer::new(said.origin, Body::Message(answer))).await;
     }
 
-    /// A page of the board, as the chat wants it.
-    fn dash(&self, chat: ChatId, number: usize) -> Content {
-        let (page, now) = (self.boards.page(chat, number), SystemTime::now());
-        let mut content = render::dash(&page, now);
-        if self.settings.is_rich(chat) {
-            content.rich = rich::dash(&page, now);
-        }
-        content
+    async fn wished(self: &Arc<Self>, said: Said, wish: Wish) {
+        self.wish(said.chat, Request { who: said.who, wish, reply_to: said.origin }).await;
     }
 
     async fn job(&self, said: Said, id: Option<JobId>) {
         let Some(id) = id.or_else(|| self.boards.newest(said.chat)) else {
-            return self.answer(&said, &sentences::empty_board()).await;
+            return self.answer_asked(&said, &sentences::empty_board()).await;
         };
-        let Some(snapshot) = self.boards.job(said.chat, id) else {
-            return self.answer(&said, &self.no_such_task(said.chat, id)).await;
-        };
-        let mut content = render::result(&snapshot, SystemTime::now());
-        if self.settings.is_rich(said.chat) {
-            content.rich = self.outbox.rich_result(&snapshot, "").await;
+        if !self.send_result(said.chat, said.origin.clone(), id).await {
+            self.answer_asked(&said, &self.no_such_task(said.chat, id)).await;
         }
-        let result = Body::Message(content);
-        let result = Answer::new(said.origin.clone(), result).about(id);
-        if render::needs_whole(&snapshot.job) && !snapshot.dropped {
-            let words = self.outbox.say(said.chat, result);
-            // In this order, in one commit.
-            join(words, self.send_whole(said.chat, said.origin, id)).await;
-        } else {
-            self.outbox.say(said.chat, result).await;
-        }
-    }
-
-    async fn send_whole(&self, chat: ChatId, reply_to: Origin, id: JobId) {
-        self.outbox.say(chat, Answer::new(reply_to, Body::Whole(id)).about(id)).await;
     }
 
     fn no_such_task(&self, chat: ChatId, id: JobId) -> String {
@@ -249,119 +275,13 @@ impl Handlers {
         }
     }
 
-    fn kill_all_question(&self, chat: ChatId) -> Content {
-        let unfinished = self.boards.unfinished(chat);
-        let Some(last) = unfinished.last() else { return Content::text(&sentences::nothing_running()) };
-        let kill = Button::KillAll(*last).labelled(labels::kill_all(unfinished.len()));
-        Content {
-            keyboard: Some(row(vec![kill, Button::KeepAll.labelled(labels::keep())])),
-            ..Content::text(&sentences::kill_all_question(unfinished.len()))
-        }
-    }
-
     fn quit(&self, said: &Said) -> String {
-        if said.user.is_some_and(|user| self.owners.contains(&user)) {
+        if self.roles.is_owner(&said.who) {
             self.quit.cancel();
             sentences::exiting()
         } else {
             sentences::quit_refused()
         }
-    }
-
-    /// A press is always answered: the person's client waits for it.
-    async fn press(&self, query: CallbackQuery) {
-        let button = query.data.as_deref().and_then(Button::read);
-        let (Some(button), Some(message)) = (button, &query.message) else {
-            return self.outbox.toast(query.id.0, sentences::old_button());
-        };
-        let chat = ChatId(message.chat().id.0);
-        self.outbox.welcome(chat);
-        if !self.is_allowed(chat) {
-            return self.outbox.toast(query.id.0, sentences::stranger(chat.0));
-        }
-        let origin = Origin {
-            message: MessageId(message.id().0),
-            thread: match message {
-                MaybeInaccessibleMessage::Regular(message) => thread(message),
-                // Of what is too old, Telegram does not say where it is; the task's command was in the same topic.
-                MaybeInaccessibleMessage::Inaccessible(_) => button
-                    .task()
-                    .and_then(|id| self.boards.job(chat, id))
-                    .and_then(|snapshot| snapshot.job.origin.thread),
-            },
-            callback: Some(query.id.0.clone()),
-        };
-        if self.outbox.was_answered(chat, &origin) {
-            return self.outbox.toast(query.id.0, String::new());
-        }
-        self.boards.settled(chat).await;
-        let toast = self.pressed(chat, person(&query.from), origin, button).await;
-        self.outbox.toast(query.id.0, toast);
-    }
-
-    /// Whether the message with the button is older than the task's command: a card of a task with the same number, from
-    /// a board whose data folder is gone.
-    fn is_of_another_run(&self, chat: ChatId, message: MessageId, button: Button) -> bool {
-        let known = button.task().and_then(|id| self.boards.job(chat, id));
-        known.is_some_and(|snapshot| message < snapshot.job.origin.message)
-    }
-
-    async fn pressed(&self, chat: ChatId, person: Person, origin: Origin, button: Button) -> String {
-        match button {
-            _ if self.is_of_another_run(chat, origin.message, button) => sentences::old_button(),
-            Button::Kill(id) => match self.boards.job(chat, id) {
-                None => self.no_such_task(chat, id),
-                Some(snapshot) if snapshot.job.state.is_finished() => {
-                    sentences::already(id, snapshot.job.state.word())
-                }
-                Some(_) => match self.boards.kill(chat, &person, origin, &[id]).await {
-                    Ok(()) => sentences::killing(id),
-                    Err(why) => sentences::kill_not_stored(&why),
-                },
-            },
-            Button::Retry(id) => match self.boards.retry(chat, person, origin, id).await {
-                Ok(new) => sentences::submitted(new),
-                Err(RetryRefusal::Unknown) => self.no_such_task(chat, id),
-                Err(why) => sentences::retry_refusal(id, why),
-            },
-            Button::Whole(id) => {
-                let Some(snapshot) = self.boards.job(chat, id) else { return self.no_such_task(chat, id) };
-                self.send_whole(chat, origin, id).await;
-                let form = whole::form(&snapshot.job, self.max_document).filter(|_| !snapshot.dropped);
-                form.map_or_else(String::new, |form| documents::on_its_way(form, self.max_document))
-            }
-            Button::Page(number) => {
-                self.edit(chat, origin, self.dash(chat, number)).await;
-                String::new()
-            }
-            Button::KillAll(last) => {
-                let mut ids = self.boards.unfinished(chat);
-                ids.retain(|id| *id <= last);
-                if ids.is_empty() {
-                    self.edit(chat, origin, Content::text(&sentences::nothing_running())).await;
-                    return String::new();
-                }
-                let question = origin.clone();
-                let words = Content::text(&sentences::killing_all(ids.len()));
-                // Together, the kill first: the words alone would be a promise that a crash breaks.
-                let kill = self.boards.kill(chat, &person, origin, &ids);
-                match join(kill, self.edit(chat, question, words)).await.0 {
-                    Ok(()) => String::new(),
-                    Err(why) => sentences::kill_not_stored(&why),
-                }
-            }
-            Button::KeepAll => {
-                self.edit(chat, origin, Content::text(&sentences::nothing_killed())).await;
-                String::new()
-            }
-        }
-    }
-
-    /// Gives the message whose button was pressed another content.
-    async fn edit(&self, chat: ChatId, origin: Origin, content: Content) {
-        let Content { html, rich, keyboard, .. } = content;
-        let body = Body::Edit { message: origin.message, html, rich, keyboard };
-        self.outbox.say(chat, Answer::new(origin, body)).await;
     }
 
     fn is_own(&self, message: &Message) -> bool {
@@ -375,46 +295,11 @@ impl Handlers {
     }
 }
 
-/// The old and the new id of a group that has become a supergroup: both chats are told.
-fn moved(message: &Message) -> Option<(ChatId, ChatId)> {
-    let here = ChatId(message.chat.id.0);
-    let to = message.migrate_to_chat_id().map(|to| (here, ChatId(to.0)));
-    to.or_else(|| message.migrate_from_chat_id().map(|from| (ChatId(from.0), here)))
-}
-
-/// Whether the message only begins a topic. What replies to nothing in a topic replies to that, and not to the bot, even
-/// where the bot has made the topic.
-fn is_beginning(message: &Message) -> bool {
-    message.forum_topic_created().is_some()
-        || message.is_topic_message && message.thread_id.is_some_and(|topic| topic.0 == message.id)
-}
-
-/// Who said it and where; `None` for what is no command whatever its text: channels, other bots, what was forwarded, what
-/// a bot has made for somebody inline.
-fn said(message: &Message) -> Option<Said> {
-    let is_forward = message.forward_origin().is_some() || message.is_automatic_forward();
-    if message.chat.is_channel() || is_forward || message.via_bot.is_some() {
-        return None;
+/// The command that is about one task, where it does not say which.
+fn wants_one(parsed: &Parsed) -> Option<&'static str> {
+    match parsed {
+        Parsed::Error(ParseError::Missing { command: command @ ("kill" | "retry"), .. }) => Some(command),
+        Parsed::Command(Command::Job(None)) => Some("job"),
+        _ => None,
     }
-    // Anonymous admins and channels write through bot accounts of Telegram's own, with `sender_chat`.
-    let (person, user) = match (&message.sender_chat, &message.from) {
-        (Some(chat), _) => (Person { id: chat.id.0, name: chat_name(chat) }, None),
-        (None, Some(user)) if !user.is_bot => (person(user), i64::try_from(user.id.0).ok()),
-        _ => return None,
-    };
-    let origin = Origin { message: MessageId(message.id.0), thread: thread(message), callback: None };
-    Some(Said { chat: ChatId(message.chat.id.0), private: message.chat.is_private(), person, user, origin })
-}
-
-fn person(user: &User) -> Person {
-    Person { id: i64::try_from(user.id.0).unwrap_or_default(), name: user.full_name() }
-}
-
-fn chat_name(chat: &Chat) -> String {
-    chat.title().unwrap_or("a chat").to_owned()
-}
-
-/// The forum topic; replies in groups without topics have a thread too, which must not be named.
-fn thread(message: &Message) -> Option<i32> {
-    message.thread_id.filter(|_| message.is_topic_message).map(|thread| thread.0.0)
 }

@@ -13,12 +13,12 @@ use super::{
 
 /// An inline keyboard, with colours or without.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Keyboard<'a> {
+pub(super) struct Coloured<'a> {
     markup: &'a InlineKeyboardMarkup,
     styled: bool,
 }
 
-impl<'a> Keyboard<'a> {
+impl<'a> Coloured<'a> {
     /// With colours, if the server takes them.
     pub(super) fn new(api: &Api, markup: &'a InlineKeyboardMarkup) -> Self {
         Self { markup, styled: api.takes(Feature::ButtonStyles) && has_colours(markup) }
@@ -34,7 +34,7 @@ impl<'a> Keyboard<'a> {
     }
 }
 
-impl Serialize for Keyboard<'_> {
+impl Serialize for Coloured<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         struct Markup<'a> {
@@ -71,7 +71,7 @@ struct Styled<'a> {
 /// The colour of a button: red for what cannot be taken back.
 fn style(button: &InlineKeyboardButton) -> Option<&'static str> {
     let InlineKeyboardButtonKind::CallbackData(data) = &button.kind else { return None };
-    matches!(Button::read(data)?, Button::Kill(_) | Button::KillAll(_)).then_some("danger")
+    Button::is_danger(data).then_some("danger")
 }
 
 fn has_colours(markup: &InlineKeyboardMarkup) -> bool {
@@ -84,7 +84,7 @@ struct With<'a, P> {
     #[serde(flatten)]
     call: &'a P,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reply_markup: Option<Keyboard<'a>>,
+    reply_markup: Option<Coloured<'a>>,
 }
 
 impl<P: Payload> Payload for With<'_, P> {
@@ -100,7 +100,7 @@ pub(super) async fn call<P: Payload + Serialize, T: serde::de::DeserializeOwned>
     markup: Option<&InlineKeyboardMarkup>,
 ) -> Result<T, ApiError> {
     let Some(markup) = markup else { return api.call(call).await };
-    let keyboard = Keyboard::new(api, markup);
+    let keyboard = Coloured::new(api, markup);
     match api.call(&With { call, reply_markup: Some(keyboard) }).await {
         Err(error) => match keyboard.plainer(api, &error) {
             Some(plain) => api.call(&With { call, reply_markup: Some(plain) }).await,
@@ -114,19 +114,37 @@ pub(super) async fn call<P: Payload + Serialize, T: serde::de::DeserializeOwned>
 mod tests {
     use serde_json::json;
 
-    use super::{super::buttons::row, *};
-    use crate::job::JobId;
+    use super::{
+        super::{
+            buttons::{Key, row},
+            dash::View,
+        },
+        *,
+    };
+    use crate::{
+        job::{ChatId, JobId},
+        store::Secret,
+    };
 
     #[test]
     fn only_what_cannot_be_taken_back_is_red_and_the_rest_is_as_it_was() {
-        let id = JobId(3);
-        let markup = row(vec![Button::Kill(id).labelled("Kill"), Button::Retry(id).labelled("Retry")]);
-        let styled = json!(Keyboard { markup: &markup, styled: true });
-        assert_eq!(styled["inline_keyboard"][0][0]["style"], "danger");
-        assert!(styled["inline_keyboard"][0][1].get("style").is_none());
-        let mut without = styled.clone();
-        without["inline_keyboard"][0][0].as_object_mut().unwrap().remove("style");
-        assert_eq!(without, json!(markup));
-        assert_eq!(json!(Keyboard { markup: &markup, styled: false }), json!(markup));
+        let (id, asker) = (JobId(3), 7);
+        let buttons = [
+            (Button::Kill(id), true),
+            (Button::KillThese { first: id, more: 0, asker }, true),
+            (Button::KillAll { last: id, own: true, asker }, true),
+            (Button::Retry(id), false),
+            (Button::Page(View::first(2)), false),
+            (Button::Keep { asker }, false),
+        ];
+        let keyboard = row(buttons.iter().map(|(button, _)| button.labelled("x")).collect());
+        let markup = keyboard.markup(&Key::new(&Secret::default()), ChatId(1));
+        let mut styled = json!(Coloured { markup: &markup, styled: true });
+        for (at, (button, is_red)) in buttons.iter().enumerate() {
+            let sent = styled["inline_keyboard"][0][at].as_object_mut().unwrap();
+            assert_eq!(sent.remove("style"), is_red.then(|| json!("danger")), "{button:?}");
+        }
+        assert_eq!(styled, json!(markup));
+        assert_eq!(json!(Coloured { markup: &markup, styled: false }), json!(markup));
     }
 }

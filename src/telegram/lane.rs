@@ -1,121 +1,28 @@
 //! One chat's part of the outbox: what waits to be said there, and what comes next.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
-    sync::Arc,
-    time::Instant,
+mod answers;
+mod cards;
+mod dashes;
+mod merged;
+
+use std::time::{Duration, Instant};
+
+use self::{answers::Answers, cards::Cards, dashes::Dashes, merged::MergedCards};
+pub(super) use self::{
+    answers::{Answer, Body},
+    cards::{Card, OldCard},
+    dashes::{Dash, Thread},
+    merged::{Merged, MergedId},
 };
+use super::{
+    dash::View,
+    pace::{Pace, Share},
+    render::Content,
+};
+use crate::job::{JobId, MessageId};
 
-use serde::{Deserialize, Serialize};
-use teloxide::types::InlineKeyboardMarkup;
-
-use super::{outbox::Made, pace::Pace, render::Content};
-use crate::job::{JobId, MessageId, Origin};
-
-/// Answers that wait for one chat; what comes on top is dropped, and the chat is told so.
-const MAX_ANSWERS: usize = 500;
-/// Messages whose task is remembered, for replies to them.
-const MAX_MESSAGES: usize = 3_000;
-/// Cards whose message is remembered, for replies to them.
-const MAX_CARDS: usize = 1_200;
-
-/// Something to be said once. As text it is what the store keeps of it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Answer {
-    /// The store's number of it, once it has one.
-    #[serde(skip)]
-    pub number: Option<u64>,
-    /// The message it replies to.
-    pub reply_to: Origin,
-    /// The task it is about: a reply to it means that task.
-    pub about: Option<JobId>,
-    /// Somebody waits for a kill: it goes before everything else.
-    pub urgent: bool,
-    /// It is said outside of its topic, which was closed or deleted, and tells so.
-    #[serde(default)]
-    pub elsewhere: bool,
-    /// What is said.
-    pub body: Body,
-    /// The document that is said, once it was made. It is not stored: it would be made again.
-    #[serde(skip)]
-    pub(super) made: Option<Arc<Made>>,
-}
-
-impl Answer {
-    /// An answer to `reply_to`.
-    pub fn new(reply_to: Origin, body: Body) -> Self {
-        Self { number: None, reply_to, about: None, urgent: false, elsewhere: false, body, made: None }
-    }
-
-    /// Whether it is a message of its own, and no edit of another.
-    pub(super) fn is_new_message(&self) -> bool {
-        !matches!(self.body, Body::Edit { .. })
-    }
-
-    /// The same, about a task.
-    pub fn about(self, id: JobId) -> Self {
-        Self { about: Some(id), ..self }
-    }
-}
-
-/// What is said.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum Body {
-    /// A new message.
-    Message(Content),
-    /// The whole result of the task as a document.
-    Whole(JobId),
-    /// Another text for one of the bot's messages.
-    Edit {
-        /// Which.
-        message: MessageId,
-        /// Telegram's HTML.
-        html: String,
-        /// See [`Content::rich`].
-        #[serde(default)]
-        rich: Option<String>,
-        /// Buttons below it.
-        keyboard: Option<InlineKeyboardMarkup>,
-    },
-}
-
-/// The message about one job.
-#[derive(Clone, Debug)]
-pub(super) struct Card {
-    /// Once it was sent.
-    pub message: Option<MessageId>,
-    /// What it shows now.
-    pub shown: Option<Content>,
-    /// How often Telegram refused its content: it goes without its picture then, and then in the fewest words.
-    pub refused: u8,
-    /// Its topic was closed or deleted: it goes to General, and tells so.
-    pub elsewhere: bool,
-    /// When it is looked at again.
-    due: Instant,
-    /// Edits before the end of the job keep this distance.
-    pause_until: Instant,
-    finished: bool,
-    /// It shows the end of its job: nothing will change any more.
-    done: bool,
-}
-
-/// A card as it was stored.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct OldCard {
-    /// Its message, if one was sent.
-    pub message: Option<MessageId>,
-    /// Its job has finished.
-    pub finished: bool,
-    /// It shows the end of its job.
-    pub done: bool,
-}
-
-impl Card {
-    /// Somebody waits for it: its first message, or the end of its job. The rest is progress.
-    fn is_news(&self) -> bool {
-        self.finished || self.message.is_none()
-    }
-}
+/// So many answers may go before news that are due: then the news have a turn.
+const MAX_IN_A_ROW: u32 = 3;
 
 /// What comes next.
 #[derive(Debug)]
@@ -124,139 +31,246 @@ pub(super) enum Step {
     Answer(Answer),
     /// Bring this card up to date.
     Card(JobId, Card),
+    /// Bring the message of several cards up to date.
+    Merged(MergedId, Merged),
+    /// Bring the live dash of this topic up to date.
+    Dash(Thread, Dash),
+    /// Take the live line off this dash.
+    Older(MessageId, View),
     /// Nothing before this time, or before something new is marked.
     Wait(Instant),
     /// Nothing waits.
     Idle,
 }
 
+/// When cards that wait for the pace share a message.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Merging {
+    /// A card that would have to wait longer shares one.
+    pub after: Duration,
+    /// Cards join the message so long after the last that did.
+    pub join: Duration,
+}
+
+/// Whether the chat hears the bot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Presence {
+    There,
+    /// It does not exist, or does not want us: nothing is said until it speaks.
+    Gone,
+    /// It has removed the bot: nothing is remembered for it either.
+    Left,
+}
+
 /// What waits for one chat.
 #[derive(Debug)]
 pub(super) struct Lane {
-    /// Answers to kills: before everything else.
-    urgent: VecDeque<Answer>,
-    /// With the time since when they wait; `None` is one that was sent before in vain.
-    answers: VecDeque<(Option<Instant>, Answer)>,
-    skipped: bool,
-    cards: BTreeMap<JobId, Card>,
-    /// Cards to be looked at.
-    dirty: BTreeSet<JobId>,
-    /// Which task the bot's messages are about; a chat's message ids grow, so the first is the oldest.
-    tasks: BTreeMap<MessageId, JobId>,
+    answers: Answers,
+    cards: Cards,
+    merged: MergedCards,
+    dashes: Dashes,
     pace: Pace,
+    /// What one message costs of the pace, also when that is not kept any more.
+    cost: Duration,
+    merging: Merging,
+    /// Answers that went before news since the last news.
+    in_a_row: u32,
     /// A pause that Telegram asked for, or that follows a failure.
     not_before: Option<Instant>,
     /// Failures in a row.
     failures: u32,
-    /// The chat does not exist, or does not want us: nothing is said until it speaks.
-    gone: bool,
+    presence: Presence,
+    /// The process is about to end.
+    hurried: bool,
     /// A worker is at it.
     pub working: bool,
 }
 
+/// The first of the news.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum News {
+    Answer,
+    Merged(MergedId),
+    Card(JobId),
+}
+
 impl Lane {
     /// An empty lane.
-    pub(super) fn new(pace: Pace) -> Self {
+    pub(super) fn new(pace: Pace, merging: Merging) -> Self {
         Self {
-            urgent: VecDeque::new(),
-            answers: VecDeque::new(),
-            skipped: false,
-            cards: BTreeMap::new(),
-            dirty: BTreeSet::new(),
-            tasks: BTreeMap::new(),
+            answers: Answers::default(),
+            cards: Cards::default(),
+            merged: MergedCards::default(),
+            dashes: Dashes::default(),
+            cost: pace.cost(),
             pace,
+            merging,
+            in_a_row: 0,
             not_before: None,
             failures: 0,
-            gone: false,
+            presence: Presence::There,
+            hurried: false,
             working: false,
         }
     }
 
-    /// The next thing to do at `now`: what people wait for in order of time, then progress. What is taken out and
-    /// fails must be put [`back`](Self::put_back), or [done again](Self::redo_card).
+    /// The next thing to do at `now`: who asked for something, then what people wait for in order of time, then progress.
+    /// What is taken out and fails must be put back or done again.
     pub(super) fn next(&mut self, now: Instant) -> Step {
-        let dirty = || self.dirty.iter().filter_map(|id| Some((*id, self.cards.get(id)?)));
-        let due = dirty().map(|(id, card)| (card.due, id)).min();
-        if self.gone || self.urgent.is_empty() && self.answers.is_empty() && due.is_none() {
+        let (asked, news, progress) =
+            (self.answers.has_reserved(), self.first_news(now), self.first_progress(now));
+        if self.presence != Presence::There || !asked && news.is_none() && progress.is_none() {
             return Step::Idle;
         }
-        let earliest = self.not_before.into_iter().chain(self.pace.wait_until(now)).max();
-        if let Some(earliest) = earliest.filter(|earliest| *earliest > now) {
-            return Step::Wait(earliest);
+        if let Some(until) = self.not_before.filter(|until| *until > now) {
+            return Step::Wait(until);
         }
-        if let Some(answer) = self.urgent.pop_front() {
-            return Step::Answer(answer);
+        let free = |share| self.pace.wait_until(now, share).unwrap_or(now);
+        // Who asks all the time does not keep the others from their news.
+        let news_share = if asked && self.in_a_row >= MAX_IN_A_ROW { Share::Answers } else { Share::News };
+        let asked_at = asked.then(|| free(Share::Answers));
+        let news_at = news.map(|(due, _)| due.max(free(news_share)));
+        let progress_at = progress.map(|due| due.max(free(Share::Progress)));
+        let is_now = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+        if is_now(news_at) && (!is_now(asked_at) || self.in_a_row >= MAX_IN_A_ROW) {
+            self.in_a_row = 0;
+            return news.map_or(Step::Idle, |(_, news)| self.take_news(news, now));
         }
-        let news = dirty()
-            .filter(|(_, card)| card.is_news() && card.due <= now)
-            .map(|(id, card)| (card.due, id))
-            .min();
-        match (news, self.answers.front()) {
-            (Some((due, id)), Some((since, _))) if Some(due) <= *since => self.take_card(id),
-            (_, Some(_)) => self.answers.pop_front().map_or(Step::Idle, |(_, answer)| Step::Answer(answer)),
-            (Some((_, id)), None) => self.take_card(id),
-            // Progress leaves half of the pace to what people wait for.
-            (None, None) => match due.map(|(due, id)| (due.max(self.pace.relaxed_at(now)), id)) {
-                Some((due, _)) if due > now => Step::Wait(due),
-                Some((_, id)) => self.take_card(id),
-                None => Step::Idle,
+        if is_now(asked_at) {
+            self.in_a_row += 1;
+            return self.answers.pop_reserved().map_or(Step::Idle, Step::Answer);
+        }
+        if is_now(progress_at) {
+            return self.take_progress(now);
+        }
+        asked_at.into_iter().chain(news_at).chain(progress_at).min().map_or(Step::Idle, Step::Wait)
+    }
+
+    /// The first of the news and when it is due.
+    fn first_news(&self, now: Instant) -> Option<(Instant, News)> {
+        let answer = self.answers.other_since(now);
+        if let Some((since, true)) = answer {
+            return Some((since, News::Answer));
+        }
+        let answer = answer.map(|(since, _)| (since, News::Answer));
+        let card = self.cards.first(true).map(|(due, id)| (due, News::Card(id)));
+        let merged = self.merged.first(true).map(|(due, id)| (due, News::Merged(id)));
+        answer.into_iter().chain(card).chain(merged).min()
+    }
+
+    fn take_news(&mut self, news: News, now: Instant) -> Step {
+        match news {
+            News::Answer => self.answers.pop_other().map_or(Step::Idle, Step::Answer),
+            News::Merged(id) => self.take_merged(id),
+            News::Card(id) => match self.merge(id, now) {
+                Some(merged) => self.take_merged(merged),
+                None => self.cards.take(id),
             },
         }
     }
 
-    fn take_card(&mut self, id: JobId) -> Step {
-        self.dirty.remove(&id);
-        self.cards.get(&id).map_or(Step::Idle, |card| Step::Card(id, card.clone()))
+    /// Puts the new cards of the job's topic into one message, where the last of them would come too late.
+    fn merge(&mut self, id: JobId, now: Instant) -> Option<MergedId> {
+        let new = self.cards.new_beside(id, now);
+        let others = u32::try_from(new.len()).unwrap_or(u32::MAX).saturating_sub(1);
+        let free = self.pace.free(now, Share::News);
+        // As long as there is room for one more, this one has a message of its own. At the end of the process there is no
+        // pace, but what does not fit into it would be too much for Telegram.
+        let has_room = free > 1 && !self.hurried;
+        if others == 0 || has_room || self.cost.saturating_mul(others) <= self.merging.after {
+            return None;
+        }
+        let thread = self.cards.thread(id);
+        let merged = self.merged.for_more(thread, now, self.merging.join);
+        let joining = &new[..new.len().min(self.merged.room(merged))];
+        for id in joining {
+            self.cards.merge(*id, merged);
+        }
+        self.merged.join(merged, joining, now);
+        Some(merged)
+    }
+
+    fn take_merged(&mut self, id: MergedId) -> Step {
+        self.merged.take(id).map_or(Step::Idle, |merged| Step::Merged(id, merged))
+    }
+
+    fn first_progress(&self, now: Instant) -> Option<Instant> {
+        // The dashes can wait for the next start, which brings them up to date.
+        let dash = self.dashes.first().filter(|_| !self.hurried).map(|(due, _)| due);
+        let older = (self.dashes.has_older() && !self.hurried).then_some(now);
+        let card = self.cards.first(false).map(|(due, _)| due);
+        let merged = self.merged.first(false).map(|(due, _)| due);
+        dash.into_iter().chain(older).chain(card).chain(merged).min()
+    }
+
+    /// The dash shows everything at once, so it goes first.
+    fn take_progress(&mut self, now: Instant) -> Step {
+        if let Some((due, thread)) = self.dashes.first()
+            && due <= now
+            && !self.hurried
+        {
+            return self.dashes.take(thread).map_or(Step::Idle, |dash| Step::Dash(thread, dash));
+        }
+        if !self.hurried
+            && let Some((message, view)) = self.dashes.pop_older()
+        {
+            return Step::Older(message, view);
+        }
+        match (self.cards.first(false), self.merged.first(false)) {
+            (Some((card_due, _)), Some((due, id))) if due < card_due => self.take_merged(id),
+            (Some((_, id)), _) => self.cards.take(id),
+            (None, Some((_, id))) => self.take_merged(id),
+            (None, None) => Step::Idle,
+        }
+    }
+
+    /// Whether somebody waits for whom some of the pace is kept.
+    pub(super) fn has_reserved(&self) -> bool {
+        self.answers.has_reserved()
+    }
+
+    /// A step that was not done, since somebody else goes first.
+    pub(super) fn put_step_back(&mut self, step: Step, now: Instant) {
+        match step {
+            Step::Answer(answer) => self.answers.put_back(answer),
+            Step::Card(id, _) => self.cards.put_back(id),
+            Step::Merged(id, merged) => self.merged.redo(id, now, merged.is_news()),
+            Step::Dash(thread, _) => self.dashes.redo(thread, now),
+            Step::Older(message, view) => self.dashes.put_older(message, view),
+            Step::Wait(_) | Step::Idle => {}
+        }
     }
 
     /// Queues an answer. Where there are too many, it comes back: it will not be said.
     pub(super) fn say(&mut self, answer: Answer) -> Option<Answer> {
-        if self.gone {
-            return Some(answer);
-        }
-        if answer.urgent && self.urgent.len() < MAX_ANSWERS {
-            self.urgent.push_back(answer);
-            return None;
-        }
-        if self.answers.len() < MAX_ANSWERS {
-            self.answers.push_back((Some(Instant::now()), answer));
-            return None;
-        }
-        if !self.skipped {
-            self.skipped = true;
-            let told = Body::Message(Content::text(&super::sentences::answers_skipped()));
-            self.answers.push_back((Some(Instant::now()), Answer::new(answer.reply_to.clone(), told)));
-        }
-        Some(answer)
+        if self.presence == Presence::There { self.answers.say(answer) } else { Some(answer) }
     }
 
-    /// The job moved: its card is looked at. At once if the job has `finished`; a new card waits until `quick`, so
-    /// that a quick job is one message; an edit keeps its distance from the last one.
-    pub(super) fn mark(&mut self, id: JobId, finished: bool, now: Instant, quick: Instant) {
-        let new = Card {
-            message: None,
-            shown: None,
-            refused: 0,
-            elsewhere: false,
-            due: quick,
-            pause_until: quick,
-            finished: false,
-            done: false,
-        };
-        let card = self.cards.entry(id).or_insert(new);
-        if card.done {
+    /// An answer could not be said yet.
+    pub(super) fn put_back(&mut self, answer: Answer) {
+        self.answers.put_back(answer);
+    }
+
+    /// The job moved: its card and the live dashes are looked at. At once if the job has `finished`; a new card waits
+    /// until `quick`.
+    pub(super) fn mark(
+        &mut self,
+        id: JobId,
+        finished: bool,
+        thread: Option<i32>,
+        now: Instant,
+        quick: Instant,
+    ) {
+        if self.presence == Presence::Left {
             return;
         }
-        card.finished |= finished;
-        let due = if finished { now } else { card.pause_until.max(now) };
-        card.due = if self.dirty.insert(id) { due } else { card.due.min(due) };
-        if self.cards.len() > MAX_CARDS {
-            self.forget_oldest();
+        if let Some(merged) = self.cards.mark(id, finished, thread, now, quick) {
+            self.merged.mark(merged, finished, now);
         }
+        self.dashes.mark(now);
     }
 
-    /// A card was brought up to date: the next edit comes not before `pause_until`, and it is looked at again at
-    /// `refresh`, if ever.
+    /// See [`Cards::shown`].
     pub(super) fn card_shown(
         &mut self,
         id: JobId,
@@ -265,48 +279,46 @@ impl Lane {
         pause_until: Instant,
         refresh: Option<Instant>,
     ) {
-        self.remember(message, id);
-        let Some(card) = self.cards.get_mut(&id) else { return };
-        card.message = Some(message);
-        card.pause_until = pause_until;
-        card.done = refresh.is_none();
-        // A board's worth of results need not be kept twice.
-        card.shown = (!card.done).then_some(shown);
-        if card.done {
-            self.dirty.remove(&id);
-        } else if self.dirty.contains(&id) {
-            // It moved meanwhile.
-            card.due = if card.finished { card.due } else { card.due.max(pause_until) };
-        } else if let Some(refresh) = refresh {
-            card.due = refresh;
-            self.dirty.insert(id);
-        }
+        self.cards.shown(id, message, shown, pause_until, refresh);
     }
 
     /// Changes a card, and has it looked at once more.
     pub(super) fn redo_card(&mut self, id: JobId, now: Instant, change: impl FnOnce(&mut Card)) {
-        if let Some(card) = self.cards.get_mut(&id) {
-            change(card);
-            card.due = now;
-            self.dirty.insert(id);
-        }
+        self.cards.redo(id, now, change);
     }
 
     /// The card's message was deleted: the end of the job gets a new one.
     pub(super) fn card_lost(&mut self, id: JobId, now: Instant) {
-        let Some(card) = self.cards.get_mut(&id) else { return };
-        card.message = None;
-        card.shown = None;
-        card.due = now;
-        if card.finished {
-            self.dirty.insert(id);
-        }
+        self.cards.lost(id, now);
+    }
+
+    /// The message of several cards was brought up to date, and shows the ends of these jobs.
+    pub(super) fn merged_shown(
+        &mut self,
+        id: MergedId,
+        shown: (MessageId, Content),
+        ended: &[JobId],
+        pause_until: Instant,
+        refresh: Option<Instant>,
+    ) {
+        self.cards.ended(ended);
+        self.merged.shown(id, shown, ended, pause_until, refresh);
+    }
+
+    /// The messages of several cards.
+    pub(super) fn merged(&mut self) -> &mut MergedCards {
+        &mut self.merged
+    }
+
+    /// The dashes.
+    pub(super) fn dashes(&mut self) -> &mut Dashes {
+        &mut self.dashes
     }
 
     /// A message was sent about a task.
     pub(super) fn sent(&mut self, message: MessageId, about: Option<JobId>) {
         if let Some(id) = about {
-            self.remember(message, id);
+            self.cards.remember(message, id);
         }
     }
 
@@ -319,12 +331,18 @@ impl Lane {
     pub(super) fn went_well(&mut self) {
         self.failures = 0;
         self.not_before = None;
-        self.skipped &= !self.answers.is_empty();
+        self.answers.went_well();
     }
 
     /// Nothing more before `until`.
     pub(super) fn pause(&mut self, until: Instant) {
         self.not_before = Some(until);
+    }
+
+    /// Telegram wants a pause: the pace was too fast, and after it there is no burst.
+    pub(super) fn slow_down(&mut self, until: Instant) {
+        self.pause(until);
+        self.pace.drain(until);
     }
 
     /// One more failure in a row; returns how many there were before.
@@ -333,167 +351,67 @@ impl Lane {
         self.failures - 1
     }
 
-    /// An answer could not be said yet.
-    pub(super) fn put_back(&mut self, answer: Answer) {
-        if answer.urgent {
-            self.urgent.push_front(answer);
-        } else {
-            self.answers.push_front((None, answer));
-        }
-    }
-
     /// The chat is gone, or has blocked the bot: nothing more is said, until it [speaks](Self::welcome) again. What
     /// will never be said comes back.
     pub(super) fn give_up(&mut self) -> Vec<Answer> {
-        self.gone = true;
-        let answers = self.answers.drain(..).map(|(_, answer)| answer);
-        self.urgent.drain(..).chain(answers).collect()
+        if self.presence == Presence::There {
+            self.presence = Presence::Gone;
+        }
+        self.answers.take_all()
+    }
+
+    /// The chat has removed the bot: its messages are forgotten, and nothing is said before it is [back](Self::welcome).
+    /// What will never be said comes back.
+    pub(super) fn leave(&mut self) -> Vec<Answer> {
+        self.presence = Presence::Left;
+        self.cards = Cards::default();
+        self.merged = MergedCards::default();
+        self.dashes = Dashes::default();
+        self.give_up()
     }
 
     /// The jobs whose cards do not show their ends yet, and whether they have finished.
     pub(super) fn open_cards(&self) -> Vec<(JobId, bool)> {
-        let open = self.cards.iter().filter(|(_, card)| !card.done);
-        open.map(|(id, card)| (*id, card.finished)).collect()
+        self.cards.open()
     }
 
-    /// Puts a stored card back. One that shows the end of its job is only known for replies to it; the others are
-    /// brought up to date.
+    /// Puts a stored card back.
     pub(super) fn restore(&mut self, id: JobId, old: OldCard, now: Instant) {
-        if let Some(message) = old.message {
-            self.remember(message, id);
-        }
-        if !old.done {
-            self.mark(id, old.finished, now, now);
-            if let Some(card) = self.cards.get_mut(&id) {
-                card.message = old.message;
-            }
-        }
+        self.cards.restore(id, old, now);
+    }
+
+    /// Puts back cards that were stored with one and the same message. True where something is to be done for it.
+    pub(super) fn restore_merged(&mut self, message: MessageId, jobs: &[(JobId, OldCard)], now: Instant) {
+        let ended: Vec<_> = jobs.iter().filter(|(_, old)| old.done).map(|(id, _)| *id).collect();
+        let all: Vec<_> = jobs.iter().map(|(id, _)| *id).collect();
+        let thread = jobs.first().and_then(|(_, old)| old.thread);
+        let merged = self.merged.restore(message, thread, &all, &ended, now);
+        self.cards.share(message, merged, jobs, now);
     }
 
     /// The chat spoke: it is there, and its cards are brought up to date. True where that is news.
     pub(super) fn welcome(&mut self) -> bool {
-        std::mem::take(&mut self.gone)
+        std::mem::replace(&mut self.presence, Presence::There) != Presence::There
     }
 
-    /// The process is about to end: what is still to be said does not wait for the chat's pace.
-    pub(super) fn hurry(&mut self) {
+    /// The process is about to end: what is still to be said does not wait for the chat's pace, and dashes are not edited
+    /// any more.
+    pub(super) fn hurry(&mut self, now: Instant) {
+        self.hurried = true;
         self.pace = Pace::unlimited();
+        self.merged.hurry(now);
     }
 
     /// The task that one of the bot's messages is about.
     pub(super) fn task_of(&self, message: MessageId) -> Option<JobId> {
-        self.tasks.get(&message).copied()
+        self.cards.task_of(message)
     }
 
-    fn remember(&mut self, message: MessageId, id: JobId) {
-        self.tasks.insert(message, id);
-        if self.tasks.len() > MAX_MESSAGES {
-            self.tasks.pop_first();
-        }
-    }
-
-    fn forget_oldest(&mut self) {
-        let oldest =
-            self.cards.iter().find(|(id, card)| card.finished && !self.dirty.contains(id)).map(|(id, _)| *id);
-        if let Some(id) = oldest {
-            self.cards.remove(&id);
-            self.tasks.retain(|_, task| *task != id);
-        }
+    /// The tasks that one of the bot's messages is about, where it is about several.
+    pub(super) fn tasks_of(&self, message: MessageId) -> Option<Vec<JobId>> {
+        self.merged.tasks_of(message).map(<[_]>::to_vec)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    fn lane(per_minute: u32) -> Lane {
-        Lane::new(Pace::new(per_minute, Duration::from_mins(1), per_minute))
-    }
-
-    fn answer(message: i32) -> Answer {
-        let reply_to = Origin { message: MessageId(message), thread: None, callback: None };
-        Answer::new(reply_to, Body::Message(Content::text("x")))
-    }
-
-    #[test]
-    fn a_card_that_shows_the_end_is_not_looked_at_again_and_keeps_no_content() {
-        let now = Instant::now();
-        let mut lane = lane(0);
-        let (job, message) = (JobId(1), MessageId(7));
-        lane.mark(job, true, now, now);
-        assert!(matches!(lane.next(now), Step::Card(..)));
-        lane.mark(job, true, now, now);
-        lane.card_shown(job, message, Content::text("34"), now, None);
-        lane.mark(job, true, now, now);
-        assert!(matches!(lane.next(now), Step::Idle));
-        assert_eq!(lane.task_of(message), Some(job));
-        assert!(lane.cards[&job].shown.is_none());
-    }
-
-    #[test]
-    fn a_card_of_an_unfinished_job_is_looked_at_again() {
-        let now = Instant::now();
-        let mut lane = lane(0);
-        lane.mark(JobId(1), false, now, now);
-        assert!(matches!(lane.next(now), Step::Card(..)));
-        let later = now + Duration::from_secs(5);
-        lane.card_shown(JobId(1), MessageId(7), Content::text("running"), now, Some(later));
-        assert!(matches!(lane.next(now), Step::Wait(until) if until == later));
-        assert!(matches!(lane.next(later), Step::Card(_, Card { shown: Some(_), .. })));
-    }
-
-    #[test]
-    fn kills_go_first_then_what_people_wait_for_then_progress() {
-        let start = Instant::now();
-        let mut lane = lane(10);
-        lane.mark(JobId(1), false, start, start);
-        lane.card_shown(JobId(1), MessageId(7), Content::text("running"), start, Some(start));
-        lane.say(answer(2));
-        lane.say(Answer { urgent: true, ..answer(3) });
-        lane.say(Answer { urgent: true, ..answer(4) });
-        let now = Instant::now();
-        for message in [3, 4] {
-            assert!(
-                matches!(lane.next(now), Step::Answer(first) if first.reply_to.message == MessageId(message))
-            );
-        }
-        assert!(matches!(lane.next(now), Step::Answer(_)));
-        // Half of the pace is left to what people wait for.
-        for _ in 0..6 {
-            lane.spend(now);
-        }
-        assert!(matches!(lane.next(now), Step::Wait(_)));
-        lane.say(answer(5));
-        assert!(matches!(lane.next(now), Step::Answer(_)));
-    }
-
-    #[test]
-    fn a_full_queue_says_so_once() {
-        let mut lane = lane(0);
-        for message in 0..600 {
-            lane.say(answer(message));
-        }
-        let now = Instant::now();
-        let mut said = 0;
-        while let Step::Answer(_) = lane.next(now) {
-            said += 1;
-        }
-        assert_eq!(said, MAX_ANSWERS + 1);
-    }
-
-    #[test]
-    fn who_is_gone_hears_nothing_until_they_speak() {
-        let now = Instant::now();
-        let mut lane = lane(0);
-        lane.mark(JobId(1), false, now, now);
-        lane.say(answer(1));
-        assert_eq!(lane.give_up().len(), 1);
-        lane.mark(JobId(1), true, now, now);
-        assert!(matches!(lane.next(now), Step::Idle));
-        assert!(lane.welcome());
-        assert!(matches!(lane.next(now), Step::Card(..)));
-        assert!(!lane.welcome());
-    }
-}
+mod tests;

@@ -5,9 +5,13 @@
 //! the store until it was said: a chat's next message leaves when that of the last is stored, so that a crash repeats one
 //! at most.
 
+mod dash;
 mod deliver;
 mod documents;
+mod gate;
+mod merged;
 mod press;
+mod restore;
 
 use std::{
     collections::HashSet,
@@ -21,17 +25,17 @@ use std::{
 
 use dashmap::DashMap;
 use futures_util::FutureExt;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
 
-use self::documents::Documents;
 pub(super) use self::documents::Made;
+use self::{documents::Documents, gate::Gate};
 use super::{
     api::Api,
     language,
-    lane::{Answer, Body, Lane, OldCard, Step},
-    pace::Pace,
+    lane::{Answer, Body, Lane, Merging, Step},
+    pace::{Pace, Share},
     render,
     settings::Settings,
 };
@@ -39,7 +43,7 @@ use crate::{
     board::{Boards, Change},
     config::{Config, Timings},
     job::{ChatId, JobId, MessageId, Origin},
-    store::{Instead, Loaded, Store, Write},
+    store::{Committed, Instead, Store, Write},
 };
 
 /// Calls under way at once: more would only wait in Telegram's own queue.
@@ -78,19 +82,24 @@ struct Desk {
     bell: Notify,
 }
 
+/// What a private chat may get at once.
+const PRIVATE_BURST: u32 = 5;
+
 struct Paces {
-    all: Mutex<Pace>,
+    all: Gate,
     private: Pace,
     group: Pace,
 }
 
 impl Paces {
     fn new(config: &Config) -> Self {
-        let minute = Duration::from_mins(1);
+        let Timings { rate_period: minute, .. } = config.timings;
+        // A third at once, the rest in the course of the time: more at once would be more of it to wait for later.
+        let third = |rate: u32| rate.div_ceil(3);
         Self {
-            all: Mutex::new(Pace::new(config.rate_all, Duration::from_secs(1), config.rate_all)),
-            private: Pace::new(config.rate_private, minute, 5),
-            group: Pace::new(config.rate_group, minute, config.rate_group),
+            all: Gate::new(Pace::new(config.rate_all, minute / 60, third(config.rate_all))),
+            private: Pace::new(config.rate_private, minute, PRIVATE_BURST),
+            group: Pace::new(config.rate_group, minute, third(config.rate_group)),
         }
     }
 }
@@ -98,6 +107,13 @@ impl Paces {
 impl Desk {
     fn lane(&self) -> MutexGuard<'_, Lane> {
         self.lane.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends when somebody waits for whom some of the pace is kept.
+    async fn somebody_asks(&self) {
+        while !self.lane().has_reserved() {
+            self.bell.notified().await;
+        }
     }
 }
 
@@ -127,38 +143,6 @@ impl Outbox {
             tasks: TaskTracker::new(),
             abort: CancellationToken::new(),
         })
-    }
-
-    /// Puts back what the last process had not said yet: answers in their order, cards that do not show the truth. To be
-    /// called once, before anything else is said.
-    pub fn restore(self: &Arc<Self>, loaded: &Loaded) {
-        let now = Instant::now();
-        for job in &loaded.jobs {
-            let finished = job.job.state.is_finished();
-            let old = OldCard { message: job.card, finished, done: job.card_done };
-            if old.done {
-                // Nobody has to work on it.
-                self.desk(job.chat).lane().restore(job.job.id, old, now);
-            } else {
-                self.change(job.chat, |lane| lane.restore(job.job.id, old, now));
-            }
-        }
-        let mut answered: HashSet<_> = Boards::kill_origins(loaded).collect();
-        for (chat, number, body) in &loaded.answers {
-            self.last_answer.fetch_max(*number, Ordering::Relaxed);
-            match serde_json::from_str::<Answer>(body) {
-                Ok(answer) => {
-                    answered.insert((*chat, answer.reply_to.clone()));
-                    self.queue(*chat, Answer { number: Some(*number), ..answer });
-                }
-                Err(error) => {
-                    tracing::error!(%error, "an answer that was stored cannot be read and is dropped");
-                    drop(self.store.write(Write::Said(*number)));
-                }
-            }
-        }
-        // Nobody set it before: this is called once.
-        let _ = self.answered.set(answered);
     }
 
     /// Whether the last process had handled this: its answer was stored, and perhaps said.
@@ -216,8 +200,19 @@ impl Outbox {
         }
     }
 
-    /// The chat spoke: what it did not want to hear before, it may want now.
+    /// The chat has removed the bot: its jobs are cancelled, and what was to be said there is not. The write that makes it
+    /// last, where it is news.
+    pub fn leave(&self, chat: ChatId) -> Option<Committed> {
+        let stored = self.boards.leave(chat);
+        let never = self.desk(chat).lane().leave();
+        self.said(never);
+        stored
+    }
+
+    /// The chat spoke: the bot is there, and what the chat did not want to hear before, it may want now.
     pub fn welcome(self: &Arc<Self>, chat: ChatId) {
+        // Whatever this message leads to is stored after it.
+        drop(self.boards.come_back(chat));
         let is_news = self.lanes.get(&chat).is_some_and(|desk| desk.lane().welcome());
         if is_news {
             self.change(chat, |_| ());
@@ -232,9 +227,11 @@ impl Outbox {
             self.settings.migrate(from, to);
         }
         let Some(old) = self.lanes.get(&from).map(|desk| desk.clone()) else { return moved };
-        let (answers, cards) = {
+        let (answers, cards, dashes) = {
             let mut lane = old.lane();
-            (lane.give_up(), lane.open_cards())
+            let (dashes, _) = lane.dashes().take_all();
+            lane.merged().forget_all();
+            (lane.give_up(), lane.open_cards(), dashes)
         };
         if !moved {
             self.said(answers);
@@ -243,7 +240,11 @@ impl Outbox {
         let now = Instant::now();
         for (id, finished) in cards {
             // The message of the old card is in the old group, where nobody can write.
-            self.change(to, |lane| lane.mark(id, finished, now, now));
+            self.change(to, |lane| lane.mark(id, finished, None, now, now));
+        }
+        for (_, view) in dashes {
+            // It is posted again when the board moves: nobody has asked for it here.
+            self.change(to, |lane| lane.dashes().restore(None, None, view, now));
         }
         for answer in answers {
             self.move_answer(to, answer);
@@ -254,10 +255,15 @@ impl Outbox {
     /// Says it in another chat, where the message that it answers does not exist.
     fn move_answer(self: &Arc<Self>, to: ChatId, answer: Answer) {
         // An edit of an old message cannot be made.
-        if !matches!(answer.body, Body::Edit { .. }) {
+        if !matches!(answer.body, Body::Edit { .. } | Body::Turn { .. }) {
             self.say_soon(to, Answer { reply_to: Origin::nowhere(), ..answer.clone() }, None);
         }
         self.said([answer]);
+    }
+
+    /// The tasks that one of the bot's messages is about, where it is about several.
+    pub fn tasks_of(&self, chat: ChatId, message: MessageId) -> Option<Vec<JobId>> {
+        self.lanes.get(&chat)?.lane().tasks_of(message)
     }
 
     /// The task that one of the bot's messages is about.
@@ -285,7 +291,7 @@ impl Outbox {
             self.hear(change);
         }
         for desk in &self.lanes {
-            desk.lane().hurry();
+            desk.lane().hurry(Instant::now());
             desk.bell.notify_one();
         }
         self.tasks.close();
@@ -301,10 +307,10 @@ impl Outbox {
     fn hear(self: &Arc<Self>, change: Change) {
         match change {
             Change::Job(chat, id) => {
-                let Some(finished) = self.boards.is_finished(chat, id) else { return };
+                let Some((finished, thread)) = self.boards.outline(chat, id) else { return };
                 let now = Instant::now();
                 let chat = self.boards.home(chat);
-                self.change(chat, |lane| lane.mark(id, finished, now, now + self.timings.quick_job));
+                self.change(chat, |lane| lane.mark(id, finished, thread, now, now + self.timings.quick_job));
             }
             Change::Kill(chat, kill) => {
                 let Some(report) = self.boards.take_kill(chat, kill) else { return };
@@ -334,8 +340,24 @@ impl Outbox {
 
     fn desk(&self, chat: ChatId) -> Arc<Desk> {
         let pace = if chat.0 < 0 { &self.paces.group } else { &self.paces.private };
-        let desk = || Arc::new(Desk { lane: Mutex::new(Lane::new(pace.clone())), bell: Notify::new() });
+        let Timings { merge_after: after, merge_join: join, .. } = self.timings;
+        let lane = || Mutex::new(Lane::new(pace.clone(), Merging { after, join }));
+        let desk = || Arc::new(Desk { lane: lane(), bell: Notify::new() });
         self.lanes.entry(chat).or_insert_with(desk).clone()
+    }
+
+    /// Waits for the pace of all chats together and for a place among the calls under way, and counts the message on
+    /// the chat's own pace. The place is held until the returned permit is dropped. `None` where somebody asks for something
+    /// meanwhile, who goes first: nothing is counted then.
+    async fn turn(&self, desk: &Desk, share: Share) -> Option<SemaphorePermit<'_>> {
+        tokio::select! {
+            biased;
+            () = self.paces.all.pass(share) => {}
+            () = desk.somebody_asks(), if share != Share::Answers => return None,
+        }
+        desk.lane().spend(Instant::now());
+        // Nothing closes the semaphore.
+        self.in_flight.acquire().await.ok()
     }
 
     /// Says what waits in one lane until nothing does.
@@ -355,6 +377,9 @@ impl Outbox {
                     }
                     Step::Answer(answer) => self.deliver_answer(chat, &desk, answer).await,
                     Step::Card(id, card) => self.deliver_card(chat, &desk, id, card).await,
+                    Step::Merged(id, merged) => self.deliver_merged(chat, &desk, id, merged).await,
+                    Step::Dash(thread, dash) => self.deliver_dash(chat, &desk, thread, dash).await,
+                    Step::Older(message, view) => self.deliver_older(chat, &desk, message, view).await,
                 }
                 true
             });

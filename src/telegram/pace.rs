@@ -1,38 +1,67 @@
-//! How fast messages may leave.
+//! How fast messages may leave, and who goes first.
 
 use std::time::{Duration, Instant};
+
+/// Whose turn it is. The first may use all of a pace; the others leave some of it to those before them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Share {
+    /// Answers to kills, and to who asked for a dash or a result.
+    Answers,
+    /// What somebody waits for: new cards, the ends of jobs, other answers.
+    News,
+    /// What is shown again soon if it is not shown now.
+    Progress,
+}
 
 /// A token bucket, kept as the time at which it will be full (the generic cell rate algorithm, ITU-T I.371).
 #[derive(Clone, Debug)]
 pub(super) struct Pace {
     /// The time one message costs; zero: no limit.
     cost: Duration,
-    /// How far ahead of the steady pace a burst may run.
-    slack: Duration,
+    /// How many may leave at once, at least one.
+    burst: u32,
     full_at: Option<Instant>,
 }
 
 impl Pace {
-    /// `number` messages in `period`, of which `burst` may leave at once; 0 turns the pace off.
+    /// At most `number` messages in any `period`, of which `burst` may leave at once; 0 turns the pace off.
     pub(super) fn new(number: u32, period: Duration, burst: u32) -> Self {
-        let cost = period.checked_div(number).unwrap_or_default();
-        Self { cost, slack: cost * burst.saturating_sub(1), full_at: None }
+        let burst = burst.clamp(1, number.max(1));
+        // A burst, and then the rest of the period's number in its course: as many in any period as the number says.
+        let steady = if burst > 1 { (number - burst).max(1) } else { number };
+        let cost = period.checked_div(steady).unwrap_or_default();
+        // Rounded up: what is too short by nothing lets one more through.
+        let cost = if cost * steady < period { cost + Duration::from_nanos(1) } else { cost };
+        Self { cost: if steady == 0 { Duration::ZERO } else { cost }, burst, full_at: None }
     }
 
     /// A pace that never waits.
     pub(super) fn unlimited() -> Self {
-        Self { cost: Duration::ZERO, slack: Duration::ZERO, full_at: None }
+        Self { cost: Duration::ZERO, burst: 1, full_at: None }
     }
 
-    /// When half of the burst is free again; `now` or before it, if it is.
-    pub(super) fn relaxed_at(&self, now: Instant) -> Instant {
-        self.full_at.and_then(|full| full.checked_sub(self.slack / 2)).unwrap_or(now)
+    /// The time that one message costs in the long run.
+    pub(super) fn cost(&self) -> Duration {
+        self.cost
     }
 
-    /// When the next message may leave, if not at once.
-    pub(super) fn wait_until(&self, now: Instant) -> Option<Instant> {
-        let earliest = self.full_at?.checked_sub(self.slack)?;
+    /// When the next message of this share may leave, if not at once.
+    pub(super) fn wait_until(&self, now: Instant, share: Share) -> Option<Instant> {
+        let earliest = self.full_at?.checked_sub(self.slack(share))?;
         (earliest > now).then_some(earliest)
+    }
+
+    /// How many messages of this share may leave at once.
+    pub(super) fn free(&self, now: Instant, share: Share) -> u32 {
+        if self.cost.is_zero() {
+            return u32::MAX;
+        }
+        let ahead = self.full_at.map_or(Duration::ZERO, |full| full.saturating_duration_since(now));
+        match self.slack(share).checked_sub(ahead) {
+            Some(left) => u32::try_from(left.as_nanos() / self.cost.as_nanos())
+                .map_or(u32::MAX, |n| n.saturating_add(1)),
+            None => 0,
+        }
     }
 
     /// A message leaves at `now`.
@@ -40,11 +69,20 @@ impl Pace {
         self.full_at = Some(self.full_at.map_or(now, |full| full.max(now)) + self.cost);
     }
 
-    /// Takes the next free place: the time at which the message may leave.
-    pub(super) fn reserve(&mut self, now: Instant) -> Instant {
-        let at = self.wait_until(now).unwrap_or(now);
-        self.spend(at);
-        at
+    /// Nothing may leave before `until`, and then no burst: whoever counts on the other side counted more than this.
+    pub(super) fn drain(&mut self, until: Instant) {
+        let full = until + self.slack(Share::Answers);
+        self.full_at = Some(self.full_at.map_or(full, |known| known.max(full)));
+    }
+
+    /// How far ahead of the steady pace a share may run.
+    fn slack(&self, share: Share) -> Duration {
+        let kept = match share {
+            Share::Answers => 0,
+            Share::News => self.burst.div_ceil(4),
+            Share::Progress => self.burst.div_ceil(2),
+        };
+        self.cost * (self.burst - 1).saturating_sub(kept)
     }
 }
 
@@ -56,11 +94,18 @@ mod tests {
 
     const MINUTE: Duration = Duration::from_mins(1);
 
+    /// Takes the next free place.
+    fn reserve(pace: &mut Pace, now: Instant) -> Instant {
+        let at = pace.wait_until(now, Share::Answers).unwrap_or(now);
+        pace.spend(at);
+        at
+    }
+
     #[test]
     fn a_burst_leaves_at_once_and_the_rest_at_the_steady_pace() {
         let start = Instant::now();
-        let mut pace = Pace::new(60, MINUTE, 5);
-        let times: Vec<_> = (0..8).map(|_| (pace.reserve(start) - start).as_secs()).collect();
+        let mut pace = Pace::new(65, MINUTE, 5);
+        let times: Vec<_> = (0..8).map(|_| (reserve(&mut pace, start) - start).as_secs()).collect();
         assert_eq!(times, [0, 0, 0, 0, 0, 1, 2, 3]);
     }
 
@@ -68,23 +113,57 @@ mod tests {
     fn zero_is_no_limit() {
         let start = Instant::now();
         let mut pace = Pace::new(0, MINUTE, 5);
-        assert!((0..1000).all(|_| pace.reserve(start) == start));
+        assert!((0..1000).all(|_| reserve(&mut pace, start) == start));
+        assert_eq!(pace.free(start, Share::Progress), u32::MAX);
+    }
+
+    #[test]
+    fn each_leaves_some_to_those_before_it() {
+        let start = Instant::now();
+        let mut pace = Pace::new(20, MINUTE, 8);
+        let shares = [Share::Answers, Share::News, Share::Progress];
+        let free = |pace: &Pace, now| shares.map(|share| pace.free(now, share));
+        assert_eq!(free(&pace, start), [8, 6, 4]);
+        for _ in 0..4 {
+            pace.spend(start);
+        }
+        assert_eq!(free(&pace, start), [4, 2, 0]);
+        assert!(pace.wait_until(start, Share::News).is_none());
+        assert_eq!(pace.wait_until(start, Share::Progress), Some(start + Duration::from_secs(5)));
+        pace.drain(start + MINUTE);
+        assert_eq!(pace.wait_until(start, Share::Answers), Some(start + MINUTE));
+        assert_eq!(free(&pace, start + MINUTE), [1, 0, 0]);
+    }
+
+    #[test]
+    fn a_small_pace_lets_everybody_through() {
+        let start = Instant::now();
+        for number in 1..4 {
+            let mut pace = Pace::new(number, MINUTE, 1);
+            assert_eq!(pace.free(start, Share::Progress), 1);
+            pace.spend(start);
+            assert_eq!(pace.wait_until(start, Share::Answers), Some(start + MINUTE / number));
+        }
     }
 
     proptest! {
         #[test]
-        fn never_more_than_a_burst_over_the_steady_pace(gaps in prop::collection::vec(0u64..3000, 1..100)) {
+        fn never_more_than_the_number_in_any_period(
+            number in 1u32..80,
+            burst in 1u32..20,
+            gaps in prop::collection::vec(0u64..3000, 1..200),
+        ) {
             let start = Instant::now();
-            let mut pace = Pace::new(60, MINUTE, 5);
+            let mut pace = Pace::new(number, MINUTE, burst);
             let mut now = start;
             let mut left = Vec::new();
             for gap in gaps {
                 now += Duration::from_millis(gap);
-                left.push(pace.reserve(now));
+                left.push(reserve(&mut pace, now));
             }
             for (i, first) in left.iter().enumerate() {
                 let within = left[i..].iter().filter(|at| **at < *first + MINUTE).count();
-                prop_assert!(within <= 60 + 5);
+                prop_assert!(within <= number as usize, "{within} of {number}");
             }
         }
     }

@@ -1,19 +1,25 @@
 //! Jobs and boards as Telegram's HTML.
 
+mod dash;
+mod merged;
 pub(super) mod rich;
 
 use std::{fmt::Write, sync::Arc, time::SystemTime};
 
 use serde::{Deserialize, Serialize};
-use teloxide::{types::InlineKeyboardMarkup, utils::html::escape};
+use teloxide::utils::html::escape;
 
+pub(super) use self::{
+    dash::{Frame, dash},
+    merged::merged,
+};
 use super::{
-    buttons::{Button, row},
+    buttons::{Button, Keyboard, row},
     progress::Progress,
-    sentences::{self, buttons as labels, cut, duration, units},
+    sentences::{self, boards, buttons as labels, cut, duration, units},
 };
 use crate::{
-    board::{KillReport, Page, Snapshot},
+    board::{KillReport, Snapshot},
     job::{Job, MemberResult, Outcome, Output, State},
 };
 
@@ -24,14 +30,10 @@ const MAX_RESULT: usize = 3_400;
 const SENTENCE: usize = 60;
 /// Characters of a picture's caption: Telegram takes 1024.
 const MAX_CAPTION: usize = 1_024;
+/// Characters of a result in an announcement; its button sends all of it.
+const MAX_NEWS: usize = 600;
 /// Characters of a command in a card.
 const MAX_COMMAND: usize = 200;
-/// Columns of the board: what a phone's monospace shows without wrapping.
-const DASH_COLUMNS: usize = 31;
-/// Columns of a command on the board: always its first 16 characters, one more where there is room.
-const MIN_DASH_COMMAND: usize = 16;
-const MAX_DASH_COMMAND: usize = 17;
-
 /// A message's content.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Content {
@@ -41,7 +43,7 @@ pub struct Content {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rich: Option<String>,
     /// Buttons below it.
-    pub keyboard: Option<InlineKeyboardMarkup>,
+    pub keyboard: Option<Keyboard>,
     /// A PNG above it; the text is its caption then. Only cards have one, and they are rendered anew.
     #[serde(skip)]
     pub photo: Option<Arc<[u8]>>,
@@ -104,10 +106,13 @@ pub(super) fn announcement(job: &Job, now: SystemTime) -> Content {
     let ran = job.ran_for(now).map(duration);
     let ended = sentences::announced(job.state.word(), ran.as_deref());
     let mut html = format!("{} · <code>{}</code> {ended}", sentences::task(job.id), command(job));
+    let mut keyboard = None;
     if let Some(told) = told(job) {
-        let _ = write!(html, "\n\n{}", escape(&cut(&told.text, 600)));
+        let _ = write!(html, "\n\n{}", escape(&cut(&told.text, MAX_NEWS)));
+        let is_cut = !told.complete || units(&told.text) > MAX_NEWS;
+        keyboard = is_cut.then(|| row(vec![Button::Result(job.id).labelled(labels::result())]));
     }
-    Content { html, ..Content::default() }
+    Content { html, keyboard, ..Content::default() }
 }
 
 /// A kill's confirmation.
@@ -115,39 +120,6 @@ pub(super) fn kill_report(report: &KillReport) -> Content {
     let lines: Vec<_> =
         report.verdicts.iter().map(|(id, verdict)| sentences::verdict(*id, verdict)).collect();
     Content::text(&joined(&lines).0)
-}
-
-/// The board.
-pub(super) fn dash(page: &Page, now: SystemTime) -> Content {
-    if page.jobs.is_empty() {
-        return Content::text(&sentences::empty_board());
-    }
-    let ids = page.jobs.iter().map(|snapshot| snapshot.job.id.0.to_string().len()).max().unwrap_or(1).max(2);
-    let states = page.jobs.iter().map(|snapshot| units(&sentences::state(snapshot.job.state.word())));
-    let states = states.max().unwrap_or_default();
-    let commands = DASH_COLUMNS.saturating_sub(ids + states + 2).clamp(MIN_DASH_COMMAND, MAX_DASH_COMMAND);
-    let [id, command, state, _] = sentences::columns();
-    let mut table = format!("{id:>ids$} {command:<commands$} {state}");
-    for snapshot in &page.jobs {
-        let job = &snapshot.job;
-        let command = cut_command(&job.spec.to_string(), commands);
-        let _ = write!(table, "\n{:>ids$} {command:<commands$} {}", job.id.0, sentences::state(job.state.word()));
-        let note = note(snapshot, now);
-        if !note.is_empty() {
-            let _ = write!(table, "\n{:ids$} {}", "", cut(&note, DASH_COLUMNS - ids - 1));
-        }
-    }
-    let html = format!(
-        "{}\n<pre>{}</pre>",
-        sentences::board(page.total, page.running, page.queued),
-        escape(&table)
-    );
-    Content { html, keyboard: Some(pages(page)), ..Content::default() }
-}
-
-/// The first characters of a command: 16 of them in any case, with `…` after them where it fits.
-fn cut_command(command: &str, columns: usize) -> String {
-    if columns > MIN_DASH_COMMAND { cut(command, columns) } else { command.chars().take(columns).collect() }
 }
 
 /// Whether a message holds less than the whole result.
@@ -243,6 +215,9 @@ fn status(snapshot: &Snapshot, now: SystemTime) -> String {
     if job.state == State::Queued && snapshot.waits_for_memory {
         return sentences::waits_for_memory_in(&word);
     }
+    if let Some(place) = waiting(snapshot) {
+        return format!("{word}, {place}");
+    }
     let Some(ran) = job.ran_for(now) else { return word };
     let mut status = match &job.state {
         State::Finished { outcome, .. } if matches!(**outcome, Outcome::Succeeded(_)) => {
@@ -259,40 +234,19 @@ fn status(snapshot: &Snapshot, now: SystemTime) -> String {
     status
 }
 
+/// Where a queued job stands in the line: `4th, about 2 min`.
+fn waiting(snapshot: &Snapshot) -> Option<String> {
+    let is_queued = snapshot.job.state == State::Queued && !snapshot.paused;
+    snapshot.place.filter(|_| is_queued).map(boards::place)
+}
+
 /// How far a running job is; nothing where it does not tell, or is about to stop.
 fn progress(snapshot: &Snapshot, now: SystemTime) -> Option<Progress> {
     let State::Running { started } = snapshot.job.state else { return None };
     Some(Progress::new(snapshot.progress?, now.duration_since(started).unwrap_or_default()))
 }
 
-/// A job's second line on the board.
-fn note(snapshot: &Snapshot, now: SystemTime) -> String {
-    let job = &snapshot.job;
-    match job.state.outcome() {
-        None if job.state == State::Queued && snapshot.waits_for_memory => sentences::waits_for_memory(),
-        None => match (progress(snapshot, now), job.ran_for(now)) {
-            (Some(progress), Some(ran)) => progress.short(ran),
-            (None, Some(ran)) if ran.as_secs() > 0 => duration(ran),
-            _ => String::new(),
-        },
-        Some(Outcome::Succeeded(Output::Numbers(numbers))) => {
-            let digits: Vec<_> =
-                numbers.iter().map(|number| number.digits.head(DASH_COLUMNS).to_owned()).collect();
-            format!("= {}", digits.join(", "))
-        }
-        Some(Outcome::Succeeded(Output::Pokemon(members))) => {
-            let names = members.iter().map(|member| match &member.result {
-                Ok(pokemon) => format!("{} {}", pokemon.id, pokemon.name),
-                Err(_) => sentences::no_pokemon(&member.key),
-            });
-            format!("= {}", names.collect::<Vec<_>>().join(", "))
-        }
-        Some(Outcome::Failed(failure)) => sentences::failure(failure).replace('\n', "; "),
-        Some(Outcome::Cancelled(reason)) => sentences::cancelled(reason),
-    }
-}
-
-fn keyboard(snapshot: &Snapshot, told: Option<&Told>) -> Option<InlineKeyboardMarkup> {
+fn keyboard(snapshot: &Snapshot, told: Option<&Told>) -> Option<Keyboard> {
     let job = &snapshot.job;
     let button = match (&job.state, told) {
         (State::Queued | State::Running { .. }, _) => Button::Kill(job.id).labelled(labels::kill()),
@@ -308,18 +262,6 @@ fn keyboard(snapshot: &Snapshot, told: Option<&Told>) -> Option<InlineKeyboardMa
         _ => return None,
     };
     Some(row(vec![button]))
-}
-
-fn pages(page: &Page) -> InlineKeyboardMarkup {
-    let mut buttons = Vec::new();
-    if page.number > 0 {
-        buttons.push(Button::Page(page.number - 1).labelled(labels::newer()));
-    }
-    buttons.push(Button::Page(page.number).labelled(labels::refresh(page.number + 1, page.pages)));
-    if page.number + 1 < page.pages {
-        buttons.push(Button::Page(page.number + 1).labelled(labels::older()));
-    }
-    row(buttons)
 }
 
 #[cfg(test)]

@@ -10,13 +10,14 @@ use teloxide::{
         EditMessageText, EditMessageTextSetters, SendMessage, SendMessageSetters,
     },
     types::{
-        CallbackQueryId, ChatId as TelegramChat, LinkPreviewOptions, MessageId as TelegramMessage, ParseMode,
-        ReplyParameters, ThreadId,
+        CallbackQueryId, ChatId as TelegramChat, InlineKeyboardMarkup, LinkPreviewOptions,
+        MessageId as TelegramMessage, ParseMode, ReplyParameters, ThreadId,
     },
 };
 
 use super::{
     api::{self, Api, ApiError, Upload},
+    buttons::Keyboard,
     keyboard,
     lane::Card,
     render::{self, Content},
@@ -93,7 +94,8 @@ pub(super) async fn new_message(
     if let Some(photo) = &content.photo {
         return new_photo(api, chat, reply_to, content, photo).await;
     }
-    let markup = content.keyboard.as_ref();
+    let markup = markup(api, chat, content.keyboard.as_ref());
+    let markup = markup.as_ref();
     if let Some(html) = &content.rich
         && let Some(sent) = rich::new_message(api, chat, reply_to, html, markup).await
     {
@@ -118,7 +120,7 @@ async fn new_photo(
     fields.push(("photo", "attach://sprite".into()));
     fields.push(("caption", content.html.clone().into()));
     fields.push(("parse_mode", "HTML".into()));
-    fields.push(("reply_markup", json!(content.keyboard)));
+    fields.push(("reply_markup", json!(markup(api, chat, content.keyboard.as_ref()))));
     let sent: Sent = api.upload("SendPhoto", fields, picture(photo)).await?;
     Ok(MessageId(sent.message_id))
 }
@@ -137,7 +139,7 @@ async fn add_photo(
         ("chat_id", chat.0.into()),
         ("message_id", message.0.into()),
         ("media", media),
-        ("reply_markup", json!(content.keyboard)),
+        ("reply_markup", json!(markup(api, chat, content.keyboard.as_ref()))),
     ];
     api.upload("EditMessageMedia", fields, picture(photo)).await.map(|_: Ignored| ())
 }
@@ -151,7 +153,8 @@ async fn edit_caption(
     let edit = EditMessageCaption::new(telegram(chat), TelegramMessage(message.0))
         .caption(&content.html)
         .parse_mode(ParseMode::Html);
-    keyboard::call(api, &edit, content.keyboard.as_ref()).await.map(|_: Ignored| ())
+    let markup = markup(api, chat, content.keyboard.as_ref());
+    keyboard::call(api, &edit, markup.as_ref()).await.map(|_: Ignored| ())
 }
 
 /// Gives a text message another text.
@@ -161,7 +164,8 @@ pub(super) async fn edit_text(
     message: MessageId,
     content: &Content,
 ) -> Result<(), ApiError> {
-    let markup = content.keyboard.as_ref();
+    let markup = markup(api, chat, content.keyboard.as_ref());
+    let markup = markup.as_ref();
     if let Some(html) = &content.rich
         && let Some(edited) = rich::edit(api, chat, message, html, markup).await
     {
@@ -208,6 +212,11 @@ pub(super) async fn toast(api: &Api, query: &str, text: &str) -> Result<(), ApiE
         answer = answer.text(sentences::cut(text, 200));
     }
     api.call(&answer).await.map(|_: Ignored| ())
+}
+
+/// The buttons of a message to this chat.
+fn markup(api: &Api, chat: ChatId, keyboard: Option<&Keyboard>) -> Option<InlineKeyboardMarkup> {
+    keyboard.map(|keyboard| keyboard.markup(api.key(), chat))
 }
 
 /// Where a multipart message goes.

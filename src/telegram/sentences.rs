@@ -2,11 +2,13 @@
 //! `locales/`, in the language that is spoken where it is called ([`super::language`]). Names and arguments are escaped by
 //! whoever puts them into HTML.
 
+pub(super) mod boards;
 mod commands;
 pub(super) mod documents;
 pub(super) mod inline;
 mod numbers;
 pub(super) mod rich;
+pub(super) mod roles;
 pub(super) mod settings;
 
 pub(super) use self::{
@@ -135,11 +137,6 @@ pub(super) fn and_more(count: usize) -> String {
     say!("and-more", count = count)
 }
 
-/// The first line of the board.
-pub(super) fn board(total: usize, running: usize, queued: usize) -> String {
-    say!("board", total = total, running = running, queued = queued)
-}
-
 /// The heads of the board's columns: number, command, state, and what came of it.
 pub(super) fn columns() -> [String; 4] {
     [say!("column-id"), say!("column-command"), say!("column-state"), say!("column-result")]
@@ -182,6 +179,11 @@ pub(super) mod buttons {
     /// Brings all of several results.
     pub(in crate::telegram) fn whole_result() -> String {
         say!("button-whole-result")
+    }
+
+    /// Brings a result that is longer than its message.
+    pub(in crate::telegram) fn result() -> String {
+        say!("button-result")
     }
 
     /// Turns to the page before.
@@ -270,6 +272,8 @@ pub(super) fn member_failure(key: &PokemonKey, why: &Failure) -> String {
 pub(super) fn cancelled(reason: &CancelReason) -> String {
     match reason {
         CancelReason::Killed { by } => say!("cancelled-by", by = by),
+        CancelReason::Blocked => say!("cancelled-blocked"),
+        CancelReason::Removed => say!("cancelled-removed"),
     }
 }
 
@@ -277,6 +281,7 @@ pub(super) fn cancelled(reason: &CancelReason) -> String {
 pub(super) fn verdict(id: JobId, verdict: &Verdict) -> String {
     match verdict {
         Verdict::Unknown => no_such_task(id),
+        Verdict::NotAllowed { owner, known } => roles::not_allowed(id, owner, roles::Act::Kill, *known),
         Verdict::Killed(command) => say!("killed", command = cut(command, 200)),
         Verdict::Finished(command) => say!("finished-first", command = cut(command, 200)),
         Verdict::AlreadyCancelled(command) => say!("finished-first-cancelled", command = cut(command, 200)),
@@ -326,11 +331,6 @@ pub(super) fn already(id: JobId, word: &str) -> String {
 /// The toast of a kill button.
 pub(super) fn killing(id: JobId) -> String {
     say!("killing", id = id.0)
-}
-
-/// The question before `kill all`.
-pub(super) fn kill_all_question(count: usize) -> String {
-    say!("kill-all-question", count = count)
 }
 
 /// The question's text after "yes".

@@ -5,6 +5,7 @@
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -25,7 +26,7 @@ use crate::{
 };
 
 /// The kinds of updates that mean something to the bot. Sent with every call: Telegram keeps the last list it saw.
-const ALLOWED: &[&str] = &["message", "callback_query", "inline_query"];
+const ALLOWED: &[&str] = &["message", "callback_query", "inline_query", "my_chat_member"];
 /// Updates in one answer: Telegram's own bound.
 const BATCH: u8 = 100;
 /// Updates that are remembered, to know one that is delivered twice.
@@ -67,7 +68,7 @@ struct Envelope {
 /// [`Fatal`] where no pause would help.
 pub async fn poll(
     api: &Api,
-    handlers: &Handlers,
+    handlers: &Arc<Handlers>,
     store: &Store,
     handled: Vec<(i64, u64)>,
     timings: &Timings,
@@ -136,7 +137,7 @@ impl Inbox {
 
     /// Handles what came. It begins with one after the other, in order, and ends when all of it is stored: in one commit, as
     /// far as it can be. The next fetch confirms it.
-    async fn handle(&mut self, updates: &[Box<RawValue>], handlers: &Handlers, store: &Store) {
+    async fn handle(&mut self, updates: &[Box<RawValue>], handlers: &Arc<Handlers>, store: &Store) {
         let mut handled = Vec::with_capacity(updates.len());
         let fresh = FuturesUnordered::new();
         for raw in updates {

@@ -33,7 +33,7 @@ impl CpuPool {
     /// # Errors
     /// Where the system gives no more threads.
     pub fn new(workers: usize) -> io::Result<Self> {
-        let team = Arc::new(Team::new(workers).map_err(io::Error::other)?);
+        let team = Arc::new(Team::nicer(workers).map_err(io::Error::other)?);
         let (jobs, waiting) = mpsc::channel(workers);
         let waiting = Arc::new(Mutex::new(waiting));
         for index in 0..workers {

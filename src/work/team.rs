@@ -42,11 +42,23 @@ impl Team {
     /// # Errors
     /// Where the system gives no more threads.
     pub fn new(cores: usize) -> Result<Self, rayon::ThreadPoolBuildError> {
+        Self::with(cores, || ())
+    }
+
+    /// The same at the priority of the CPU jobs.
+    ///
+    /// # Errors
+    /// Where the system gives no more threads.
+    pub(super) fn nicer(cores: usize) -> Result<Self, rayon::ThreadPoolBuildError> {
+        Self::with(cores, be_nice)
+    }
+
+    fn with(cores: usize, start: fn()) -> Result<Self, rayon::ThreadPoolBuildError> {
         let helpers = cores.saturating_sub(1);
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(helpers)
             .thread_name(|index| format!("help-{index}"))
-            .start_handler(|_| be_nice());
+            .start_handler(move |_| start());
         let pool = if helpers > 0 { Some(pool.build()?) } else { None };
         Ok(Self { pool, cores, busy: AtomicUsize::new(0) })
     }

@@ -75,14 +75,14 @@ async fn the_board_has_pages_and_a_page_belongs_to_its_message() {
     assert!(first.text.contains("Board: 23 tasks, 0 running, 0 queued"), "{}", first.text);
     assert!(first.text.contains("\n23 fib 23 ") && first.text.contains("\n14 fib 14 "), "{}", first.text);
     let labels: Vec<_> = first.buttons.iter().map(|(label, _)| label.as_str()).collect();
-    assert_eq!(labels, ["Refresh 1/3", "Older ›"]);
+    assert_eq!(labels, ["Refresh 1/3", "Older ›", "• All", "Running", "Finished"]);
 
     ann.presses(&first, "Older ›").await;
     let older = ann.sees_in(&first, "\n13 fib 13 ").await;
     ann.presses(&older, "Older ›").await;
     let oldest = ann.sees_in(&first, "\n 1 fib 1 ").await;
     let labels: Vec<_> = oldest.buttons.iter().map(|(label, _)| label.as_str()).collect();
-    assert_eq!(labels, ["‹ Newer", "Refresh 3/3"]);
+    assert_eq!(labels, ["‹ Newer", "Refresh 3/3", "• All", "Running", "Finished"]);
     let untouched = world.telegram.message(ann.chat, second.id).unwrap();
     assert!(untouched.text.contains("\n23 fib 23 "), "{}", untouched.text);
     // A refresh that changes nothing is answered too.

@@ -99,22 +99,6 @@ async fn a_card_that_was_deleted_comes_again_with_the_result() {
 }
 
 #[tokio::test]
-async fn who_blocks_the_bot_is_left_alone_until_they_come_back() {
-    let held = Held::new();
-    let world = World::with(|setup| setup.engine = held.attentive()).await;
-    let (ann, ben) = (world.person("Ann"), world.person("Ben"));
-    let card = ann.says("fib 10").await;
-    ann.sees_in(&card, "running").await;
-    world.telegram.block(ann.person);
-    held.release();
-    ben.runs("fib 20", "is 4181").await;
-    world.telegram.unblock(ann.person);
-    assert!(ann.says("job 1").await.text.contains("is 34"));
-    ann.sees_in(&card, "is 34").await;
-    world.stop().await;
-}
-
-#[tokio::test]
 async fn a_403_in_one_chat_is_of_no_account_in_another() {
     let world = World::new().await;
     let (ann, ben) = (world.person("Ann"), world.person("Ben"));

@@ -65,7 +65,7 @@ async fn a_card_keeps_its_language_over_a_restart() {
     let pokeapi = PokeApi::start(Behaviour::First(
         1,
         Box::new(Behaviour::Hang),
-        Box::new(Behaviour::Answer(200, pikachu())),
+        Box::new(Behaviour::Answer(200, pikachu().to_string())),
     ))
     .await;
     let mut ground = Ground::new().await;

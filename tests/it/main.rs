@@ -1,23 +1,28 @@
 //! Jobboard from outside: people, chats, a Telegram and a PokeAPI on loopback, and the real bot between them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
 
+mod away;
 mod boards;
 mod browser;
+mod buttons;
 mod cards;
 mod chaos;
 mod commands;
 mod crash;
 mod dex;
 mod faults;
+mod flood;
 mod inline;
 mod kill;
 mod languages;
+mod live;
 mod memory;
 mod migration;
 mod pokeapi;
 mod process;
 mod program;
 mod rich;
+mod roles;
 mod topics;
 mod whole;
 mod world;

@@ -1,5 +1,7 @@
 //! Rich messages, which a chat has to choose; and the colours of buttons.
 
+use std::time::Duration;
+
 use jobboard::sandbox::{Failure, Fault, Outcome};
 use serde_json::Value;
 
@@ -21,7 +23,7 @@ fn rows(rich: &Value) -> Vec<Vec<String>> {
 
 #[tokio::test]
 async fn a_chat_that_wants_it_has_its_board_as_a_table() {
-    let world = World::new().await;
+    let world = World::with(|setup| setup.config.timings.dash_group = Duration::from_millis(20)).await;
     let [ann, ben] = world.group(["Ann", "Ben"]);
     ann.runs("/fib 10", "is 34").await;
     assert!(ann.says("/settings").await.text.contains("rich: off"));
@@ -40,10 +42,21 @@ async fn a_chat_that_wants_it_has_its_board_as_a_table() {
         ann.sees("the new page", |message| message.id == dash.id && message.text.contains("fib 11")).await;
     assert_eq!(rows(edited.rich.as_ref().unwrap()).len(), 3);
 
+    // Who is no admin may look, and change nothing.
+    assert!(ben.says("/settings rich off").await.text.contains("Only an admin"));
+    let newest = ben.says("/dash").await;
+    assert!(newest.rich.is_some());
+
     // Another chat has chosen nothing.
     let cleo = world.person("Cleo");
     cleo.runs("fib 10", "is 34").await;
     assert_eq!(cleo.says("dash").await.rich, None);
+    // The live one moves on by itself, and stays rich.
+    ann.runs("/fib 12", "is 89").await;
+    let live = ben
+        .sees("the live board", |message| message.id == newest.id && message.text.contains("fib 12"))
+        .await;
+    assert!(live.rich.is_some());
     // And back: the message that was rich becomes plain.
     ann.says("/settings rich off").await;
     ann.presses(&dash, "Refresh").await;

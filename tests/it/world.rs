@@ -34,6 +34,8 @@ pub(crate) struct World {
     sandbox: Sandbox,
     shutdown: CancellationToken,
     bot: Option<JoinHandle<Result<(), RunError>>>,
+    /// For the next start.
+    setup: (Config, Engine),
     /// The bot has ended, in whatever way.
     gone: CancellationToken,
     /// What survives the bot.
@@ -41,6 +43,7 @@ pub(crate) struct World {
 }
 
 /// A person in a chat.
+#[derive(Clone, Copy)]
 pub(crate) struct Speaker<'a> {
     world: &'a World,
     pub(crate) chat: ChatId,
@@ -75,15 +78,29 @@ impl World {
         let mut config = setup.config.for_sandbox(&token, &sandbox.url(), &sandbox.pokeapi_url());
         let folder = tempfile::tempdir().unwrap();
         folder.path().clone_into(&mut config.data_dir);
-        let shutdown = CancellationToken::new();
-        let gone = CancellationToken::new();
-        let running = gone.clone().drop_guard();
-        let run = jobboard::run_with(config, setup.engine, shutdown.clone().cancelled_owned());
-        let bot = tokio::spawn(async move {
+        let (shutdown, gone) = (CancellationToken::new(), CancellationToken::new());
+        let setup = (config, setup.engine);
+        let telegram = sandbox.telegram().clone();
+        let mut world = Self { telegram, sandbox, shutdown, bot: None, setup, gone, folder };
+        world.start();
+        world
+    }
+
+    /// Starts the bot on what the last one left, with another engine.
+    pub(crate) fn start_again(&mut self, engine: Engine) {
+        self.setup.1 = engine;
+        self.start();
+    }
+
+    fn start(&mut self) {
+        (self.shutdown, self.gone) = (CancellationToken::new(), CancellationToken::new());
+        let running = self.gone.clone().drop_guard();
+        let (config, engine) = self.setup.clone();
+        let run = jobboard::run_with(config, engine, self.shutdown.clone().cancelled_owned());
+        self.bot = Some(tokio::spawn(async move {
             let _running = running;
             run.await
-        });
-        Self { telegram: sandbox.telegram().clone(), sandbox, shutdown, bot: Some(bot), gone, folder }
+        }));
     }
 
     /// A new person in their private chat.
@@ -139,6 +156,11 @@ impl World {
 }
 
 impl Speaker<'_> {
+    /// The same person in another chat.
+    pub(crate) fn in_chat(&self, chat: ChatId) -> Self {
+        Self { chat, ..*self }
+    }
+
     /// Writes, and does not wait.
     pub(crate) fn writes(&self, text: &str) -> MessageId {
         self.world.telegram.say(self.chat, self.person, text)

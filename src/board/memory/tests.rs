@@ -2,6 +2,7 @@ use futures_util::FutureExt;
 use proptest::prelude::*;
 
 use super::*;
+use crate::job::Resource;
 
 fn memory(budget: u64) -> Arc<Memory> {
     Memory::new(budget, Queue::new(1, 1))
@@ -9,7 +10,7 @@ fn memory(budget: u64) -> Arc<Memory> {
 
 /// A job that lines up for one CPU slot.
 fn job(memory: &Arc<Memory>, need: u64) -> Turn {
-    memory.line_up(need, vec![Some(Resource::Cpu)])
+    memory.line_up(need, vec![Some(Demand { resource: Resource::Cpu, cost: 0 })])
 }
 
 #[track_caller]
@@ -96,7 +97,7 @@ async fn what_needs_nothing_waits_for_nobody_and_too_much_is_all_there_is() {
     let all = come(job(&memory, u64::MAX));
     assert_eq!(memory.state().used, 10);
     let waiting = waits(job(&memory, 1));
-    let small = come(memory.line_up(0, vec![None, Some(Resource::Io)]));
+    let small = come(memory.line_up(0, vec![None, Some(Demand { resource: Resource::Io, cost: 0 })]));
     assert!(small.tickets[0].is_none() && small.tickets[1].is_some());
     drop(all);
     called(waiting);

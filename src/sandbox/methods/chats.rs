@@ -32,29 +32,16 @@ pub(super) fn get_chat(world: &World, params: &Params) -> Result<Value> {
     Ok(chat)
 }
 
-/// getChatMember. The first person of a group made it.
+/// getChatMember. Where members are hidden, a bot that is no admin sees only itself.
 pub(super) fn get_member(world: &World, params: &Params) -> Result<Value> {
     let chat = open_chat(world, params)?;
+    params.only(&["chat_id", "user_id"])?;
     let id = params.int("user_id").unwrap_or_default();
-    member(world, chat, id).ok_or_else(|| bad_request("user not found"))
-}
-
-fn member(world: &World, chat: i64, id: i64) -> Option<Value> {
-    let people = &world.chats.get(&chat)?.people;
-    if id == world.bot_id {
-        return Some(json!({"user": json::bot(world), "status": "member"}));
+    let ranks = world.chats.get(&chat).map(|chat| &chat.ranks);
+    if id != world.bot_id && ranks.is_some_and(|ranks| ranks.hides_members && !ranks.bot_is_admin) {
+        return Err(bad_request("member list is inaccessible"));
     }
-    let status = match people.iter().position(|person| *person == id) {
-        Some(0) if chat < 0 => return Some(owner(world, id)),
-        Some(_) => "member",
-        None if world.people.contains_key(&id) => "left",
-        None => return None,
-    };
-    Some(json!({"user": json::person(world, id), "status": status}))
-}
-
-fn owner(world: &World, id: i64) -> Value {
-    json!({"user": json::person(world, id), "status": "creator", "is_anonymous": false})
+    world.member(chat, id).ok_or_else(|| bad_request("user not found"))
 }
 
 /// getChatMemberCount, the bot included.
@@ -66,9 +53,9 @@ pub(super) fn count_members(world: &World, params: &Params) -> Result<Value> {
 /// getChatAdministrators.
 pub(super) fn get_administrators(world: &World, params: &Params) -> Result<Value> {
     let chat = open_chat(world, params)?;
+    params.only(&["chat_id", "return_bots"])?;
     if chat > 0 {
         return Err(bad_request("there are no administrators in the private chat"));
     }
-    let first = world.chats.get(&chat).and_then(|chat| chat.people.first());
-    Ok(first.map(|id| owner(world, *id)).into_iter().collect())
+    Ok(world.administrators(chat).into())
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{
     super::{
-        errors::bad_request,
+        errors::{ApiError, bad_request},
         rich,
         text::Text,
         world::{Event, Media, World, now},
@@ -111,6 +111,7 @@ struct Change {
 
 fn change(world: &mut World, params: &Params, chat: i64, id: i32, change: Change) -> Result<Value> {
     let markup = keyboard(params)?;
+    world.take_pace(chat).map_err(ApiError::too_many_requests)?;
     let message = world.chats.get_mut(&chat).and_then(|chat| chat.messages.get_mut(&id));
     let message = message.ok_or_else(|| bad_request("message to edit not found"))?;
     let same_media =

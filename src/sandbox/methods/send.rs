@@ -84,9 +84,7 @@ fn add(world: &mut World, params: &Params, chat: i64, message: Message) -> Resul
     let reply_to = check_reply(world, params, chat)?;
     let (thread, reply_to) = world.bot_target(chat, params.int("message_thread_id"), reply_to)?;
     let markup = keyboard(params)?;
-    if world.options.flood_limits {
-        world.take_pace(chat).map_err(super::super::errors::ApiError::too_many_requests)?;
-    }
+    world.take_pace(chat).map_err(super::super::errors::ApiError::too_many_requests)?;
     let message = Message { markup, reply_to, thread, ..message };
     let id = world.add_message(chat, message);
     Ok(result(world, chat, id))

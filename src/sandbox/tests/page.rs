@@ -182,3 +182,19 @@ async fn files_are_shown_or_saved() {
     );
     assert_eq!(file.text().await.unwrap(), "1 1 2");
 }
+
+#[tokio::test]
+async fn admins_are_made_and_the_bot_is_blocked_on_the_page() {
+    let bench = Bench::with(Options { demo: true, ..Options::default() }).await;
+    let group = bench.world().await["chats"][0].clone();
+    let ben = group["people"][1].clone();
+    assert_eq!(group["admins"], json!([group["people"][0]]));
+    let make = |person: &Value| json!({"chat": group["id"], "person": person, "is": true});
+    assert_eq!(bench.post("/sandbox/admin", make(&ben)).await.0, 200);
+    assert_eq!(bench.world().await["chats"][0]["admins"], json!([group["people"][0], ben]));
+    assert_eq!(bench.post("/sandbox/admin", make(&json!(77))).await.0, 400);
+    bench.post("/sandbox/block", json!({"person": ben, "has_blocked": true})).await;
+    assert_eq!(bench.world().await["people"][1]["has_blocked"], true);
+    let refused = bench.refused("sendMessage", json!({"chat_id": ben, "text": "x"})).await;
+    assert!(refused.contains("blocked"), "{refused}");
+}

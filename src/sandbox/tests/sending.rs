@@ -244,11 +244,38 @@ async fn chat_actions() {
 #[tokio::test]
 async fn flood_limits_can_be_switched_on() {
     let bench = Bench::with(Options { flood_limits: true, ..Options::default() }).await;
-    for _ in 0..5 {
-        bench.send("x").await;
+    let id = bench.send("x").await;
+    for n in 1..15 {
+        // An edit counts as a message does.
+        let edit = json!({"chat_id": bench.chat.0, "message_id": id, "text": n.to_string()});
+        bench.ok("editMessageText", edit).await;
     }
     let refused = bench.answer("sendMessage", json!({"chat_id": bench.chat.0, "text": "x"})).await;
     let seconds = refused["parameters"]["retry_after"].as_u64().unwrap();
     assert_eq!(refused["description"], format!("Too Many Requests: retry after {seconds}"));
     assert_eq!(refused["error_code"], 429);
+    // A group is another matter.
+    let group = bench.telegram().group("Friends", &[bench.ann]);
+    let say = json!({"chat_id": group.0, "text": "x"});
+    for _ in 0..15 {
+        bench.ok("sendMessage", say.clone()).await;
+    }
+    assert_eq!(bench.answer("sendMessage", say).await["error_code"], 429, "30 a second in all");
+}
+
+#[tokio::test]
+async fn flood_limits_can_pass_faster() {
+    let options = Options { flood_limits: true, flood_speed: 1_000, ..Options::default() };
+    let bench = Bench::with(options).await;
+    let group = bench.telegram().group("Friends", &[bench.ann]);
+    let say = json!({"chat_id": group.0, "text": "x"});
+    let mut refused = 0;
+    for _ in 0..100 {
+        // A minute is 60 ms.
+        if bench.answer("sendMessage", say.clone()).await["ok"] == false {
+            refused += 1;
+            tokio::time::sleep(std::time::Duration::from_millis(60)).await;
+        }
+    }
+    assert!(refused < 10, "{refused}");
 }

@@ -90,7 +90,7 @@ async fn the_bot_writes_where_it_says_or_replies() {
 async fn chats_speak_through_accounts_of_telegrams_own() {
     let (bench, forum, ben, _) = forum().await;
     let telegram = bench.telegram();
-    let news = telegram.channel("News", bench.ann);
+    let news = telegram.channel("News");
     let helper = telegram.other_bot(forum, "Helper");
     let said = telegram.say(forum, ben, "hello");
     telegram.say_as(forum, bench.ann, forum, "anonymous");

@@ -98,6 +98,16 @@ fn a_folder_that_cannot_be_used_is_named_so() {
     assert!(matches!(Store::open(&folder.path().join("c"), ALL).map(drop), Err(OpenError::Io(_))));
 }
 
+#[test]
+fn the_secret_is_made_once_and_shown_to_nobody() {
+    let (folder, other) = (folder(), folder());
+    let secret = open(&folder).1.secret;
+    assert_ne!(secret, Secret::default());
+    assert_eq!(open(&crashed(&folder)).1.secret, secret);
+    assert_ne!(open(&other).1.secret, secret);
+    assert_eq!(format!("{secret:?}"), "(secret)");
+}
+
 /// Jobs as they stood in version 1, in each state: what [`make_store_v1`] wrote.
 const V1: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/store-v1.db");
 
@@ -153,6 +163,8 @@ fn a_store_of_version_1_opens() {
     assert_eq!(loaded.kills, [(CHAT, 1, "kill 1".to_owned())]);
     assert_eq!(loaded.answers, [(CHAT, 4, "hello".to_owned())]);
     assert_eq!((loaded.handled, loaded.moved), (vec![(1, 2)], vec![(ChatId(-1), ChatId(-2))]));
+    assert_eq!((loaded.questions, loaded.away), (vec![], vec![]));
+    assert_ne!(loaded.secret, Secret::default());
     // And it goes on from there.
     write(&store, accept(CHAT, 78));
     drop(store);

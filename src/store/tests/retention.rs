@@ -108,7 +108,7 @@ fn digits_go_before_jobs_and_jobs_go_where_that_is_not_enough() {
 #[test]
 fn what_has_not_finished_is_never_dropped() {
     let folder = folder();
-    let nothing = Keep { jobs: 0, time: Duration::ZERO, bytes: 0 };
+    let nothing = Keep { jobs: 0, time: Duration::ZERO, bytes: 0, away: Duration::ZERO };
     let (store, _) = open_with(&folder, nothing);
     write(&store, accept(CHAT, 1));
     write(&store, accept(CHAT, 2));

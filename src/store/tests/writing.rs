@@ -139,6 +139,36 @@ fn a_group_that_moves_takes_all_with_it() {
 }
 
 #[test]
+fn the_newest_dash_of_each_topic_is_the_live_one() {
+    let (folder, to) = (folder(), ChatId(-500));
+    let (store, _) = open(&folder);
+    let dash = |message, thread| {
+        let body = format!("dash {message}");
+        write(&store, Write::Dash { chat: CHAT, thread, message: MessageId(message), body });
+    };
+    let loaded = || {
+        let dashes = open(&crashed(&folder)).1.dashes;
+        dashes.into_iter().map(|dash| (dash.chat, dash.message, dash.thread, dash.live)).collect::<Vec<_>>()
+    };
+    let message = |message| Some(MessageId(message));
+    for (message, thread) in [(1, None), (2, Some(9)), (3, None), (4, None)] {
+        dash(message, thread);
+    }
+    write(&store, Write::DashGone(CHAT, MessageId(1)));
+    let all =
+        [(CHAT, message(2), Some(9), true), (CHAT, message(3), None, false), (CHAT, message(4), None, true)];
+    assert_eq!(loaded(), all);
+    // Turned.
+    dash(4, None);
+    assert_eq!(loaded(), all);
+    write(&store, Write::DashGone(CHAT, MessageId(2)));
+    write(&store, Write::Move { from: CHAT, to });
+    assert_eq!(loaded(), [(to, None, None, true)]);
+    write(&store, Write::Dash { chat: to, thread: None, message: MessageId(7), body: String::new() });
+    assert_eq!(loaded(), [(to, message(7), None, true)]);
+}
+
+#[test]
 fn a_board_is_not_mixed_with_another_one() {
     let (folder, to) = (folder(), ChatId(-500));
     let (store, _) = open(&folder);

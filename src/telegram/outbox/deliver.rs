@@ -3,11 +3,9 @@
 use std::{
     borrow::Cow,
     io::Read,
-    sync::{Arc, PoisonError},
+    sync::Arc,
     time::{Instant, SystemTime},
 };
-
-use tokio::sync::SemaphorePermit;
 
 use super::{Desk, Made, Outbox};
 use crate::{
@@ -16,7 +14,8 @@ use crate::{
     store::{Instead, Write},
     telegram::{
         api::ApiError,
-        lane::{Answer, Body, Card},
+        lane::{Answer, Body, Card, Step},
+        pace::Share,
         pause_after,
         render::{self, Content, rich},
         send,
@@ -26,7 +25,7 @@ use crate::{
 };
 
 /// What follows a call that failed.
-enum Next {
+pub(super) enum Next {
     /// It is made again, after a pause.
     Again,
     /// It can never work.
@@ -41,10 +40,13 @@ impl Outbox {
         // First of all: who waits for a place among the documents takes none of the others.
         let _upload = match answer.body {
             Body::Whole(_) => self.uploads.acquire().await.ok(),
-            Body::Message(_) | Body::Edit { .. } => None,
+            Body::Message(_) | Body::Edit { .. } | Body::Dash(_) | Body::Turn { .. } => None,
         };
-        let _turn = self.turn(desk).await;
-        match self.say_now(chat, &answer).await {
+        let share = if answer.is_reserved() { Share::Answers } else { Share::News };
+        let Some(_turn) = self.turn(desk, share).await else {
+            return desk.lane().put_step_back(Step::Answer(answer), Instant::now());
+        };
+        match self.say_now(chat, desk, &answer).await {
             Ok(message) => {
                 {
                     let mut lane = desk.lane();
@@ -71,7 +73,7 @@ impl Outbox {
                     self.stored_as_said(answer).await;
                 }
             }
-            Err(error) => match self.fail(desk, &error) {
+            Err(error) => match self.fail(chat, desk, &error) {
                 // The group has moved meanwhile.
                 Next::Again if self.boards.home(chat) != chat => {
                     self.move_answer(self.boards.home(chat), answer);
@@ -91,8 +93,15 @@ impl Outbox {
         }
     }
 
-    async fn say_now(&self, chat: ChatId, answer: &Answer) -> Result<Option<MessageId>, ApiError> {
+    async fn say_now(
+        &self,
+        chat: ChatId,
+        desk: &Desk,
+        answer: &Answer,
+    ) -> Result<Option<MessageId>, ApiError> {
         match &answer.body {
+            Body::Dash(view) => self.post_dash(chat, desk, &answer.reply_to, *view).await.map(Some),
+            Body::Turn { message, view } => self.turn_dash(chat, desk, *message, *view).await.map(|()| None),
             Body::Message(content) => {
                 let mut content = Cow::Borrowed(content);
                 if answer.elsewhere {
@@ -152,7 +161,10 @@ impl Outbox {
         if self.is_up_to_date(chat, desk, id, &card) {
             return;
         }
-        let _turn = self.turn(desk).await;
+        let share = if card.is_news() { Share::News } else { Share::Progress };
+        let Some(_turn) = self.turn(desk, share).await else {
+            return desk.lane().put_step_back(Step::Card(id, card), Instant::now());
+        };
         // The turn may have taken a while: what is true now is shown.
         let Some(snapshot) = self.boards.job(chat, id) else { return };
         let mut content = send::wanted(&snapshot, &card);
@@ -242,7 +254,7 @@ impl Outbox {
         moves.then(|| Instant::now() + self.timings.card_refresh)
     }
 
-    async fn store_card(&self, chat: ChatId, id: JobId, message: Option<MessageId>, done: bool) {
+    pub(super) async fn store_card(&self, chat: ChatId, id: JobId, message: Option<MessageId>, done: bool) {
         if let Err(error) = self.store.write(Write::Card { chat, id, message, done }).await {
             tracing::warn!(%error, "a card's message is not stored: a crash would repeat it");
         }
@@ -274,7 +286,7 @@ impl Outbox {
                 let refused = if content.photo.is_some() { 1 } else { 2 };
                 desk.lane().redo_card(id, now, |card| card.refused = refused);
             }
-            error => match self.fail(desk, &error) {
+            error => match self.fail(chat, desk, &error) {
                 // A chat that is gone may come back: its cards are brought up to date then.
                 Next::Again | Next::Gone => desk.lane().redo_card(id, now, |_| ()),
                 // Nor will the next start be luckier.
@@ -300,27 +312,22 @@ impl Outbox {
         self.store_and_say(chat, answer, Some(Instead::Card(job.id, message))).await;
     }
 
-    /// Waits for the pace of all chats together and for a place among the calls under way, and counts the message on
-    /// the chat's own pace. The place is held until the returned permit is dropped.
-    async fn turn(&self, desk: &Desk) -> Option<SemaphorePermit<'_>> {
-        let at = {
-            let mut all = self.paces.all.lock().unwrap_or_else(PoisonError::into_inner);
-            all.reserve(Instant::now())
-        };
-        if at > Instant::now() {
-            tokio::time::sleep_until(at.into()).await;
-        }
-        desk.lane().spend(Instant::now());
-        // Nothing closes the semaphore.
-        self.in_flight.acquire().await.ok()
-    }
-
     /// Decides what follows a failed call.
-    fn fail(&self, desk: &Desk, error: &ApiError) -> Next {
+    pub(super) fn fail(&self, chat: ChatId, desk: &Desk, error: &ApiError) -> Next {
+        if matches!(error, ApiError::Forbidden(_)) {
+            tracing::info!(%error, "the bot is not wanted here");
+            // If a crash loses it, the next message finds it out again.
+            drop(self.leave(chat));
+            return Next::Gone;
+        }
         if error.is_chat_gone() {
             tracing::info!(%error, "nothing more is said here until the chat speaks");
-            let never = desk.lane().give_up();
+            let (never, (_, dashes)) = {
+                let mut lane = desk.lane();
+                (lane.give_up(), lane.dashes().take_all())
+            };
             self.said(never);
+            self.forget_dashes(chat, dashes);
             return Next::Gone;
         }
         match error {
@@ -342,7 +349,13 @@ impl Outbox {
                 let mut lane = desk.lane();
                 let pause = pause_after(error, &self.timings, lane.failed());
                 tracing::info!(%error, ?pause, "a message is sent again later");
-                lane.pause(Instant::now() + pause);
+                if matches!(error, ApiError::RetryAfter(_)) {
+                    lane.slow_down(Instant::now() + pause);
+                    drop(lane);
+                    self.paces.all.drain();
+                } else {
+                    lane.pause(Instant::now() + pause);
+                }
                 Next::Again
             }
         }

@@ -4,11 +4,11 @@ use std::{fmt::Write, time::SystemTime};
 
 use teloxide::utils::html::escape;
 
-use super::{command, joined, lines, note, status, told};
+use super::{Frame, command, dash::note, joined, lines, status, told};
 use crate::{
     board::{Page, Snapshot},
     job::{Job, Outcome, Output},
-    telegram::sentences::{self, cut, rich as words, units},
+    telegram::sentences::{self, boards, cut, rich as words, units},
 };
 
 /// A result that is longer is folded.
@@ -19,15 +19,16 @@ pub(in crate::telegram) const MAX_DIGITS: usize = 30_000;
 const MAX_COMMAND: usize = 40;
 const MAX_NOTE: usize = 24;
 
-/// The board as a table; nothing of an empty one.
-pub(in crate::telegram) fn dash(page: &Page, now: SystemTime) -> Option<String> {
+/// The board as a table; nothing where there are no jobs to be shown.
+pub(in crate::telegram) fn dash(page: &Page, frame: Frame, now: SystemTime) -> Option<String> {
     if page.jobs.is_empty() {
         return None;
     }
-    let mut html = format!(
-        "<h4>{}</h4><table bordered striped><tr>",
-        escape(&sentences::board(page.total, page.running, page.queued))
-    );
+    let mut head = boards::board(page.total, page.running, page.queued);
+    if frame.live {
+        let _ = write!(head, " · {}", boards::live());
+    }
+    let mut html = format!("<h4>{}</h4><table bordered striped><tr>", escape(&head));
     for (at, column) in sentences::columns().iter().enumerate() {
         let align = if at == 0 { " align=\"right\"" } else { "" };
         let _ = write!(html, "<th{align}>{}</th>", escape(column));
@@ -98,7 +99,7 @@ mod tests {
     use super::*;
     use crate::{
         job::{Failure, JobId, MessageId, Number, Origin, Person, Spec, State},
-        telegram::sentences::units,
+        telegram::{dash::View, sentences::units},
     };
 
     /// Telegram's bound of a rich message.
@@ -120,6 +121,7 @@ mod tests {
             dropped: false,
             paused: false,
             waits_for_memory: false,
+            place: None,
         }
     }
 
@@ -135,9 +137,10 @@ mod tests {
         let failed = Outcome::Failed(Failure::PokeApiNonsense("<table>&".to_owned()));
         let failed = snapshot(Spec::Dex("mew".parse().unwrap()), failed);
         let page = Page { jobs: vec![failed], number: 0, pages: 1, total: 1, running: 0, queued: 0 };
-        let html = dash(&page, SystemTime::UNIX_EPOCH).unwrap();
+        let frame = Frame { view: View::first(1), live: true, private: true };
+        let html = dash(&page, frame, SystemTime::UNIX_EPOCH).unwrap();
         assert_eq!(html.matches("<table").count(), 1, "{html}");
-        assert!(dash(&Page { jobs: Vec::new(), ..page }, SystemTime::UNIX_EPOCH).is_none());
+        assert!(dash(&Page { jobs: Vec::new(), ..page }, frame, SystemTime::UNIX_EPOCH).is_none());
     }
 
     #[test]

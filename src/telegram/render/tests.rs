@@ -2,10 +2,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    board::Verdict,
+    board::{Page, Verdict},
     job::{
         CancelReason, Digits, Failure, JobId, MessageId, Number, Origin, Person, Pokemon, PokemonKey, Spec,
     },
+    telegram::dash::View,
 };
 
 /// Telegram's bounds, after entities: <https://core.telegram.org/bots/api#sendmessage>.
@@ -20,6 +21,7 @@ fn snapshot(id: u64, spec: Spec, state: State) -> Snapshot {
         dropped: false,
         paused: false,
         waits_for_memory: false,
+        place: None,
     }
 }
 
@@ -104,12 +106,41 @@ proptest! {
     }
 
     #[test]
+    fn whatever_shares_a_message_fits_it(outcome in any_outcome(), count in 1..=100u64, far in any::<bool>()) {
+        let first = if far { u64::MAX - 200 } else { 1 };
+        let state = finished(outcome);
+        let spec = Spec::FibMulti(vec![u64::MAX; 100]);
+        let snapshots: Vec<_> =
+            (0..count).map(|n| snapshot(first + 2 * n, spec.clone(), state.clone())).collect();
+        prop_assert!(units(&shown(&merged(&snapshots).html)) <= MAX_TEXT);
+    }
+
+    #[test]
     fn every_kill_report_fits_a_message(command in any_text(), count in 1..=100usize) {
         let reply_to = Origin { message: MessageId(1), thread: None, callback: None };
         let verdicts = vec![(JobId(u64::MAX), Verdict::AlreadyCancelled(command)); count];
         let content = kill_report(&KillReport { reply_to, verdicts });
         prop_assert!(units(&shown(&content.html)) <= MAX_TEXT);
     }
+}
+
+#[test]
+fn several_cards_have_a_line_each() {
+    let number = Number { n: 10, digits: Digits::from_canonical("1234567890123".to_owned()) };
+    let done = finished(Outcome::Succeeded(Output::Numbers(vec![number])));
+    let spec = || Spec::Fib(100);
+    let snapshots = [
+        snapshot(9, spec(), done),
+        snapshot(10, spec(), State::Queued),
+        snapshot(11, Spec::FibMulti(vec![1_000_000; 5]), State::Running { started: NOW }),
+        snapshot(14, spec(), finished(Outcome::Failed(Failure::Panicked))),
+    ];
+    assert_eq!(
+        shown(&merged(&snapshots).html),
+        "Tasks 9–11 and 14 are submitted\n2 of 4 are done\n \
+         9 fib 100          = 12345678…\n10 fib 100          queued\n11 fib-multi 100000 running\n\
+         14 fib 100          failed\njob NUM tells the whole of one."
+    );
 }
 
 #[test]
@@ -121,7 +152,8 @@ fn the_board_keeps_its_columns_whatever_the_ids() {
         let jobs =
             states.into_iter().chain([done]).map(|state| snapshot(id, command.clone(), state)).collect();
         let page = Page { jobs, number: 0, pages: 1, total: 4, running: 2, queued: 1 };
-        let text = shown(&dash(&page, NOW).html);
+        let frame = Frame { view: View::first(1), live: true, private: false };
+        let text = shown(&dash(&page, frame, NOW).html);
         for line in text.lines().skip(1) {
             assert!(line.chars().count() <= columns, "{line:?}");
         }

@@ -40,6 +40,11 @@ pub(in crate::telegram) fn not_allowed() -> String {
     say!("settings-not-allowed")
 }
 
+/// It could not be found out who asks.
+pub(in crate::telegram) fn not_known() -> String {
+    say!("settings-not-known")
+}
+
 /// A change that the store did not take.
 pub(in crate::telegram) fn not_stored(why: &WriteError) -> String {
     say!("settings-not-stored", why = not_written(why))

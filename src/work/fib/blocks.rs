@@ -1,7 +1,7 @@
 //! Blocks of columns or of rows, split into rings and joined again: butterflies at each place of their chunks.
 
 use super::{
-    butterflies::{Quad, forward_4, inverse_4, sums_3, sums_5, twisted},
+    butterflies::{forward_4, inverse_4, sums_3, sums_5, twisted},
     lanes::{Factor, Lanes, Modulus, map},
 };
 
@@ -9,7 +9,7 @@ use super::{
 pub(super) fn split_4<L: Lanes, const TWIST: bool, const REDUCE: bool>(
     l: L,
     m: Modulus<L::V>,
-    block: &mut [Quad],
+    block: &mut [L::Group],
     roots: &[[f64; 2]],
     i: Factor<L::V>,
 ) {
@@ -22,7 +22,7 @@ pub(super) fn split_4<L: Lanes, const TWIST: bool, const REDUCE: bool>(
 pub(super) fn split_with<L: Lanes, const TWIST: bool, const REDUCE: bool>(
     l: L,
     m: Modulus<L::V>,
-    block: &mut [Quad],
+    block: &mut [L::Group],
     factors: [Factor<L::V>; 3],
     i: Factor<L::V>,
 ) {
@@ -38,7 +38,7 @@ pub(super) fn split_with<L: Lanes, const TWIST: bool, const REDUCE: bool>(
 pub(super) fn join_4<L: Lanes, const TWIST: bool>(
     l: L,
     m: Modulus<L::V>,
-    block: &mut [Quad],
+    block: &mut [L::Group],
     roots: &[[f64; 2]],
     i: Factor<L::V>,
 ) {
@@ -51,7 +51,7 @@ pub(super) fn join_4<L: Lanes, const TWIST: bool>(
 pub(super) fn join_with<L: Lanes, const TWIST: bool>(
     l: L,
     m: Modulus<L::V>,
-    block: &mut [Quad],
+    block: &mut [L::Group],
     factors: [Factor<L::V>; 3],
     i: Factor<L::V>,
 ) {
@@ -65,7 +65,7 @@ pub(super) fn join_with<L: Lanes, const TWIST: bool>(
 
 /// Replaces the numbers at each place of the four chunks of a block.
 #[inline(always)]
-fn each_4<L: Lanes>(l: L, block: &mut [Quad], butterfly: impl Fn([L::V; 4]) -> [L::V; 4]) {
+fn each_4<L: Lanes>(l: L, block: &mut [L::Group], butterfly: impl Fn([L::V; 4]) -> [L::V; 4]) {
     let (low, high) = block.split_at_mut(block.len() / 2);
     let (a, b) = low.split_at_mut(low.len() / 2);
     let (c, d) = high.split_at_mut(high.len() / 2);
@@ -80,7 +80,7 @@ fn each_4<L: Lanes>(l: L, block: &mut [Quad], butterfly: impl Fn([L::V; 4]) -> [
 }
 
 #[inline(always)]
-pub(super) fn split_2<L: Lanes>(l: L, m: Modulus<L::V>, block: &mut [Quad], roots: &[[f64; 2]]) {
+pub(super) fn split_2<L: Lanes>(l: L, m: Modulus<L::V>, block: &mut [L::Group], roots: &[[f64; 2]]) {
     let Some(&d) = roots.first() else { return };
     let d = l.factor(d);
     let (low, high) = block.split_at_mut(block.len() / 2);
@@ -91,7 +91,7 @@ pub(super) fn split_2<L: Lanes>(l: L, m: Modulus<L::V>, block: &mut [Quad], root
 }
 
 #[inline(always)]
-pub(super) fn join_2<L: Lanes>(l: L, m: Modulus<L::V>, block: &mut [Quad], roots: &[[f64; 2]]) {
+pub(super) fn join_2<L: Lanes>(l: L, m: Modulus<L::V>, block: &mut [L::Group], roots: &[[f64; 2]]) {
     let Some(&d) = roots.first() else { return };
     let d = l.factor(d);
     let (low, high) = block.split_at_mut(block.len() / 2);
@@ -105,7 +105,7 @@ pub(super) fn join_2<L: Lanes>(l: L, m: Modulus<L::V>, block: &mut [Quad], roots
 pub(super) fn split_3<L: Lanes>(
     l: L,
     m: Modulus<L::V>,
-    block: &mut [Quad],
+    block: &mut [L::Group],
     roots: &[[f64; 2]],
     third: Factor<L::V>,
 ) {
@@ -126,7 +126,7 @@ pub(super) fn split_3<L: Lanes>(
 pub(super) fn join_3<L: Lanes>(
     l: L,
     m: Modulus<L::V>,
-    block: &mut [Quad],
+    block: &mut [L::Group],
     roots: &[[f64; 2]],
     third: Factor<L::V>,
 ) {
@@ -148,7 +148,7 @@ pub(super) fn join_3<L: Lanes>(
 pub(super) fn split_5<L: Lanes>(
     l: L,
     m: Modulus<L::V>,
-    block: &mut [Quad],
+    block: &mut [L::Group],
     roots: &[[f64; 2]],
     fifth: [Factor<L::V>; 4],
 ) {
@@ -169,7 +169,7 @@ pub(super) fn split_5<L: Lanes>(
 pub(super) fn join_5<L: Lanes>(
     l: L,
     m: Modulus<L::V>,
-    block: &mut [Quad],
+    block: &mut [L::Group],
     roots: &[[f64; 2]],
     fifth: [Factor<L::V>; 4],
 ) {
@@ -189,14 +189,14 @@ pub(super) fn join_5<L: Lanes>(
 
 /// As [`each_4`], for N chunks.
 #[inline(always)]
-fn each<L: Lanes, const N: usize>(l: L, block: &mut [Quad], butterfly: impl Fn([L::V; N]) -> [L::V; N]) {
+fn each<L: Lanes, const N: usize>(l: L, block: &mut [L::Group], butterfly: impl Fn([L::V; N]) -> [L::V; N]) {
     let size = block.len() / N;
     for place in 0..size {
-        let mut quads = [block[place]; N];
-        for (k, quad) in quads.iter_mut().enumerate() {
-            *quad = block[k * size + place];
+        let mut groups = [block[place]; N];
+        for (k, group) in groups.iter_mut().enumerate() {
+            *group = block[k * size + place];
         }
-        let chunks = butterfly(loaded(l, quads));
+        let chunks = butterfly(loaded(l, groups));
         for (k, chunk) in chunks.into_iter().enumerate() {
             block[k * size + place] = l.store(chunk);
         }
@@ -204,16 +204,16 @@ fn each<L: Lanes, const N: usize>(l: L, block: &mut [Quad], butterfly: impl Fn([
 }
 
 #[inline(always)]
-pub(super) fn loaded<L: Lanes, const N: usize>(l: L, quads: [Quad; N]) -> [L::V; N] {
+pub(super) fn loaded<L: Lanes, const N: usize>(l: L, groups: [L::Group; N]) -> [L::V; N] {
     map(
-        quads,
+        groups,
         #[inline(always)]
-        |quad| l.load(quad),
+        |group| l.load(group),
     )
 }
 
 #[inline(always)]
-pub(super) fn stored<L: Lanes, const N: usize>(l: L, values: [L::V; N]) -> [Quad; N] {
+pub(super) fn stored<L: Lanes, const N: usize>(l: L, values: [L::V; N]) -> [L::Group; N] {
     map(
         values,
         #[inline(always)]

@@ -13,9 +13,6 @@ use super::{
     prime::{Prime, Way},
 };
 
-/// Four doubles as they lie in memory.
-pub(super) type Quad = [f64; 4];
-
 /// Splits or joins four chunks; the factors are d, d² and d³.
 #[inline(always)]
 pub(super) fn forward_4<L: Lanes, const TWIST: bool, const REDUCE: bool>(

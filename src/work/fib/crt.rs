@@ -8,15 +8,18 @@
 //! Bounds: |v| ≤ 4·L·B² for operands of L limbs, and L ≤ 6·10^6 at F(10^9): so |w| < 2^48, z < 2^25. An estimate is wrong by less
 //! than 0.1, so |x| and |y| are below 0.6·B, and a limb's sum below 1.3·B: two of the three comparisons in `limb` decide it.
 
+use bytemuck::cast_slice;
+
 use super::{
     lanes::{Factor, Lanes, Modulus, map},
     limbs::BASE,
+    passes::BLOCK,
     plan::{Shape, TILE_COLUMNS, TILE_ROWS},
     prime::PRIMES,
 };
 
 #[expect(clippy::cast_possible_wrap, reason = "below 2^63")]
-const B: i64 = BASE as i64;
+pub(super) const B: i64 = BASE as i64;
 
 /// p₁·p₂ = Q·B + S, |S| ≤ B/2.
 #[expect(clippy::cast_possible_truncation, reason = "as it says")]
@@ -46,14 +49,6 @@ struct Constants<V> {
     shares: [V; 4],
 }
 
-/// The three digits of four coefficients.
-#[derive(Clone, Copy)]
-struct Triple {
-    x: [i64; 4],
-    y: [i64; 4],
-    z: [i64; 4],
-}
-
 impl<V: Copy> Constants<V> {
     #[inline(always)]
     #[expect(clippy::cast_precision_loss, reason = "for estimates")]
@@ -74,9 +69,10 @@ impl<V: Copy> Constants<V> {
         }
     }
 
+    /// The three digits of coefficients.
     #[inline(always)]
     #[expect(clippy::cast_possible_truncation, reason = "whole numbers below 2^49")]
-    fn digits<L: Lanes<V = V>>(&self, l: L, residues: [V; 3]) -> Triple {
+    fn digits<L: Lanes<V = V>>(&self, l: L, residues: [V; 3]) -> [L::Ints; 3] {
         let [first, second, third] = residues;
         let [p1, s, q, inverse] = self.shares;
         let u = l.scale(self.second, l.sub(second, first), self.first_in_second);
@@ -86,27 +82,17 @@ impl<V: Copy> Constants<V> {
         let high = l.about(low, inverse, l.times(w, q));
         let (r, u, w, low, z) =
             (l.to_ints(first), l.to_ints(u), l.to_ints(w), l.to_ints(low), l.to_ints(high));
-        let p1 = PRIMES[0].p as i64;
-        let x = map(
-            [0, 1, 2, 3],
-            #[inline(always)]
-            |k: usize| {
-                let sum = r[k].wrapping_add(p1.wrapping_mul(u[k])).wrapping_add(QS.1.wrapping_mul(w[k]));
-                sum.wrapping_sub(low[k].wrapping_mul(B))
-            },
-        );
-        let y = map(
-            [0, 1, 2, 3],
-            #[inline(always)]
-            |k: usize| low[k].wrapping_add(QS.0.wrapping_mul(w[k])).wrapping_sub(z[k].wrapping_mul(B)),
-        );
-        Triple { x, y, z }
+        let base = l.int(B);
+        let x = l.add_ints(r, l.times_ints(u, l.int(PRIMES[0].p as i64)));
+        let x = l.add_ints(x, l.times_ints(w, l.int(QS.1)));
+        let y = l.add_ints(low, l.times_ints(w, l.int(QS.0)));
+        [l.sub_ints(x, l.times_ints(low, base)), l.sub_ints(y, l.times_ints(z, base)), z]
     }
 }
 
-/// What goes from one limb to the next.
+/// What goes from one limb to the next, where limbs are made one by one.
 #[derive(Clone, Copy, Default)]
-struct Chain {
+pub(super) struct Chain {
     /// The second digit of the last coefficient and the third of the one before it.
     next: i64,
     /// The third digit of the last coefficient.
@@ -117,14 +103,14 @@ struct Chain {
 impl Chain {
     #[inline(always)]
     #[expect(clippy::cast_sign_loss, reason = "brought into 0 to B − 1")]
-    fn limb(&mut self, x: i64, y: i64, z: i64) -> u64 {
+    pub(super) fn limb(&mut self, x: i64, y: i64, z: i64) -> u64 {
         let sum = x + self.next + self.carry;
         (self.next, self.after) = (y + self.after, z);
         self.carry = i64::from(sum >= B) - i64::from(sum < 0) - i64::from(sum < -B);
         (sum - self.carry * B) as u64
     }
 
-    fn rest(self) -> i128 {
+    pub(super) fn rest(self) -> i128 {
         i128::from(self.next) + i128::from(self.carry) + i128::from(self.after) * i128::from(B)
     }
 }
@@ -141,40 +127,44 @@ pub(super) fn limbs_of_tile<L: Lanes>(
     out: &mut [u64],
 ) -> [i128; TILE_ROWS] {
     let constants = Constants::of(l);
-    let mut chains = [Chain::default(); TILE_ROWS];
+    let mut chains = [l.start(); TILE_ROWS];
     let (low, high) = out.split_at_mut(2 * shape.columns);
     let ((a, b), (c, d)) = (low.split_at_mut(shape.columns), high.split_at_mut(shape.columns));
     let [a, b, c, d] = [a, b, c, d].map(|row| row.as_chunks_mut::<TILE_COLUMNS>().0.iter_mut());
     let column_tile = shape.rows * TILE_COLUMNS;
     let [first, second, third] = residues.map(|residues| residues.chunks_exact(column_tile));
+    let parts = TILE_COLUMNS / 4 / L::QUADS;
     for (((first, second), third), (((a, b), c), d)) in
         first.zip(second).zip(third).zip(a.zip(b).zip(c).zip(d))
     {
-        let (first, second, third) = (block(first, tile), block(second, tile), block(third, tile));
-        for half in 0..2 {
+        let [first, second, third] =
+            [block::<L>(first, tile), block::<L>(second, tile), block::<L>(third, tile)];
+        let out = [a, b, c, d];
+        for part in 0..parts {
             let digits = map(
                 [0, 1, 2, 3],
                 #[inline(always)]
                 |row: usize| {
-                    let at = 2 * row + half;
+                    let at = row * parts + part;
                     constants.digits(l, [l.load(first[at]), l.load(second[at]), l.load(third[at])])
                 },
             );
-            for k in 0..4 {
-                for (row, out) in [&mut *a, &mut *b, &mut *c, &mut *d].into_iter().enumerate() {
-                    let Triple { x, y, z } = &digits[row];
-                    out[4 * half + k] = chains[row].limb(x[k], y[k], z[k]);
-                }
+            for (row, digits) in digits.into_iter().enumerate() {
+                l.limbs(&mut chains[row], digits, &mut out[row][4 * L::QUADS * part..]);
             }
         }
     }
-    chains.map(Chain::rest)
+    map(
+        chains,
+        #[inline(always)]
+        |chain| l.rest_of(chain),
+    )
 }
 
 /// Four rows of eight columns.
 #[inline(always)]
-fn block(column_tile: &[f64], tile: usize) -> [[f64; 4]; 8] {
-    column_tile.as_chunks::<4>().0.as_chunks::<8>().0.get(tile).copied().unwrap_or_default()
+fn block<L: Lanes>(column_tile: &[f64], tile: usize) -> &[L::Group] {
+    column_tile.as_chunks::<BLOCK>().0.get(tile).map_or(&[], |block| cast_slice(block))
 }
 
 /// Adds what each row carries to the row after it, and `addend` to the whole number; returns how many limbs it has.
@@ -197,4 +187,39 @@ pub(super) fn settle(out: &mut [u64], columns: usize, carries: &[i128], addend: 
     }
     add(0, addend.into());
     out.iter().rposition(|&limb| limb != 0).map_or(0, |highest| highest + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::lanes::{Lanes, Portable},
+        B,
+    };
+
+    /// One limb more than the base allows, or one less than nothing, and then limbs that pass on what they get.
+    fn check(l: impl Lanes) {
+        let nothing = l.int(0);
+        for (first, then, limb, rest) in [(B, B - 1, 0, 1), (-1, 0, B - 1, -1)] {
+            let (mut chain, mut out) = (l.start(), [0; 8]);
+            l.limbs(&mut chain, [l.int(first), nothing, nothing], &mut out);
+            l.limbs(&mut chain, [l.int(then), nothing, nothing], &mut out);
+            let limbs = out.map(u64::cast_signed);
+            assert!(limbs.iter().take(limbs_at_once(l)).all(|&out| out == limb), "{out:?}");
+            assert_eq!(l.rest_of(chain), rest);
+        }
+    }
+
+    fn limbs_at_once<L: Lanes>(_: L) -> usize {
+        4 * L::QUADS
+    }
+
+    #[test]
+    fn what_is_carried_runs_through_all_lanes() {
+        check(Portable);
+        #[cfg(target_arch = "x86_64")]
+        {
+            use super::super::lanes::{Avx2, Avx512};
+            let _ = (Avx2::detect().map(check), Avx512::detect().map(check));
+        }
+    }
 }

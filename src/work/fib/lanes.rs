@@ -1,4 +1,5 @@
-//! Four residues at a time: by AVX2 and FMA where the processor has them, by plain arithmetic elsewhere.
+//! Several residues at a time: eight by AVX-512, four by AVX2 and FMA where the processor has only these, four by plain
+//! arithmetic elsewhere.
 //!
 //! A residue is a whole number in an `f64`, centred: about −p/2 to p/2, for a prime p below 2^48.7. How far it may stray is
 //! said where it is used; here is what each operation can take. The product of two residues needs 98 bits and a double
@@ -6,7 +7,9 @@
 //! - with FMA, h = a·b rounded and l = a·b − h are both doubles, and so are h − q·p and its sum with l;
 //! - without, both a·b and q·p are wrong in the same way modulo 2^64, and their difference is small.
 
-use super::prime::Prime;
+use bytemuck::Pod;
+
+use super::{crt::Chain, prime::Prime};
 
 /// 1.5 · 2^52: adding it rounds a number below 2^51 to a whole one, whose two's complement is in the lowest bits then.
 pub(super) const MAGIC: f64 = 6_755_399_441_055_744.0;
@@ -25,17 +28,33 @@ pub(super) struct Factor<V> {
     pub(super) quotient: V,
 }
 
-/// What the transforms need of a processor. Everything is `inline(always)`: it becomes AVX2 within [`run`](Self::run).
+/// What the transforms need of a processor. Everything is `inline(always)`: it becomes AVX2 or more within [`run`](Self::run).
+///
+/// There are four or eight lanes: one or two quads.
 pub(super) trait Lanes: Copy + Send + Sync + 'static {
-    /// Four doubles.
+    /// A double for each lane.
     type V: Copy;
+    /// The same as it lies in memory.
+    type Group: Pod;
+    /// A whole number of 64 bits for each lane; sums and products are modulo 2^64.
+    type Ints: Copy;
+    /// What goes from the limbs of a row to the next ones.
+    type Chain: Copy;
+
+    /// How many quads there are: what lies together in memory is four rows of eight columns, a row or two columns to a vector
+    /// of eight lanes.
+    const QUADS: usize;
 
     /// Runs `work` compiled for these lanes.
     fn run<R>(self, work: impl FnOnce() -> R) -> R;
 
     fn splat(self, value: f64) -> Self::V;
-    fn load(self, values: [f64; 4]) -> Self::V;
-    fn store(self, values: Self::V) -> [f64; 4];
+    /// The same in each quad.
+    fn repeat(self, quad: [f64; 4]) -> Self::V;
+    /// The first in the lanes of the first quad, the second in those of the second, if there is one.
+    fn by_quads(self, values: [f64; 2]) -> Self::V;
+    fn load(self, values: Self::Group) -> Self::V;
+    fn store(self, values: Self::V) -> Self::Group;
     fn add(self, a: Self::V, b: Self::V) -> Self::V;
     fn sub(self, a: Self::V, b: Self::V) -> Self::V;
     fn times(self, a: Self::V, b: Self::V) -> Self::V;
@@ -43,12 +62,30 @@ pub(super) trait Lanes: Copy + Send + Sync + 'static {
     fn about(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
     /// a·b − q·p, where the result is a whole number below 2^52 and the operands are whole numbers up to 2^52.
     fn rest(self, a: Self::V, b: Self::V, q: Self::V, p: Self::V) -> Self::V;
-    /// Rows to columns.
-    fn transpose(self, rows: [Self::V; 4]) -> [Self::V; 4];
+
+    /// Four rows of as many columns as there are lanes become these columns, one a quad.
+    fn columns_of(self, rows: [Self::V; 4]) -> [Self::V; 4];
+    /// And back.
+    fn rows_of(self, columns: [Self::V; 4]) -> [Self::V; 4];
+    /// Of neighbouring quads, four for each quad of a vector, the first of each four, the second ones and so on.
+    fn dealt(self, neighbours: [Self::V; 4]) -> [Self::V; 4];
+    /// And back.
+    fn gathered(self, dealt: [Self::V; 4]) -> [Self::V; 4];
+
+    /// The lower and the upper 32 bits of a limb for each lane; limbs in memory are bits of doubles as good as any.
+    fn halves(self, limbs: Self::Group) -> [Self::V; 2];
+    fn int(self, value: i64) -> Self::Ints;
     /// The nearest whole numbers, of magnitudes below 2^51.
-    fn to_ints(self, values: Self::V) -> [i64; 4];
-    /// The lower and the upper 32 bits.
-    fn halves(self, limbs: [u64; 4]) -> [Self::V; 2];
+    fn to_ints(self, values: Self::V) -> Self::Ints;
+    fn add_ints(self, a: Self::Ints, b: Self::Ints) -> Self::Ints;
+    fn sub_ints(self, a: Self::Ints, b: Self::Ints) -> Self::Ints;
+    fn times_ints(self, a: Self::Ints, b: Self::Ints) -> Self::Ints;
+    /// What goes to the first limbs of a row: nothing.
+    fn start(self) -> Self::Chain;
+    /// The next limbs of a row: the digits of their coefficients added up, see [`super::crt`].
+    fn limbs(self, chain: &mut Self::Chain, digits: [Self::Ints; 3], out: &mut [u64]);
+    /// What goes to the limb after the last.
+    fn rest_of(self, chain: Self::Chain) -> i128;
 
     #[inline(always)]
     fn modulus(self, prime: &Prime) -> Modulus<Self::V> {
@@ -106,12 +143,68 @@ pub(super) trait Lanes: Copy + Send + Sync + 'static {
     }
 }
 
+/// Whole numbers of four lanes: no vector instruction multiplies them before AVX-512.
+macro_rules! four_ints {
+    () => {
+        #[inline(always)]
+        fn int(self, value: i64) -> [i64; 4] {
+            [value; 4]
+        }
+
+        #[inline(always)]
+        fn add_ints(self, a: [i64; 4], b: [i64; 4]) -> [i64; 4] {
+            each(
+                #[inline(always)]
+                |k| a[k].wrapping_add(b[k]),
+            )
+        }
+
+        #[inline(always)]
+        fn sub_ints(self, a: [i64; 4], b: [i64; 4]) -> [i64; 4] {
+            each(
+                #[inline(always)]
+                |k| a[k].wrapping_sub(b[k]),
+            )
+        }
+
+        #[inline(always)]
+        fn times_ints(self, a: [i64; 4], b: [i64; 4]) -> [i64; 4] {
+            each(
+                #[inline(always)]
+                |k| a[k].wrapping_mul(b[k]),
+            )
+        }
+
+        #[inline(always)]
+        fn start(self) -> Chain {
+            Chain::default()
+        }
+
+        #[inline(always)]
+        fn limbs(self, chain: &mut Chain, [x, y, z]: [[i64; 4]; 3], out: &mut [u64]) {
+            for (k, out) in out.iter_mut().enumerate().take(4) {
+                *out = chain.limb(x[k], y[k], z[k]);
+            }
+        }
+
+        #[inline(always)]
+        fn rest_of(self, chain: Chain) -> i128 {
+            chain.rest()
+        }
+    };
+}
+
 /// Any processor.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Portable;
 
 impl Lanes for Portable {
     type V = [f64; 4];
+    type Group = [f64; 4];
+    type Ints = [i64; 4];
+    type Chain = Chain;
+
+    const QUADS: usize = 1;
 
     #[inline(always)]
     fn run<R>(self, work: impl FnOnce() -> R) -> R {
@@ -120,6 +213,16 @@ impl Lanes for Portable {
 
     #[inline(always)]
     fn splat(self, value: f64) -> [f64; 4] {
+        [value; 4]
+    }
+
+    #[inline(always)]
+    fn repeat(self, quad: [f64; 4]) -> [f64; 4] {
+        quad
+    }
+
+    #[inline(always)]
+    fn by_quads(self, [value, _]: [f64; 2]) -> [f64; 4] {
         [value; 4]
     }
 
@@ -159,8 +262,30 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
-    fn transpose(self, rows: [[f64; 4]; 4]) -> [[f64; 4]; 4] {
+    fn columns_of(self, rows: [[f64; 4]; 4]) -> [[f64; 4]; 4] {
         [0, 1, 2, 3].map(|column| each(|row| rows[row][column]))
+    }
+
+    #[inline(always)]
+    fn rows_of(self, columns: [[f64; 4]; 4]) -> [[f64; 4]; 4] {
+        self.columns_of(columns)
+    }
+
+    #[inline(always)]
+    fn dealt(self, neighbours: [[f64; 4]; 4]) -> [[f64; 4]; 4] {
+        neighbours
+    }
+
+    #[inline(always)]
+    fn gathered(self, dealt: [[f64; 4]; 4]) -> [[f64; 4]; 4] {
+        dealt
+    }
+
+    #[inline(always)]
+    #[expect(clippy::cast_precision_loss, reason = "32 bits each")]
+    fn halves(self, limbs: [f64; 4]) -> [[f64; 4]; 2] {
+        let limbs = limbs.map(f64::to_bits);
+        [limbs.map(|limb| (limb & 0xFFFF_FFFF) as f64), limbs.map(|limb| (limb >> 32) as f64)]
     }
 
     #[inline(always)]
@@ -168,11 +293,7 @@ impl Lanes for Portable {
         values.map(|value| ((value + MAGIC).to_bits().wrapping_sub(MAGIC.to_bits())).cast_signed())
     }
 
-    #[inline(always)]
-    #[expect(clippy::cast_precision_loss, reason = "32 bits each")]
-    fn halves(self, limbs: [u64; 4]) -> [[f64; 4]; 2] {
-        [limbs.map(|limb| (limb & 0xFFFF_FFFF) as f64), limbs.map(|limb| (limb >> 32) as f64)]
-    }
+    four_ints!();
 }
 
 /// As the arrays' own `map`, which is not always inlined: what stays outside of [`Lanes::run`] is not compiled for the lanes.
@@ -186,7 +307,7 @@ pub(super) fn map<A: Copy, B: Copy, const N: usize>(items: [A; N], value: impl F
 }
 
 #[inline(always)]
-fn each(value: impl Fn(usize) -> f64) -> [f64; 4] {
+fn each<T>(value: impl Fn(usize) -> T) -> [T; 4] {
     [value(0), value(1), value(2), value(3)]
 }
 
@@ -198,117 +319,9 @@ pub(super) fn rest(a: f64, b: f64, q: f64, p: f64) -> f64 {
 }
 
 #[cfg(target_arch = "x86_64")]
-pub(super) use avx2::Avx2;
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 
 #[cfg(target_arch = "x86_64")]
-mod avx2 {
-    use std::arch::x86_64::{__m256d, __m256i};
-
-    use pulp::{cast, x86::V3};
-
-    use super::{Lanes, MAGIC};
-
-    /// A processor with AVX2 and FMA; `V3` is the proof that this one is.
-    #[derive(Clone, Copy, Debug)]
-    pub(in super::super) struct Avx2(V3);
-
-    impl Avx2 {
-        pub(in super::super) fn detect() -> Option<Self> {
-            V3::try_new().map(Self)
-        }
-    }
-
-    impl Lanes for Avx2 {
-        type V = __m256d;
-
-        #[inline(always)]
-        fn run<R>(self, work: impl FnOnce() -> R) -> R {
-            self.0.vectorize(work)
-        }
-
-        #[inline(always)]
-        fn splat(self, value: f64) -> __m256d {
-            self.0.avx._mm256_set1_pd(value)
-        }
-
-        #[inline(always)]
-        fn load(self, values: [f64; 4]) -> __m256d {
-            cast(values)
-        }
-
-        #[inline(always)]
-        fn store(self, values: __m256d) -> [f64; 4] {
-            cast(values)
-        }
-
-        #[inline(always)]
-        fn add(self, a: __m256d, b: __m256d) -> __m256d {
-            self.0.avx._mm256_add_pd(a, b)
-        }
-
-        #[inline(always)]
-        fn sub(self, a: __m256d, b: __m256d) -> __m256d {
-            self.0.avx._mm256_sub_pd(a, b)
-        }
-
-        #[inline(always)]
-        fn times(self, a: __m256d, b: __m256d) -> __m256d {
-            self.0.avx._mm256_mul_pd(a, b)
-        }
-
-        #[inline(always)]
-        fn about(self, a: __m256d, b: __m256d, c: __m256d) -> __m256d {
-            self.0.fma._mm256_fmadd_pd(a, b, c)
-        }
-
-        #[inline(always)]
-        fn rest(self, a: __m256d, b: __m256d, q: __m256d, p: __m256d) -> __m256d {
-            let high = self.times(a, b);
-            let low = self.0.fma._mm256_fmsub_pd(a, b, high);
-            self.add(self.0.fma._mm256_fnmadd_pd(q, p, high), low)
-        }
-
-        // A product with 1 is exact: its low part is nothing.
-        #[inline(always)]
-        fn reduce(self, m: super::Modulus<__m256d>, a: __m256d) -> __m256d {
-            let magic = self.splat(MAGIC);
-            let q = self.sub(self.about(a, m.inverse, magic), magic);
-            self.0.fma._mm256_fnmadd_pd(q, m.p, a)
-        }
-
-        #[inline(always)]
-        fn transpose(self, [a, b, c, d]: [__m256d; 4]) -> [__m256d; 4] {
-            let avx = self.0.avx;
-            let (ab_even, ab_odd) = (avx._mm256_unpacklo_pd(a, b), avx._mm256_unpackhi_pd(a, b));
-            let (cd_even, cd_odd) = (avx._mm256_unpacklo_pd(c, d), avx._mm256_unpackhi_pd(c, d));
-            [
-                avx._mm256_permute2f128_pd::<0x20>(ab_even, cd_even),
-                avx._mm256_permute2f128_pd::<0x20>(ab_odd, cd_odd),
-                avx._mm256_permute2f128_pd::<0x31>(ab_even, cd_even),
-                avx._mm256_permute2f128_pd::<0x31>(ab_odd, cd_odd),
-            ]
-        }
-
-        #[inline(always)]
-        fn to_ints(self, values: __m256d) -> [i64; 4] {
-            let (avx, magic) = (self.0.avx, self.splat(MAGIC));
-            let shifted = avx._mm256_castpd_si256(self.add(values, magic));
-            cast(self.0.avx2._mm256_sub_epi64(shifted, avx._mm256_castpd_si256(magic)))
-        }
-
-        /// The bits of 2^52 + x for an x of 32 bits are those of 2^52 with x in the lowest.
-        #[inline(always)]
-        fn halves(self, limbs: [u64; 4]) -> [__m256d; 2] {
-            let (avx, avx2) = (self.0.avx, self.0.avx2);
-            let limbs: __m256i = cast(limbs);
-            let shift = self.splat(4_503_599_627_370_496.0);
-            let low = avx2._mm256_and_si256(limbs, avx._mm256_set1_epi64x(0xFFFF_FFFF));
-            let high = avx2._mm256_srli_epi64::<32>(limbs);
-            super::map(
-                [low, high],
-                #[inline(always)]
-                |half| self.sub(avx._mm256_or_pd(avx._mm256_castsi256_pd(half), shift), shift),
-            )
-        }
-    }
-}
+pub(super) use {avx2::Avx2, avx512::Avx512};

@@ -7,23 +7,26 @@
 //!
 //! So a tile reads pieces of at least 256 bytes, and no two tiles write near each other.
 
+use bytemuck::{cast_slice, cast_slice_mut};
+
 use super::{
-    blocks::{all, join_2, join_3, join_4, join_5, loaded, split_2, split_3, split_4, split_5, stored},
-    butterflies::{Constants, Quad, forward_4, inverse_4},
-    lanes::{Factor, Lanes, Modulus},
+    blocks::{all, join_2, join_3, join_4, join_5, loaded, split_2, split_3, split_4, split_5},
+    butterflies::{Constants, forward_4, inverse_4},
+    lanes::{Factor, Lanes, Modulus, map},
     plan::{Plan, TILE_COLUMNS, TILE_ROWS},
 };
 
-/// Quads of a tile's row of columns.
-pub(super) const TILE_QUADS: usize = TILE_COLUMNS / 4;
+/// Elements of four rows by eight columns: of what tiles of columns and of rows have in common.
+pub(super) const BLOCK: usize = TILE_COLUMNS * TILE_ROWS;
 /// Results of the splits stay below this many tenths of p, so that the next one can take them.
 const MAX_BOUND: usize = 90;
 
 /// Columns `8·tile` and on of a number: from its limbs to the rings of the rows.
 #[inline(always)]
-pub(super) fn forward_columns<L: Lanes>(l: L, plan: &Plan, limbs: &[u64], tile: usize, out: &mut [Quad]) {
+pub(super) fn forward_columns<L: Lanes>(l: L, plan: &Plan, limbs: &[u64], tile: usize, out: &mut [f64]) {
     let m = l.modulus(plan.prime);
     load(l, m, plan, limbs, tile, out);
+    let out: &mut [L::Group] = cast_slice_mut(out);
     let constants = Constants::of(l, plan.prime);
     let mut roots = plan.forward.as_slice();
     let (mut blocks, mut bound) = (1, 6);
@@ -49,46 +52,63 @@ pub(super) fn forward_columns<L: Lanes>(l: L, plan: &Plan, limbs: &[u64], tile: 
         (roots, blocks) = (rest, blocks * radix);
     }
     // The last split is of four neighbours; rows become lanes on the way.
-    for (block, roots) in
-        out.as_chunks_mut::<{ TILE_ROWS * TILE_QUADS }>().0.iter_mut().zip(roots.as_chunks::<3>().0)
-    {
+    let parts = TILE_COLUMNS / 4 / L::QUADS;
+    for (block, roots) in out.chunks_exact_mut(4 * parts).zip(roots.as_chunks::<3>().0) {
         let factors = all(l, *roots);
-        let [a0, a1, b0, b1, c0, c1, d0, d1] = loaded(l, *block);
-        let left = l.transpose(forward_4::<L, true, true>(l, m, [a0, b0, c0, d0], factors, constants.i));
-        let right = l.transpose(forward_4::<L, true, true>(l, m, [a1, b1, c1, d1], factors, constants.i));
-        let [a, b, c, d] = left;
-        let [e, f, g, h] = right;
-        *block = stored(l, [a, b, c, d, e, f, g, h]);
+        let mut columns = [[l.splat(0.0); 4]; TILE_COLUMNS / 4];
+        for (part, columns) in columns.iter_mut().enumerate().take(parts) {
+            let rows = map(
+                [0, 1, 2, 3],
+                #[inline(always)]
+                |row: usize| l.load(block[row * parts + part]),
+            );
+            *columns = l.columns_of(forward_4::<L, true, true>(l, m, rows, factors, constants.i));
+        }
+        for (group, columns) in block.iter_mut().zip(columns.as_flattened()) {
+            *group = l.store(*columns);
+        }
     }
 }
 
 #[inline(always)]
-fn load<L: Lanes>(l: L, m: Modulus<L::V>, plan: &Plan, limbs: &[u64], tile: usize, out: &mut [Quad]) {
+fn load<L: Lanes>(l: L, m: Modulus<L::V>, plan: &Plan, limbs: &[u64], tile: usize, out: &mut [f64]) {
     let shift = l.factor(plan.prime.with_quotient(plan.prime.residue(1 << 32)));
-    let rows = out.as_chunks_mut::<TILE_QUADS>().0.iter_mut();
+    let rows = out.as_chunks_mut::<TILE_COLUMNS>().0.iter_mut();
     for (row, at) in rows.zip((tile * TILE_COLUMNS..).step_by(plan.shape.columns)) {
-        *row = match limbs.get(at..at + TILE_COLUMNS).map(|limbs| limbs.as_chunks::<4>().0) {
-            Some(&[left, right]) => [residues(l, m, shift, left), residues(l, m, shift, right)],
-            _ if at >= limbs.len() => [[0.0; 4]; 2],
-            _ => {
-                let mut padded = [[0; 4]; TILE_QUADS];
-                padded.as_flattened_mut().iter_mut().zip(&limbs[at..]).for_each(|(to, from)| *to = *from);
-                [residues(l, m, shift, padded[0]), residues(l, m, shift, padded[1])]
-            }
-        };
+        let limbs = limbs.get(at..).unwrap_or_default();
+        if let Some(limbs) = limbs.first_chunk() {
+            residues(l, m, shift, limbs, row);
+        } else if limbs.is_empty() {
+            *row = [0.0; TILE_COLUMNS];
+        } else {
+            let mut padded = [0; TILE_COLUMNS];
+            padded.iter_mut().zip(limbs).for_each(|(to, from)| *to = *from);
+            residues(l, m, shift, &padded, row);
+        }
     }
 }
 
 /// Limbs modulo the prime, where `shift` is 2^32.
 #[inline(always)]
-fn residues<L: Lanes>(l: L, m: Modulus<L::V>, shift: Factor<L::V>, limbs: [u64; 4]) -> Quad {
-    let [low, high] = l.halves(limbs);
-    l.store(l.add(low, l.scale(m, high, shift)))
+fn residues<L: Lanes>(
+    l: L,
+    m: Modulus<L::V>,
+    shift: Factor<L::V>,
+    limbs: &[u64; TILE_COLUMNS],
+    out: &mut [f64; TILE_COLUMNS],
+) {
+    let limbs: &[L::Group] = cast_slice(limbs);
+    let out: &mut [L::Group] = cast_slice_mut(out);
+    for (limbs, out) in limbs.iter().zip(out) {
+        let [low, high] = l.halves(*limbs);
+        *out = l.store(l.add(low, l.scale(m, high, shift)));
+    }
 }
 
 /// Back from the rows' rings to coefficients.
 #[inline(always)]
-pub(super) fn inverse_columns<L: Lanes>(l: L, plan: &Plan, rows: &[f64], tile: usize, out: &mut [Quad]) {
+pub(super) fn inverse_columns<L: Lanes>(l: L, plan: &Plan, rows: &[f64], tile: usize, out: &mut [f64]) {
+    let out: &mut [L::Group] = cast_slice_mut(out);
     let m = l.modulus(plan.prime);
     let constants = Constants::of(l, plan.prime);
     let (_, splits) = plan.splits.split_last().unwrap_or((&4, &[]));
@@ -96,18 +116,19 @@ pub(super) fn inverse_columns<L: Lanes>(l: L, plan: &Plan, rows: &[f64], tile: u
     let mut blocks = plan.shape.rows / TILE_ROWS;
     let (rest, here) = roots.split_at(roots.len() - 3 * blocks);
     roots = rest;
-    let pieces = rows.as_chunks::<4>().0.chunks_exact(plan.shape.columns);
-    let outs = out.as_chunks_mut::<{ TILE_ROWS * TILE_QUADS }>().0.iter_mut();
-    for ((piece, out), roots) in pieces.zip(outs).zip(here.as_chunks::<3>().0) {
+    let parts = TILE_COLUMNS / 4 / L::QUADS;
+    let pieces = rows.chunks_exact(TILE_ROWS * plan.shape.columns);
+    for ((piece, out), roots) in pieces.zip(out.chunks_exact_mut(4 * parts)).zip(here.as_chunks::<3>().0) {
         let factors = all(l, *roots);
-        let at = tile * TILE_COLUMNS;
-        let Some(&[a, b, c, d, e, f, g, h]) = piece.get(at..at + TILE_COLUMNS) else { continue };
-        let left = l.transpose(loaded(l, [a, b, c, d]));
-        let right = l.transpose(loaded(l, [e, f, g, h]));
-        let left = inverse_4::<L, true>(l, m, left, factors, constants.i);
-        let right = inverse_4::<L, true>(l, m, right, factors, constants.i);
-        let ([a0, b0, c0, d0], [a1, b1, c1, d1]) = (left, right);
-        *out = stored(l, [a0, a1, b0, b1, c0, c1, d0, d1]);
+        let Some(piece) = piece.as_chunks::<BLOCK>().0.get(tile) else { continue };
+        let (piece, _): (&[[L::Group; 4]], _) = cast_slice::<_, L::Group>(piece).as_chunks();
+        for (part, columns) in piece.iter().enumerate() {
+            let rows = l.rows_of(loaded(l, *columns));
+            let rows = inverse_4::<L, true>(l, m, rows, factors, constants.i);
+            for (row, values) in rows.into_iter().enumerate() {
+                out[row * parts + part] = l.store(values);
+            }
+        }
     }
     for &radix in splits.iter().rev() {
         blocks /= radix;
@@ -125,7 +146,7 @@ pub(super) fn inverse_columns<L: Lanes>(l: L, plan: &Plan, rows: &[f64], tile: u
         }
     }
     let scale = l.factor(plan.scale);
-    for quad in out {
-        *quad = l.store(l.scale(m, l.load(*quad), scale));
+    for group in out {
+        *group = l.store(l.scale(m, l.load(*group), scale));
     }
 }

@@ -111,6 +111,8 @@ pub(super) struct Plan {
     halvings: Vec<usize>,
     /// `even[way][t]` is the root of ring 2t: for the rows.
     even: [Vec<[f64; 2]>; 2],
+    /// `first[way][split][t]` is what [`Self::row_root`] takes for the t-th tile of rows after an odd ring's first.
+    first: [Vec<Vec<f64>>; 2],
 }
 
 /// Lengths up to which plans are kept: there it takes longer to make one than to use it. They are some 30, of some KB.
@@ -130,7 +132,18 @@ impl Plan {
 
     fn new(shape: &Shape, prime: usize) -> Self {
         let prime = &PRIMES[prime];
-        let even = [Way::Forward, Way::Inverse].map(|way| even_roots(prime, shape.columns / 4, way));
+        let ways = [Way::Forward, Way::Inverse];
+        let even = ways.map(|way| {
+            split_roots(prime, 1, shape.columns / 4, way)
+                .iter()
+                .map(|&root| prime.with_quotient(root))
+                .collect()
+        });
+        let tiles = (1 << shape.levels()) / TILE_ROWS;
+        let first = ways.map(|way| {
+            let row_splits = 0..shape.columns.ilog2() as usize / 2;
+            row_splits.map(|split| split_roots(prime, 2 * split + 3, tiles, way)).collect()
+        });
         let scale = prime.with_quotient(prime.inverse_of_order(shape.len() as u64));
         let (splits, rings) = (shape.splits(), shape.odd_rings());
         let (shape, half) = (shape.clone(), shape.odd.div_ceil(2));
@@ -147,6 +160,7 @@ impl Plan {
             rings,
             halvings,
             even,
+            first,
         };
         plan.forward = plan.column_roots(Way::Forward);
         plan.inverse = plan.column_roots(Way::Inverse);
@@ -163,6 +177,8 @@ impl Plan {
             }
         };
         let (mut rings, mut level) = (vec![0], 0);
+        // Those of the last split begin with those of the others by four; by two is at most one, after the odd ones.
+        let even = split_roots(self.prime, 1, (1 << self.shape.levels()) / 4, way);
         for &radix in &self.splits {
             if radix % 2 == 1 {
                 let step = self.shape.odd / radix;
@@ -179,8 +195,8 @@ impl Plan {
             let levels = radix.trailing_zeros() as usize;
             for &ring in &rings {
                 let odd = self.odd_root(ring, level + levels, way);
-                for s in 0..1 << level {
-                    push(self.prime.mul(odd, split_root(self.prime, s << (levels - 1), way)), radix);
+                for &root in &even[..1 << level] {
+                    push(self.prime.mul(odd, root), radix);
                 }
             }
             level += levels;
@@ -195,11 +211,10 @@ impl Plan {
 
     /// For the rows of tile `tile`, at each split by four of a row: the root of its first ring, but for what the lanes differ by.
     pub(super) fn row_root(&self, tile: usize, split: usize, way: Way) -> f64 {
-        let (levels, nodes) = (self.shape.levels(), 2 * split);
-        let row = tile * TILE_ROWS;
-        let (ring, s) = (row >> levels, row & ((1 << levels) - 1));
-        let odd = self.odd_root(self.rings[ring], levels + nodes + 2, way);
-        self.prime.mul(odd, split_root(self.prime, s << (nodes + 1), way))
+        let levels = self.shape.levels();
+        let first = &self.first[usize::from(way == Way::Inverse)][split];
+        let odd = self.odd_root(self.rings[tile / first.len()], levels + 2 * split + 2, way);
+        self.prime.mul(odd, first[tile % first.len()])
     }
 
     /// What the lanes differ by, for the split number `split` of a row.
@@ -226,11 +241,12 @@ fn split_root(prime: &Prime, s: usize, way: Way) -> f64 {
     root
 }
 
-/// The roots of the rings 0, 2, 4 … of one level, `count` of them, a power of two: each doubling of their number adds a generator.
-fn even_roots(prime: &Prime, count: usize, way: Way) -> Vec<[f64; 2]> {
+/// The roots of the rings 0, 2^shift, 2·2^shift … of one level, `count` of them, a power of two: each doubling of their number adds a
+/// generator.
+fn split_roots(prime: &Prime, shift: usize, count: usize, way: Way) -> Vec<f64> {
     let mut roots = Vec::with_capacity(count);
     roots.push(1.0);
-    let mut order = 3;
+    let mut order = shift + 2;
     while roots.len() < count {
         let generator = prime.root(order, way);
         for k in 0..roots.len() {
@@ -238,5 +254,5 @@ fn even_roots(prime: &Prime, count: usize, way: Way) -> Vec<[f64; 2]> {
         }
         order += 1;
     }
-    roots.into_iter().map(|root| prime.with_quotient(root)).collect()
+    roots
 }

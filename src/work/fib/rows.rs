@@ -1,10 +1,12 @@
 //! The pass over the rows: from rings to values, products of the values, and back to rings.
 
+use bytemuck::cast_slice_mut;
+
 use super::{
-    blocks::{join_with, split_with},
-    butterflies::Quad,
+    blocks::{join_with, loaded, split_with, stored},
+    butterflies::{forward_4, inverse_4},
     lanes::{Factor, Lanes, Modulus, map},
-    passes::TILE_QUADS,
+    passes::BLOCK,
     plan::{Plan, TILE_COLUMNS},
     prime::Way,
 };
@@ -49,17 +51,19 @@ pub(super) fn rows<L: Lanes>(
     plan: &Plan,
     [a, b]: [&[f64]; 2],
     tile: usize,
-    [out_a, out_b]: [&mut [Quad]; 2],
+    [out_a, out_b]: [&mut [f64]; 2],
     [first, second]: [Option<Combine>; 2],
 ) {
     let m = l.modulus(plan.prime);
     let i = l.factor(plan.prime.with_quotient(plan.prime.root(2, Way::Forward)));
     gather(plan, a, tile, out_a);
     gather(plan, b, tile, out_b);
-    let splits = plan.shape.columns.trailing_zeros() as usize / 2;
-    for split in 0..splits {
+    let (out_a, out_b): (&mut [L::Group], &mut [L::Group]) = (cast_slice_mut(out_a), cast_slice_mut(out_b));
+    let last = plan.shape.columns.trailing_zeros() as usize / 2 - 1;
+    for split in 0..last {
         split_rows(l, plan, (tile, split), [out_a, out_b], i);
     }
+    split_last(l, plan, (tile, last), [out_a, out_b], i);
     for (to_a, to_b) in out_a.iter_mut().zip(out_b.iter_mut()) {
         // The splits leave up to 7 p.
         let (a, b) = (l.reduce(m, l.load(*to_a)), l.reduce(m, l.load(*to_b)));
@@ -71,10 +75,64 @@ pub(super) fn rows<L: Lanes>(
             *to_b = l.store(second.value(l, m, [a, b], squares));
         }
     }
-    for split in (0..splits).rev() {
-        let out_b: &mut [Quad] = if second.is_some() { out_b } else { &mut [] };
+    let out_b: &mut [L::Group] = if second.is_some() { out_b } else { &mut [] };
+    join_last(l, plan, (tile, last), [out_a, out_b], i);
+    for split in (0..last).rev() {
         join_rows(l, plan, (tile, split), [out_a, out_b], i);
     }
+}
+
+/// The last split, of four columns for each quad of the lanes; it leaves the quads in an order of its own.
+#[inline(always)]
+fn split_last<L: Lanes>(
+    l: L,
+    plan: &Plan,
+    (tile, split): (usize, usize),
+    [out_a, out_b]: [&mut [L::Group]; 2],
+    i: Factor<L::V>,
+) {
+    let m = l.modulus(plan.prime);
+    let root = last_root(l, m, plan, (tile, split), Way::Forward);
+    let blocks = out_a.as_chunks_mut::<4>().0.iter_mut().zip(out_b.as_chunks_mut::<4>().0);
+    for ((a, b), &even) in blocks.zip(plan.even(Way::Forward).iter().step_by(L::QUADS)) {
+        let factors = powers(l, m, l.scale(m, root, l.factor(even)));
+        if split.is_multiple_of(3) {
+            *a = stored(l, forward_4::<L, true, true>(l, m, l.dealt(loaded(l, *a)), factors, i));
+            *b = stored(l, forward_4::<L, true, true>(l, m, l.dealt(loaded(l, *b)), factors, i));
+        } else {
+            *a = stored(l, forward_4::<L, true, false>(l, m, l.dealt(loaded(l, *a)), factors, i));
+            *b = stored(l, forward_4::<L, true, false>(l, m, l.dealt(loaded(l, *b)), factors, i));
+        }
+    }
+}
+
+/// Undoes [`split_last`], up to the factor 4; the second number may be empty.
+#[inline(always)]
+fn join_last<L: Lanes>(
+    l: L,
+    plan: &Plan,
+    (tile, split): (usize, usize),
+    [out_a, out_b]: [&mut [L::Group]; 2],
+    i: Factor<L::V>,
+) {
+    let m = l.modulus(plan.prime);
+    let root = last_root(l, m, plan, (tile, split), Way::Inverse);
+    let mut b = out_b.as_chunks_mut::<4>().0.iter_mut();
+    let evens = plan.even(Way::Inverse).iter().step_by(L::QUADS);
+    for (a, &even) in out_a.as_chunks_mut::<4>().0.iter_mut().zip(evens) {
+        let factors = powers(l, m, l.scale(m, root, l.factor(even)));
+        *a = stored(l, l.gathered(inverse_4::<L, true>(l, m, loaded(l, *a), factors, i)));
+        if let Some(b) = b.next() {
+            *b = stored(l, l.gathered(inverse_4::<L, true>(l, m, loaded(l, *b), factors, i)));
+        }
+    }
+}
+
+/// The roots of each lane's first ring at the last split, where each quad has a ring of its own.
+#[inline(always)]
+fn last_root<L: Lanes>(l: L, m: Modulus<L::V>, plan: &Plan, at: (usize, usize), way: Way) -> L::V {
+    // The root of ring 2t + 2, for an even t, is that of ring 2t times that of ring 2.
+    l.mul(m, row_root(l, m, plan, at, way), l.by_quads([1.0, plan.even(way)[1][0]]))
 }
 
 /// One split by four of a tile's rows, each lane by roots of its own.
@@ -83,11 +141,11 @@ fn split_rows<L: Lanes>(
     l: L,
     plan: &Plan,
     (tile, split): (usize, usize),
-    [out_a, out_b]: [&mut [Quad]; 2],
+    [out_a, out_b]: [&mut [L::Group]; 2],
     i: Factor<L::V>,
 ) {
     let m = l.modulus(plan.prime);
-    let size = plan.shape.columns >> (2 * split);
+    let size = (plan.shape.columns >> (2 * split)) / L::QUADS;
     let root = row_root(l, m, plan, (tile, split), Way::Forward);
     let blocks = out_a.chunks_exact_mut(size).zip(out_b.chunks_exact_mut(size));
     for ((a, b), &even) in blocks.zip(plan.even(Way::Forward)) {
@@ -109,11 +167,11 @@ fn join_rows<L: Lanes>(
     l: L,
     plan: &Plan,
     (tile, split): (usize, usize),
-    [out_a, out_b]: [&mut [Quad]; 2],
+    [out_a, out_b]: [&mut [L::Group]; 2],
     i: Factor<L::V>,
 ) {
     let m = l.modulus(plan.prime);
-    let size = plan.shape.columns >> (2 * split);
+    let size = (plan.shape.columns >> (2 * split)) / L::QUADS;
     let root = row_root(l, m, plan, (tile, split), Way::Inverse);
     let mut b = out_b.chunks_exact_mut(size);
     for (a, &even) in out_a.chunks_exact_mut(size).zip(plan.even(Way::Inverse)) {
@@ -128,16 +186,16 @@ fn join_rows<L: Lanes>(
 /// The root of each lane's first ring at a split.
 #[inline(always)]
 fn row_root<L: Lanes>(l: L, m: Modulus<L::V>, plan: &Plan, (tile, split): (usize, usize), way: Way) -> L::V {
-    let lanes = l.factors(m, l.load(plan.lane_roots(split, way)));
+    let lanes = l.factors(m, l.repeat(plan.lane_roots(split, way)));
     l.scale(m, l.splat(plan.row_root(tile, split, way)), lanes)
 }
 
 /// Collects the blocks of a row tile.
 #[inline(always)]
-fn gather(plan: &Plan, from: &[f64], tile: usize, out: &mut [Quad]) {
-    let column_tiles = from.as_chunks::<4>().0.chunks_exact(plan.shape.rows * TILE_QUADS);
-    for (columns, out) in column_tiles.zip(out.as_chunks_mut::<TILE_COLUMNS>().0) {
-        if let Some(block) = columns.as_chunks::<TILE_COLUMNS>().0.get(tile) {
+fn gather(plan: &Plan, from: &[f64], tile: usize, out: &mut [f64]) {
+    let column_tiles = from.chunks_exact(plan.shape.rows * TILE_COLUMNS);
+    for (columns, out) in column_tiles.zip(out.as_chunks_mut::<BLOCK>().0) {
+        if let Some(block) = columns.as_chunks::<BLOCK>().0.get(tile) {
             *out = *block;
         }
     }

@@ -13,6 +13,10 @@ use crate::work::team::Team;
 macro_rules! on_every_path {
     ($check:expr) => {{
         #[cfg(target_arch = "x86_64")]
+        if let Some(lanes) = lanes::Avx512::detect() {
+            $check(lanes);
+        }
+        #[cfg(target_arch = "x86_64")]
         if let Some(lanes) = lanes::Avx2::detect() {
             $check(lanes);
         }
@@ -355,11 +359,7 @@ proptest! {
         a.push(BASE - 1);
         let b = &a[..a.len() - shorter - 1];
         let b = &b[..b.iter().rposition(|&limb| limb != 0).map_or(0, |highest| highest + 1)];
-        check_products(Portable, &a, b);
-        #[cfg(target_arch = "x86_64")]
-        if let Some(lanes) = lanes::Avx2::detect() {
-            check_products(lanes, &a, b);
-        }
+        on_every_path!(|lanes| check_products(lanes, &a, b));
     }
 
     #[test]

@@ -7,7 +7,6 @@
 
 use super::{
     arena::{Arena, Pair},
-    butterflies::Quad,
     crt::{limbs_of_tile, settle},
     lanes::Lanes,
     passes::{forward_columns, inverse_columns},
@@ -17,8 +16,8 @@ use super::{
 };
 use crate::work::control::Cancelled;
 
-/// Up to this length cores take whole primes, two at once. A helper is away for that long, about 2 ms at most.
-const APART: usize = 1 << 17;
+/// Up to this length cores take whole primes, two at once. A helper is away for that long, about a millisecond at most.
+const APART: usize = 1 << 16;
 
 /// Below this length there is memory for all three primes at once.
 const ALL_AT_ONCE: usize = 1 << 13;
@@ -184,7 +183,7 @@ impl<L: Lanes> Way<'_, '_, L> {
         let cores = 1 + if cost < WORTH_APART { 0 } else { self.tiles.helpers(fields.len() - 1) };
         // As many as divide evenly; on more cores than fields, tiles are all that does.
         let apart = if cores > fields.len() { 0 } else { fields.len() / cores * cores };
-        if cores > 1 && apart > 0 && fields.len() * fields[0].plan.shape.len() <= 3 * APART {
+        if cores > 1 && apart > 0 {
             let shared = fields.split_off(apart);
             self.tiles.apart(fields, |mut field| self.one(&mut field, false))?;
             fields = shared;
@@ -206,7 +205,7 @@ impl<L: Lanes> Way<'_, '_, L> {
         let work = |(limbs, t, out): (&[u64], usize, &mut [f64])| {
             lanes.run(
                 #[inline(always)]
-                || forward_columns(lanes, plan, limbs, t, out.as_chunks_mut().0),
+                || forward_columns(lanes, plan, limbs, t, out),
             );
         };
         self.tiles.run(tasks.collect(), column_cost(&plan.shape), shared, work)
@@ -223,14 +222,8 @@ impl<L: Lanes> Way<'_, '_, L> {
         let mut b = b;
         let tasks = a.map(|a| (a, b.next())).enumerate().collect();
         let work = |(g, (a, b)): RowTask<'_>| {
-            let mut scratch = Vec::new();
-            let b = if let Some(b) = b {
-                b.as_chunks_mut().0
-            } else {
-                scratch.resize(plan.shape.columns, [0.0; 4]);
-                &mut scratch[..]
-            };
-            let a: &mut [Quad] = a.as_chunks_mut().0;
+            let mut scratch = None;
+            let b = if let Some(b) = b { b } else { &mut scratch.insert(Arena::new(size)).doubles()[..size] };
             lanes.run(
                 #[inline(always)]
                 || rows(lanes, plan, x, g, [a, b], self.wanted),
@@ -249,7 +242,7 @@ impl<L: Lanes> Way<'_, '_, L> {
         let work = |(y, t, out): (&[f64], usize, &mut [f64])| {
             lanes.run(
                 #[inline(always)]
-                || inverse_columns(lanes, plan, y, t, out.as_chunks_mut().0),
+                || inverse_columns(lanes, plan, y, t, out),
             );
         };
         self.tiles.run(tasks.collect(), column_cost(&plan.shape), shared, work)

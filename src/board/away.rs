@@ -1,0 +1,48 @@
+//! Chats that have removed the bot, and may take it back.
+
+use std::time::SystemTime;
+
+use super::{Boards, Change};
+use crate::{
+    job::{CancelReason, ChatId},
+    store::{Committed, Write},
+};
+
+impl Boards {
+    /// The chat has removed the bot: what is unfinished is cancelled, and the board is kept for its return. The write that
+    /// makes it last; `None` where the chat is away already, or is another one by now.
+    pub fn leave(&self, chat: ChatId) -> Option<Committed> {
+        if self.home(chat) != chat {
+            return None;
+        }
+        let reason = away_reason(chat);
+        let left = self.with_table(chat, |chat, table| {
+            let cancelled = table.leave(&reason, SystemTime::now())?;
+            Some((cancelled, self.store.write(Write::Leave(chat, SystemTime::now()))))
+        });
+        let (cancelled, stored) = left?;
+        tracing::info!(chat = chat.0, tasks = cancelled.len(), "the chat has removed the bot");
+        for id in cancelled {
+            self.changes.mark(Change::Job(chat, id));
+        }
+        Some(stored)
+    }
+
+    /// The chat has the bot again: its board is as it was. The write that makes it last; `None` where it was never away.
+    pub fn come_back(&self, chat: ChatId) -> Option<Committed> {
+        if !self.look(chat, |table| table.away)? {
+            return None;
+        }
+        let stored = self.with_table(chat, |chat, table| {
+            table.away = false;
+            self.store.write(Write::Return(chat))
+        });
+        tracing::info!(chat = chat.0, "the chat has the bot again");
+        Some(stored)
+    }
+}
+
+/// Why the jobs of a chat that is away are cancelled. Only groups have negative ids.
+pub(super) fn away_reason(chat: ChatId) -> CancelReason {
+    if chat.0 > 0 { CancelReason::Blocked } else { CancelReason::Removed }
+}

@@ -1,0 +1,189 @@
+//! What is said once, as an answer.
+
+use std::{collections::VecDeque, sync::Arc, time::Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    job::{JobId, MessageId, Origin},
+    telegram::{buttons::Keyboard, dash::View, outbox::Made, render::Content, sentences},
+};
+
+/// Answers that wait for one chat; what comes on top is dropped, and the chat is told so.
+const MAX_ANSWERS: usize = 500;
+/// Answers of the same words that wait for one chat: more of them would say nothing more. In a flood these are refusals.
+const MAX_ALIKE: usize = 3;
+
+/// Something to be said once. As text it is what the store keeps of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Answer {
+    /// The store's number of it, once it has one.
+    #[serde(skip)]
+    pub number: Option<u64>,
+    /// The message it replies to.
+    pub reply_to: Origin,
+    /// The task it is about: a reply to it means that task.
+    pub about: Option<JobId>,
+    /// Somebody waits for a kill: it goes before everything else.
+    pub urgent: bool,
+    /// Somebody looks at the board or at a result now: it goes before what is only news.
+    #[serde(default)]
+    pub asked: bool,
+    /// It is said outside of its topic, which was closed or deleted, and tells so.
+    #[serde(default)]
+    pub elsewhere: bool,
+    /// What is said.
+    pub body: Body,
+    /// The document that is said, once it was made. It is not stored: it would be made again.
+    #[serde(skip)]
+    pub(in crate::telegram) made: Option<Arc<Made>>,
+}
+
+impl Answer {
+    /// An answer to `reply_to`.
+    pub fn new(reply_to: Origin, body: Body) -> Self {
+        let (number, about, made) = (None, None, None);
+        Self { number, reply_to, about, urgent: false, asked: false, elsewhere: false, body, made }
+    }
+
+    /// Whether it is a message of its own, and no edit of another.
+    pub(in crate::telegram) fn is_new_message(&self) -> bool {
+        !matches!(self.body, Body::Edit { .. } | Body::Turn { .. })
+    }
+
+    /// The same, about a task.
+    pub fn about(self, id: JobId) -> Self {
+        Self { about: Some(id), ..self }
+    }
+
+    /// The same, for somebody who waits for it.
+    pub fn asked(self) -> Self {
+        Self { asked: true, ..self }
+    }
+
+    /// Whether some of the pace is kept for it.
+    pub(in crate::telegram) fn is_reserved(&self) -> bool {
+        self.urgent || self.asked
+    }
+}
+
+/// What is said.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Body {
+    /// A new message.
+    Message(Content),
+    /// The whole result of the task as a document.
+    Whole(JobId),
+    /// Another text for one of the bot's messages.
+    Edit {
+        /// Which.
+        message: MessageId,
+        /// Telegram's HTML.
+        html: String,
+        /// See [`Content::rich`].
+        #[serde(default)]
+        rich: Option<String>,
+        /// Buttons below it.
+        keyboard: Option<Keyboard>,
+    },
+    /// A dash: the board as it is when this is said. It is the live one of its topic from then on.
+    Dash(View),
+    /// Another view in a dash that is there.
+    Turn {
+        /// Which.
+        message: MessageId,
+        /// What it is to show.
+        view: View,
+    },
+}
+
+/// The words of an answer that is nothing but words.
+fn words(answer: &Answer) -> Option<&str> {
+    match (&answer.body, answer.about) {
+        (Body::Message(content), None) => Some(&content.html),
+        _ => None,
+    }
+}
+
+/// What is to be said, in three lines.
+#[derive(Debug, Default)]
+pub(super) struct Answers {
+    /// To kills: before everything else.
+    urgent: VecDeque<Answer>,
+    asked: VecDeque<Answer>,
+    /// With the time since when they wait; `None` is one that was sent before in vain.
+    others: VecDeque<(Option<Instant>, Answer)>,
+    skipped: bool,
+}
+
+impl Answers {
+    /// Whether anybody waits for whom some of the pace is kept.
+    pub(super) fn has_reserved(&self) -> bool {
+        !self.urgent.is_empty() || !self.asked.is_empty()
+    }
+
+    pub(super) fn pop_reserved(&mut self) -> Option<Answer> {
+        self.urgent.pop_front().or_else(|| self.asked.pop_front())
+    }
+
+    /// Since when the first of the others waits, and whether it was sent in vain before: it goes before all news then.
+    pub(super) fn other_since(&self, now: Instant) -> Option<(Instant, bool)> {
+        self.others.front().map(|(since, _)| (since.unwrap_or(now).min(now), since.is_none()))
+    }
+
+    pub(super) fn pop_other(&mut self) -> Option<Answer> {
+        self.others.pop_front().map(|(_, answer)| answer)
+    }
+
+    /// Queues an answer. Where there are too many, it comes back: it will not be said.
+    pub(super) fn say(&mut self, answer: Answer) -> Option<Answer> {
+        if answer.urgent && self.urgent.len() < MAX_ANSWERS {
+            self.urgent.push_back(answer);
+            return None;
+        }
+        if answer.asked && self.asked.len() < MAX_ANSWERS {
+            self.asked.push_back(answer);
+            return None;
+        }
+        if self.alike(&answer) >= MAX_ALIKE {
+            return Some(answer);
+        }
+        if self.others.len() < MAX_ANSWERS {
+            self.others.push_back((Some(Instant::now()), answer));
+            return None;
+        }
+        if !self.skipped {
+            self.skipped = true;
+            let told = Body::Message(Content::text(&sentences::answers_skipped()));
+            self.others.push_back((Some(Instant::now()), Answer::new(answer.reply_to.clone(), told)));
+        }
+        Some(answer)
+    }
+
+    /// How many answers that wait say the same, of those that are about no task.
+    fn alike(&self, answer: &Answer) -> usize {
+        let Some(new) = words(answer) else { return 0 };
+        self.others.iter().filter(|(_, known)| words(known) == Some(new)).count()
+    }
+
+    /// An answer could not be said yet.
+    pub(super) fn put_back(&mut self, answer: Answer) {
+        if answer.urgent {
+            self.urgent.push_front(answer);
+        } else if answer.asked {
+            self.asked.push_front(answer);
+        } else {
+            self.others.push_front((None, answer));
+        }
+    }
+
+    /// One was said: when the queue is empty, the chat is told again if it should be too full again.
+    pub(super) fn went_well(&mut self) {
+        self.skipped &= !self.others.is_empty();
+    }
+
+    pub(super) fn take_all(&mut self) -> Vec<Answer> {
+        let others = self.others.drain(..).map(|(_, answer)| answer);
+        self.urgent.drain(..).chain(self.asked.drain(..)).chain(others).collect()
+    }
+}

@@ -1,0 +1,280 @@
+//! The messages about single jobs, and which of the bot's messages mean which task.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Instant,
+};
+
+use super::{MergedId, Step};
+use crate::{
+    job::{JobId, MessageId},
+    telegram::render::Content,
+};
+
+/// Messages whose task is remembered, for replies to them.
+const MAX_MESSAGES: usize = 3_000;
+/// Cards whose message is remembered, for replies to them.
+const MAX_CARDS: usize = 1_200;
+
+/// The message about one job.
+#[derive(Clone, Debug)]
+pub(in crate::telegram) struct Card {
+    /// Once it was sent.
+    pub message: Option<MessageId>,
+    /// What it shows now.
+    pub shown: Option<Content>,
+    /// How often Telegram refused its content: it goes without its picture then, and then in the fewest words.
+    pub refused: u8,
+    /// Its topic was closed or deleted: it goes to General, and tells so.
+    pub elsewhere: bool,
+    /// The message that it shares with others, where it has none of its own.
+    pub(super) merged: Option<MergedId>,
+    /// The topic of its command.
+    pub(super) thread: Option<i32>,
+    /// When it is looked at again.
+    due: Instant,
+    /// Edits before the end of the job keep this distance.
+    pause_until: Instant,
+    finished: bool,
+    /// It shows the end of its job: nothing will change any more.
+    pub(super) done: bool,
+}
+
+/// A card as it was stored.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::telegram) struct OldCard {
+    /// Its message, if one was sent.
+    pub message: Option<MessageId>,
+    /// The topic of its command.
+    pub thread: Option<i32>,
+    /// Its job has finished.
+    pub finished: bool,
+    /// It shows the end of its job.
+    pub done: bool,
+}
+
+impl Card {
+    /// Somebody waits for it: its first message, or the end of its job. The rest is progress.
+    pub(in crate::telegram) fn is_news(&self) -> bool {
+        self.finished || self.message.is_none()
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Cards {
+    by_job: BTreeMap<JobId, Card>,
+    /// Cards to be looked at.
+    dirty: BTreeSet<JobId>,
+    /// Which task the bot's messages are about; a chat's message ids grow, so the first is the oldest.
+    tasks: BTreeMap<MessageId, JobId>,
+}
+
+impl Cards {
+    fn dirty(&self) -> impl Iterator<Item = (JobId, &Card)> {
+        self.dirty.iter().filter_map(|id| Some((*id, self.by_job.get(id)?)))
+    }
+
+    /// The first that is news, or that is not, and when it is due.
+    pub(super) fn first(&self, news: bool) -> Option<(Instant, JobId)> {
+        self.dirty().filter(|(_, card)| card.is_news() == news).map(|(id, card)| (card.due, id)).min()
+    }
+
+    /// New cards of the job's topic that are due.
+    pub(super) fn new_beside(&self, id: JobId, now: Instant) -> Vec<JobId> {
+        let Some(thread) = self.by_job.get(&id).filter(|card| card.message.is_none()).map(|card| card.thread)
+        else {
+            return Vec::new();
+        };
+        let is_new = |card: &Card| card.message.is_none() && card.thread == thread && card.due <= now;
+        self.dirty().filter(|(_, card)| is_new(card)).map(|(id, _)| id).collect()
+    }
+
+    pub(super) fn take(&mut self, id: JobId) -> Step {
+        self.dirty.remove(&id);
+        self.by_job.get(&id).map_or(Step::Idle, |card| Step::Card(id, card.clone()))
+    }
+
+    /// The card shares a message from now on.
+    pub(super) fn merge(&mut self, id: JobId, merged: MergedId) {
+        self.dirty.remove(&id);
+        if let Some(card) = self.by_job.get_mut(&id) {
+            card.merged = Some(merged);
+        }
+    }
+
+    pub(super) fn thread(&self, id: JobId) -> Option<i32> {
+        self.by_job.get(&id)?.thread
+    }
+
+    /// A message of several shows the ends of these jobs.
+    pub(super) fn ended(&mut self, ids: &[JobId]) {
+        for id in ids {
+            if let Some(card) = self.by_job.get_mut(id) {
+                card.done = true;
+            }
+        }
+        self.bound();
+    }
+
+    /// The job moved: its card is looked at. At once if the job has `finished`; a new card waits until `quick`, so
+    /// that a quick job is one message; an edit keeps its distance from the last one. The message that it shares with
+    /// others, if it does, is to be looked at instead.
+    pub(super) fn mark(
+        &mut self,
+        id: JobId,
+        finished: bool,
+        thread: Option<i32>,
+        now: Instant,
+        quick: Instant,
+    ) -> Option<MergedId> {
+        let new = Card {
+            message: None,
+            shown: None,
+            refused: 0,
+            elsewhere: false,
+            merged: None,
+            thread,
+            due: quick,
+            pause_until: quick,
+            finished: false,
+            done: false,
+        };
+        let card = self.by_job.entry(id).or_insert(new);
+        if card.done {
+            return None;
+        }
+        card.finished |= finished;
+        if card.merged.is_some() {
+            return card.merged;
+        }
+        let due = if finished { now } else { card.pause_until.max(now) };
+        card.due = if self.dirty.insert(id) { due } else { card.due.min(due) };
+        self.bound();
+        None
+    }
+
+    /// A card was brought up to date: the next edit comes not before `pause_until`, and it is looked at again at
+    /// `refresh`, if ever.
+    pub(super) fn shown(
+        &mut self,
+        id: JobId,
+        message: MessageId,
+        shown: Content,
+        pause_until: Instant,
+        refresh: Option<Instant>,
+    ) {
+        self.remember(message, id);
+        let Some(card) = self.by_job.get_mut(&id) else { return };
+        card.message = Some(message);
+        card.pause_until = pause_until;
+        card.done = refresh.is_none();
+        // A board's worth of results need not be kept twice.
+        card.shown = (!card.done).then_some(shown);
+        if card.done {
+            self.dirty.remove(&id);
+        } else if self.dirty.contains(&id) {
+            // It moved meanwhile.
+            card.due = if card.finished { card.due } else { card.due.max(pause_until) };
+        } else if let Some(refresh) = refresh {
+            card.due = refresh;
+            self.dirty.insert(id);
+        }
+    }
+
+    /// Changes a card, and has it looked at once more.
+    pub(super) fn redo(&mut self, id: JobId, now: Instant, change: impl FnOnce(&mut Card)) {
+        if let Some(card) = self.by_job.get_mut(&id) {
+            change(card);
+            card.due = now;
+            self.dirty.insert(id);
+        }
+    }
+
+    /// Has a card looked at once more, as if it had not been taken.
+    pub(super) fn put_back(&mut self, id: JobId) {
+        if self.by_job.contains_key(&id) {
+            self.dirty.insert(id);
+        }
+    }
+
+    /// The card's message was deleted: the end of the job gets a new one.
+    pub(super) fn lost(&mut self, id: JobId, now: Instant) {
+        let Some(card) = self.by_job.get_mut(&id) else { return };
+        card.message = None;
+        card.shown = None;
+        card.due = now;
+        if card.finished {
+            self.dirty.insert(id);
+        }
+    }
+
+    /// The jobs whose cards do not show their ends yet, and whether they have finished.
+    pub(super) fn open(&self) -> Vec<(JobId, bool)> {
+        let open = self.by_job.iter().filter(|(_, card)| !card.done);
+        open.map(|(id, card)| (*id, card.finished)).collect()
+    }
+
+    /// Puts a stored card back. One that shows the end of its job is only known for replies to it; the others are
+    /// brought up to date.
+    pub(super) fn restore(&mut self, id: JobId, old: OldCard, now: Instant) {
+        if let Some(message) = old.message {
+            self.remember(message, id);
+        }
+        if !old.done {
+            self.mark(id, old.finished, old.thread, now, now);
+            if let Some(card) = self.by_job.get_mut(&id) {
+                card.message = old.message;
+            }
+        }
+    }
+
+    /// Takes the cards out that were stored with this message: they share it.
+    pub(super) fn share(
+        &mut self,
+        message: MessageId,
+        merged: MergedId,
+        jobs: &[(JobId, OldCard)],
+        now: Instant,
+    ) {
+        self.tasks.remove(&message);
+        for (id, old) in jobs.iter().filter(|(_, old)| !old.done) {
+            self.mark(*id, old.finished, old.thread, now, now);
+            self.merge(*id, merged);
+        }
+    }
+
+    /// The task that one of the bot's messages is about.
+    pub(super) fn task_of(&self, message: MessageId) -> Option<JobId> {
+        self.tasks.get(&message).copied()
+    }
+
+    /// The message is about this task.
+    pub(super) fn remember(&mut self, message: MessageId, id: JobId) {
+        self.tasks.insert(message, id);
+        if self.tasks.len() > MAX_MESSAGES {
+            self.tasks.pop_first();
+        }
+    }
+
+    fn bound(&mut self) {
+        if self.by_job.len() <= MAX_CARDS {
+            return;
+        }
+        let oldest = self
+            .by_job
+            .iter()
+            .find(|(id, card)| {
+                card.finished && (card.done || card.merged.is_none()) && !self.dirty.contains(id)
+            })
+            .map(|(id, _)| *id);
+        if let Some(id) = oldest {
+            self.by_job.remove(&id);
+            self.tasks.retain(|_, task| *task != id);
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn get(&self, id: JobId) -> Option<&Card> {
+        self.by_job.get(&id)
+    }
+}
