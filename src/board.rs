@@ -13,6 +13,8 @@ mod queue;
 mod restore;
 mod run;
 mod table;
+mod timeline;
+mod track;
 
 use std::{
     collections::HashMap,
@@ -31,6 +33,7 @@ pub use self::{
     changes::{Change, Changes},
     kill::{KillId, KillReport, Verdict},
     table::{Page, Snapshot},
+    timeline::Timeline,
 };
 use self::{memory::Memory, queue::Queue, table::Table};
 use crate::{

@@ -1,7 +1,7 @@
 //! Who is next: one line for each kind of resource, first come first served.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -26,6 +26,7 @@ pub(super) struct Ticket {
 pub(super) struct Slot {
     // `None` once it was passed on.
     line: Option<Arc<Line>>,
+    number: u32,
 }
 
 /// Who waits for slots of one kind.
@@ -35,7 +36,11 @@ struct Line {
 }
 
 struct State {
-    free: usize,
+    slots: usize,
+    /// Slots that were used and are free. The lowest is used first, so that few are where few are needed.
+    free: BTreeSet<u32>,
+    /// Slots from this one on have never been used.
+    unused: u32,
     next: u64,
     /// In order of arrival. It is as long as there are unfinished members: a ticket that is dropped leaves it.
     waiting: BTreeMap<u64, oneshot::Sender<Slot>>,
@@ -73,6 +78,13 @@ impl Ticket {
     }
 }
 
+impl Slot {
+    /// Which of them it is, from 0.
+    pub(super) fn number(&self) -> u32 {
+        self.number
+    }
+}
+
 impl Drop for Ticket {
     fn drop(&mut self) {
         // A slot that was given and not taken lies in the channel, and is passed on when that is dropped.
@@ -83,7 +95,7 @@ impl Drop for Ticket {
 impl Drop for Slot {
     fn drop(&mut self) {
         if let Some(line) = self.line.take() {
-            line.state().free += 1;
+            line.state().free.insert(self.number);
             line.call_next();
         }
     }
@@ -91,7 +103,8 @@ impl Drop for Slot {
 
 impl Line {
     fn new(slots: usize) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::new(State { free: slots, next: 0, waiting: BTreeMap::new() }) })
+        let (free, waiting) = (BTreeSet::new(), BTreeMap::new());
+        Arc::new(Self { state: Mutex::new(State { slots, free, unused: 0, next: 0, waiting }) })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -101,21 +114,35 @@ impl Line {
     /// Gives what is free to who waits.
     fn call_next(self: &Arc<Self>) {
         loop {
-            let caller = {
+            let (caller, number) = {
                 let mut state = self.state();
-                if state.free == 0 {
+                if state.waiting.is_empty() {
                     return;
                 }
+                let Some(number) = state.take() else { return };
                 let Some((_, caller)) = state.waiting.pop_first() else { return };
-                state.free -= 1;
-                caller
+                (caller, number)
             };
             // Not under the lock: a slot that nobody takes comes back here.
-            if let Err(mut slot) = caller.send(Slot { line: Some(self.clone()) }) {
+            if let Err(mut slot) = caller.send(Slot { line: Some(self.clone()), number }) {
                 slot.line = None;
-                self.state().free += 1;
+                self.state().free.insert(number);
             }
         }
+    }
+}
+
+impl State {
+    /// The lowest slot that is free.
+    fn take(&mut self) -> Option<u32> {
+        if let Some(number) = self.free.pop_first() {
+            return Some(number);
+        }
+        let number = self.unused;
+        (usize::try_from(number).is_ok_and(|number| number < self.slots)).then(|| {
+            self.unused += 1;
+            number
+        })
     }
 }
 
@@ -137,6 +164,25 @@ mod tests {
         drop(slot);
         drop(third);
         assert!(fourth.slot().now_or_never().flatten().is_some());
+    }
+
+    #[tokio::test]
+    async fn the_lowest_free_slot_is_used_first() {
+        let queue = Queue::new(3, 1);
+        let slot = || queue.line_up(Resource::Cpu).slot().now_or_never().flatten();
+        let (first, second, third) = (slot().unwrap(), slot().unwrap(), slot().unwrap());
+        assert_eq!([first.number(), second.number(), third.number()], [0, 1, 2]);
+        assert!(slot().is_none());
+        drop(third);
+        drop(first);
+        assert_eq!([slot().unwrap().number(), slot().unwrap().number()], [0, 0]);
+        let (first, third) = (slot().unwrap(), slot().unwrap());
+        assert_eq!([first.number(), third.number()], [0, 2]);
+        // A slot that was given to somebody who did not take it is free again.
+        let waiting = queue.line_up(Resource::Cpu);
+        drop(second);
+        drop(waiting);
+        assert_eq!(slot().unwrap().number(), 1);
     }
 
     #[tokio::test]

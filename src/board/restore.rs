@@ -76,6 +76,9 @@ impl Boards {
             let live = self.with_table(chat, |_, table| table.restore(job.clone(), &self.exit));
             unfinished.extend(live.map(|live| Unfinished { chat, id, spec, live, crashes, killed }));
         }
+        for (chat, id, times) in &loaded.times {
+            self.with_table(*chat, |_, table| table.restore_times(*id, times));
+        }
         for mut table in self.tables.iter_mut() {
             table.sort_finished();
         }

@@ -15,11 +15,13 @@ use tracing::Instrument;
 use super::{
     Boards, Change,
     memory::{Places, Turn},
-    queue::Ticket,
+    queue::{Slot, Ticket},
     table::Live,
 };
 use crate::{
-    job::{ChatId, Failure, JobId, Member, MemberResult, Outcome, Output, PokemonKey, Spec},
+    job::{
+        ChatId, Ended, Failure, JobId, Member, MemberResult, Outcome, Output, Place, PokemonKey, Resource, Spec,
+    },
     work::{Found, Unfinished},
 };
 
@@ -53,7 +55,12 @@ impl Run {
     pub(super) fn line_up(&self) -> Turn {
         let Self { boards, spec, live, .. } = self;
         let member = |member: &Member| (!boards.work.is_at_once(member)).then(|| member.resource());
-        let turn = boards.memory.line_up(boards.need(spec), spec.members().iter().map(member).collect());
+        let members: Vec<_> = spec.members().iter().map(member).collect();
+        // A lone small number is as long under way as its job is.
+        if members != [None] {
+            live.track.wait(members.len());
+        }
+        let turn = boards.memory.line_up(boards.need(spec), members);
         live.waits_for_memory.store(matches!(turn, Turn::Waiting(_)), Ordering::Relaxed);
         turn
     }
@@ -65,6 +72,7 @@ impl Run {
             Some(Places { grant, tickets }) => (Some(grant), self.work(tickets).instrument(span).await),
             None => (None, End::Cancelled),
         };
+        self.live.track.close();
         self.boards.finish(self.chat, self.id, end).await;
         // Only now: until they are in a file, the digits are in memory. And only when nobody works for the job any more:
         // a thread may still be busy giving memory back.
@@ -93,7 +101,11 @@ impl Run {
         let at_once = tickets.iter().all(Option::is_none);
         let timed_out = AtomicBool::new(false);
         let work = join_all(
-            members.iter().zip(tickets).map(|(member, ticket)| self.member(member, ticket, at_once)),
+            members.iter().zip(tickets).enumerate().map(|(index, (member, ticket))| async move {
+                let end = self.member((index, member), ticket, at_once).await;
+                self.live.track.end(index, ended(&end));
+                end
+            }),
         );
         let limit = async {
             self.time_limit().await;
@@ -109,6 +121,7 @@ impl Run {
         };
         match assemble(&self.spec, members, ends) {
             End::Cancelled if timed_out.load(Ordering::Relaxed) => {
+                self.live.track.took_too_long();
                 End::Outcome(Outcome::Failed(Failure::TookTooLong(self.boards.limits.job_timeout)))
             }
             end => end,
@@ -116,7 +129,12 @@ impl Run {
     }
 
     /// Runs one member in its turn; `at_once` if none of the job's needs a worker.
-    async fn member(&self, member: &Member, ticket: Option<Ticket>, at_once: bool) -> MemberEnd {
+    async fn member(
+        &self,
+        (index, member): (usize, &Member),
+        ticket: Option<Ticket>,
+        at_once: bool,
+    ) -> MemberEnd {
         let slot = async {
             match ticket {
                 Some(ticket) => ticket.slot().await,
@@ -133,13 +151,15 @@ impl Run {
             return Err(Unfinished::Cancelled);
         }
         self.started.send_replace(true);
+        self.live.track.begin(index, place(member, slot.as_ref()));
         // On the heap, and only now: it is ten times as large as all the rest, and thousands may wait for a slot.
         let end = Box::pin(self.boards.work.run(member, &self.live.control)).await;
         if let (Member::Fib(_), Err(Unfinished::Failed(failure))) = (member, &end) {
             tracing::error!(?failure, %member, "a member failed, the others are stopped");
             self.live.cancel.cancel();
         }
-        // Held to the end of the work: the next member starts when this one has truly stopped.
+        // Held to the end of the work: the next member starts when this one has truly stopped, and begins later.
+        self.live.track.end(index, ended(&end));
         drop(slot);
         end
     }
@@ -151,6 +171,22 @@ impl Run {
         let _ = started.wait_for(|started| *started).await;
         let limit: Duration = self.boards.limits.job_timeout;
         tokio::time::sleep(limit).await;
+    }
+}
+
+fn place(member: &Member, slot: Option<&Slot>) -> Place {
+    match (member.resource(), slot) {
+        (_, None) => Place::AtOnce,
+        (Resource::Cpu, Some(slot)) => Place::Worker(slot.number()),
+        (Resource::Io, Some(slot)) => Place::Request(slot.number()),
+    }
+}
+
+fn ended(end: &MemberEnd) -> Ended {
+    match end {
+        Ok(_) => Ended::Succeeded,
+        Err(Unfinished::Failed(_)) => Ended::Failed,
+        Err(Unfinished::Cancelled) => Ended::Cancelled,
     }
 }
 

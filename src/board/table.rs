@@ -14,9 +14,12 @@ use tokio_util::sync::CancellationToken;
 use super::{
     kill::{Kill, KillId, KillReport, Verdict},
     run::End,
+    track::Track,
 };
 use crate::{
-    job::{CancelReason, Event, Failure, Job, JobId, MessageId, Origin, Outcome, Person, Spec, State},
+    job::{
+        CancelReason, Event, Failure, Job, JobId, MemberTimes, MessageId, Origin, Outcome, Person, Spec, State,
+    },
     store::LoadedJob,
     work::Control,
 };
@@ -50,6 +53,8 @@ struct Entry {
     killed_by: Option<String>,
     /// Its digits are not in the store any more.
     dropped: bool,
+    /// Of its members, when it has finished.
+    times: Arc<[MemberTimes]>,
 }
 
 /// What stops a job and what it tells of itself.
@@ -59,6 +64,7 @@ pub(super) struct Live {
     pub(super) control: Arc<Control>,
     /// It is queued because there is no memory for it.
     pub(super) waits_for_memory: Arc<AtomicBool>,
+    pub(super) track: Arc<Track>,
 }
 
 /// What a kill did at once.
@@ -93,6 +99,8 @@ pub struct Snapshot {
     pub paused: bool,
     /// It is queued because what runs leaves too little memory for it.
     pub waits_for_memory: bool,
+    /// Of its members, in the order asked; empty where nothing is known, or a lone small number was computed at once.
+    pub times: Arc<[MemberTimes]>,
 }
 
 /// A page of a board.
@@ -151,6 +159,13 @@ impl Table {
         self.jobs.get(&id).map(|entry| entry.job.state.is_finished())
     }
 
+    /// The last `count` jobs, oldest first.
+    pub(super) fn last(&self, count: usize) -> Vec<Snapshot> {
+        let mut last: Vec<_> = self.jobs.values().rev().take(count).map(Entry::snapshot).collect();
+        last.reverse();
+        last
+    }
+
     pub(super) fn page(&self, number: usize) -> Page {
         let total = self.jobs.len();
         let pages = total.div_ceil(PAGE);
@@ -183,7 +198,8 @@ impl Table {
         self.origins.insert(origin.clone(), id);
         let submitted = SystemTime::now();
         let job = Job { id, spec, person, origin, submitted, attempt: 0, state: State::Queued };
-        let entry = Entry { job, live: Some(Live::new(exit)), killed_by: None, dropped: false };
+        let live = Some(Live::new(exit));
+        let entry = Entry { job, live, killed_by: None, dropped: false, times: Arc::default() };
         &self.pending.entry(id).or_insert(entry).job
     }
 
@@ -242,7 +258,9 @@ impl Table {
         if !entry.apply(Event::Finish(outcome), now) {
             return None;
         }
-        entry.live = None;
+        if let Some(live) = entry.live.take() {
+            entry.times = live.track.all();
+        }
         let verdict = entry.verdict();
         self.unfinished.remove(&id);
         self.finished.push_back(id);
@@ -347,8 +365,18 @@ impl Table {
         } else {
             self.finished.push_back(id);
         }
-        self.jobs.insert(id, Entry { job, live: live.clone(), killed_by, dropped });
+        let entry = Entry { job, live: live.clone(), killed_by, dropped, times: Arc::default() };
+        self.jobs.insert(id, entry);
         live
+    }
+
+    /// What is known of the members of a stored job.
+    pub(super) fn restore_times(&mut self, id: JobId, text: &str) {
+        if let Some(entry) = self.jobs.get_mut(&id).filter(|entry| entry.live.is_none())
+            && let Some(times) = MemberTimes::read(text)
+        {
+            entry.times = times.into();
+        }
     }
 
     /// Remembers that numbers up to this one were given.
@@ -397,7 +425,7 @@ impl Live {
     fn new(exit: &CancellationToken) -> Self {
         let cancel = CancellationToken::new();
         let control = Arc::new(Control::new(cancel.clone(), exit.clone()));
-        Self { cancel, control, waits_for_memory: Arc::default() }
+        Self { cancel, control, waits_for_memory: Arc::default(), track: Arc::default() }
     }
 }
 
@@ -420,6 +448,7 @@ impl Entry {
             dropped: self.dropped,
             paused: false,
             waits_for_memory: live.is_some_and(|live| live.waits_for_memory.load(Ordering::Relaxed)),
+            times: live.map_or_else(|| self.times.clone(), |live| live.track.all()),
         }
     }
 
