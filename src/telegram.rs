@@ -10,6 +10,7 @@ mod progress;
 mod render;
 mod send;
 mod sentences;
+mod timeline;
 mod updates;
 mod whole;
 

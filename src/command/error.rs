@@ -64,6 +64,13 @@ pub enum ParseError {
         /// As it was written.
         word: String,
     },
+    /// Neither `light` nor `dark`.
+    NotATheme {
+        /// The command's name.
+        command: &'static str,
+        /// As it was written.
+        word: String,
+    },
     /// Neither a number nor a name in PokeAPI's spelling.
     NotAPokemon {
         /// The command's name.

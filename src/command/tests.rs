@@ -49,6 +49,10 @@ fn every_command_in_every_form() {
     check("kill ALL", PRIVATE, "kill all");
     check("retry 7", PRIVATE, "retry 7");
     check("dash", PRIVATE, "dash");
+    check("timeline", PRIVATE, "timeline light");
+    check("/timeline@board_bot DARK", GROUP, "timeline dark");
+    check("timeline blue", PRIVATE, "error NotATheme");
+    check("timeline dark light", PRIVATE, "error TooMany");
     check("help", PRIVATE, "help");
     check("help fib_multi", PRIVATE, "help fib-multi");
     check("/start deep_link", PRIVATE, "start");

@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let at = |micros| SystemTime::UNIX_EPOCH + Duration::from_micros(1_700_000_000_000_000 + micros);
+        let at = |micros: u64| SystemTime::UNIX_EPOCH + Duration::from_micros(1_700_000_000_000_000 + micros);
         let all = [
             MemberTimes { queued: at(0), began: None, ended: None },
             MemberTimes { queued: at(0), began: Some((at(1), Place::Worker(7))), ended: None },

@@ -2,7 +2,7 @@
 
 use teloxide::types::{InlineKeyboardButton, InlineKeyboardMarkup};
 
-use crate::job::JobId;
+use crate::{command::Theme, job::JobId};
 
 /// The format's version: a press on a button of another one is answered, not guessed at.
 const VERSION: &str = "1";
@@ -18,6 +18,8 @@ pub(super) enum Button {
     Whole(JobId),
     /// Show this page of the board, from 0.
     Page(usize),
+    /// Draw the timeline in this message anew, with these colours.
+    Timeline(Theme),
     /// Yes, cancel all that was unfinished when it was asked: up to this task.
     KillAll(JobId),
     /// No, do not.
@@ -32,6 +34,8 @@ impl Button {
             Self::Retry(id) => format!("{VERSION}:retry:{}", id.0),
             Self::Whole(id) => format!("{VERSION}:whole:{}", id.0),
             Self::Page(page) => format!("{VERSION}:page:{page}"),
+            Self::Timeline(Theme::Light) => format!("{VERSION}:timeline:0"),
+            Self::Timeline(Theme::Dark) => format!("{VERSION}:timeline:1"),
             Self::KillAll(id) => format!("{VERSION}:kill-all:{}", id.0),
             Self::KeepAll => format!("{VERSION}:keep-all"),
         }
@@ -48,6 +52,11 @@ impl Button {
             "retry" => Some(Self::Retry(JobId(number))),
             "whole" => Some(Self::Whole(JobId(number))),
             "kill-all" => Some(Self::KillAll(JobId(number))),
+            "timeline" => match number {
+                0 => Some(Self::Timeline(Theme::Light)),
+                1 => Some(Self::Timeline(Theme::Dark)),
+                _ => None,
+            },
             "page" => usize::try_from(number).ok().map(Self::Page),
             _ => None,
         }
@@ -76,6 +85,8 @@ mod tests {
             Button::Retry(id),
             Button::Whole(id),
             Button::Page(usize::MAX),
+            Button::Timeline(Theme::Light),
+            Button::Timeline(Theme::Dark),
             Button::KillAll(id),
             Button::KeepAll,
         ] {
@@ -95,6 +106,7 @@ mod tests {
             "1:kill:x",
             "2:kill:1",
             "1:page:-1",
+            "1:timeline:2",
             "1:kill-all",
             "1:keep-all:1",
             "x:y:z",

@@ -155,6 +155,10 @@ impl Handlers {
             Command::KillAll => self.kill_all_question(chat),
             Command::Job(id) => return self.job(said, id).await,
             Command::Dash => render::dash(&self.boards.page(chat, 0), SystemTime::now()),
+            Command::Timeline(theme) => {
+                let body = Body::Timeline { theme, instead_of: None };
+                return self.outbox.say(chat, Answer::new(said.origin, body)).await;
+            }
             Command::Help(None) => Content::text(&sentences::help(bot)),
             Command::Help(Some(entry)) => Content::text(&sentences::help_for(entry, bot)),
             Command::Start => Content::text(&sentences::welcome(bot)),
@@ -273,6 +277,11 @@ impl Handlers {
             Button::Page(number) => {
                 let page = render::dash(&self.boards.page(chat, number), SystemTime::now());
                 self.edit(chat, origin, page).await;
+                String::new()
+            }
+            Button::Timeline(theme) => {
+                let body = Body::Timeline { theme, instead_of: Some(origin.message) };
+                self.outbox.say(chat, Answer::new(origin, body)).await;
                 String::new()
             }
             Button::KillAll(last) => {

@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 use teloxide::types::InlineKeyboardMarkup;
 
 use super::{outbox::Made, pace::Pace, render::Content};
-use crate::job::{JobId, MessageId, Origin};
+use crate::{
+    command::Theme,
+    job::{JobId, MessageId, Origin},
+};
 
 /// Answers that wait for one chat; what comes on top is dropped, and the chat is told so.
 const MAX_ANSWERS: usize = 500;
@@ -57,6 +60,13 @@ pub enum Body {
     Message(Content),
     /// The whole result of the task as a document.
     Whole(JobId),
+    /// A picture of the chat's last tasks, as they are when its turn has come.
+    Timeline {
+        /// Its colours.
+        theme: Theme,
+        /// The message that it replaces the picture of; a new one where there is none.
+        instead_of: Option<MessageId>,
+    },
     /// Another text for one of the bot's messages.
     Edit {
         /// Which.
@@ -66,6 +76,17 @@ pub enum Body {
         /// Buttons below it.
         keyboard: Option<InlineKeyboardMarkup>,
     },
+}
+
+impl Body {
+    /// Whether it changes a message that is there.
+    pub(super) fn is_edit(&self) -> bool {
+        match self {
+            Self::Edit { .. } => true,
+            Self::Timeline { instead_of, .. } => instead_of.is_some(),
+            Self::Message(_) | Self::Whole(_) => false,
+        }
+    }
 }
 
 /// The message about one job.

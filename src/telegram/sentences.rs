@@ -1,6 +1,7 @@
 //! What people read. Every sentence stands here, once; names and arguments are escaped by whoever puts them into HTML.
 
 pub(super) mod documents;
+pub(super) mod timeline;
 
 use std::{fmt::Write, time::Duration};
 
@@ -282,6 +283,9 @@ pub(super) fn parse_error(error: &ParseError, max_fib: u64) -> String {
         ParseError::NoSuchTask { word } => format!("There is no task {}", cut(word, 60)),
         ParseError::NotATask { command, word } => {
             format!("{command}: \"{}\" is not a task's number: {}", cut(word, 60), example(command))
+        }
+        ParseError::NotATheme { command, word } => {
+            format!("{command}: \"{}\" is neither light nor dark: {}", cut(word, 60), example(command))
         }
         ParseError::NotAPokemon { command, word } => format!(
             "{command}: \"{}\" is neither a number nor a name; write names with the letters a to z and hyphens: {}",

@@ -36,13 +36,14 @@ enum Next {
 impl Outbox {
     pub(super) async fn deliver_answer(self: &Arc<Self>, chat: ChatId, desk: &Desk, answer: Answer) {
         let answer = self.with_document(chat, answer).await;
+        let picture = self.picture(chat, &answer.body).await;
         // First of all: who waits for a place among the documents takes none of the others.
         let _upload = match answer.body {
             Body::Whole(_) => self.uploads.acquire().await.ok(),
-            Body::Message(_) | Body::Edit { .. } => None,
+            Body::Message(_) | Body::Edit { .. } | Body::Timeline { .. } => None,
         };
         let _turn = self.turn(desk).await;
-        match self.say_now(chat, &answer).await {
+        match self.say_now(chat, &answer, picture.as_ref()).await {
             Ok(message) => {
                 {
                     let mut lane = desk.lane();
@@ -84,13 +85,21 @@ impl Outbox {
         }
     }
 
-    async fn say_now(&self, chat: ChatId, answer: &Answer) -> Result<Option<MessageId>, ApiError> {
+    async fn say_now(
+        &self,
+        chat: ChatId,
+        answer: &Answer,
+        picture: Option<&Content>,
+    ) -> Result<Option<MessageId>, ApiError> {
         match &answer.body {
             Body::Message(content) => {
                 send::new_message(&self.api, chat, &answer.reply_to, content).await.map(Some)
             }
             Body::Edit { message, html, keyboard } => {
                 send::edit_text(&self.api, chat, *message, html, keyboard.as_ref()).await.map(|()| None)
+            }
+            Body::Timeline { instead_of, .. } => {
+                self.say_picture(chat, &answer.reply_to, *instead_of, picture).await
             }
             Body::Whole(id) => match &answer.made {
                 Some(made) => self.say_whole(chat, &answer.reply_to, *id, made).await.map(Some),

@@ -20,6 +20,7 @@ fn snapshot(id: u64, spec: Spec, state: State) -> Snapshot {
         dropped: false,
         paused: false,
         waits_for_memory: false,
+        times: Arc::default(),
     }
 }
 
