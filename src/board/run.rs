@@ -20,7 +20,8 @@ use super::{
 };
 use crate::{
     job::{
-        ChatId, Ended, Failure, JobId, Member, MemberResult, Outcome, Output, Place, PokemonKey, Resource, Spec,
+        ChatId, Ended, Failure, JobId, Member, MemberResult, Outcome, Output, Place, PokemonKey, Resource,
+        Spec,
     },
     work::{Found, Unfinished},
 };
@@ -100,13 +101,12 @@ impl Run {
         self.boards.work.announce(&members, &self.live.control);
         let at_once = tickets.iter().all(Option::is_none);
         let timed_out = AtomicBool::new(false);
-        let work = join_all(
-            members.iter().zip(tickets).enumerate().map(|(index, (member, ticket))| async move {
+        let work =
+            join_all(members.iter().zip(tickets).enumerate().map(|(index, (member, ticket))| async move {
                 let end = self.member((index, member), ticket, at_once).await;
                 self.live.track.end(index, ended(&end));
                 end
-            }),
-        );
+            }));
         let limit = async {
             self.time_limit().await;
             // A kill or a stop that came first is what ends the job.

@@ -18,7 +18,8 @@ use super::{
 };
 use crate::{
     job::{
-        CancelReason, Event, Failure, Job, JobId, MemberTimes, MessageId, Origin, Outcome, Person, Spec, State,
+        CancelReason, Event, Failure, Job, JobId, MemberTimes, MessageId, Origin, Outcome, Person, Spec,
+        State,
     },
     store::LoadedJob,
     work::Control,

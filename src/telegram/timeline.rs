@@ -31,10 +31,8 @@ pub(super) fn content(scene: &Scene, theme: Theme) -> Result<Content, String> {
         Theme::Light => (Theme::Dark, words::DARK),
         Theme::Dark => (Theme::Light, words::LIGHT),
     };
-    let buttons = vec![
-        Button::Timeline(theme).labelled(words::REFRESH),
-        Button::Timeline(other).labelled(label),
-    ];
+    let buttons =
+        vec![Button::Timeline(theme).labelled(words::REFRESH), Button::Timeline(other).labelled(label)];
     Ok(Content {
         html: escape(&words::caption(&scene.tasks(), &scene.span(), &scene.facts())),
         keyboard: Some(row(buttons)),

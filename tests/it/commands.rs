@@ -155,7 +155,10 @@ async fn help_start_and_the_menu() {
     let menu =
         world.until("the menu", ann.chat, |view| Some(view.commands()).filter(|menu| !menu.is_empty())).await;
     let names: Vec<_> = menu.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["dex", "dex_multi", "fib", "fib_multi", "job", "kill", "retry", "dash", "help"]);
+    assert_eq!(
+        names,
+        ["dex", "dex_multi", "fib", "fib_multi", "job", "kill", "retry", "dash", "timeline", "help"]
+    );
     world.stop().await;
 }
 

@@ -15,5 +15,6 @@ mod migration;
 mod pokeapi;
 mod process;
 mod program;
+mod timeline;
 mod whole;
 mod world;

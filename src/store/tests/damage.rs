@@ -57,10 +57,10 @@ fn a_newer_store_is_known_by_its_log_too() {
     let file = folder.path().join(Store::FILE);
     let header = fs::read(&file).unwrap()[..100].to_vec();
     let connection = Connection::open(&file).unwrap();
-    connection.pragma_update(None, "user_version", 2).unwrap();
+    connection.pragma_update(None, "user_version", schema::VERSION + 1).unwrap();
     let crashed = crashed(&folder);
     assert_eq!(fs::read(crashed.path().join(Store::FILE)).unwrap()[..100], header);
-    assert_eq!(refused(&crashed), OpenError::Newer { version: 2 });
+    assert_eq!(refused(&crashed), OpenError::Newer { version: schema::VERSION + 1 });
 }
 
 #[test]

@@ -114,11 +114,8 @@ pub(in crate::telegram) fn caption(tasks: &str, span: &str, facts: &Facts) -> St
         let requests = plural(facts.concurrent, "request");
         side_by_side.push(format!("up to {} {requests} at the same time", facts.concurrent));
     }
-    let ends = [
-        (facts.failed, "failed"),
-        (facts.cancelled, "cancelled"),
-        (facts.unfinished, "not finished yet"),
-    ];
+    let ends =
+        [(facts.failed, "failed"), (facts.cancelled, "cancelled"), (facts.unfinished, "not finished yet")];
     let ends = ends.iter().filter(|(count, _)| *count > 0).map(|(count, how)| format!("{count} {how}"));
     for line in [side_by_side, ends.collect()] {
         if !line.is_empty() {

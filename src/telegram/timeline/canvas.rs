@@ -62,7 +62,9 @@ impl Canvas {
 
     /// Diagonal stripes of the first colour on the second.
     pub(super) fn stripe(&mut self, area: Area, radius: f32, [stripes, between]: [Color; 2]) {
-        let (Some(tile), Some(path)) = (stripes_tile(stripes, between), rounded(area, radius)) else { return };
+        let (Some(tile), Some(path)) = (stripes_tile(stripes, between), rounded(area, radius)) else {
+            return;
+        };
         let shader = Pattern::new(
             tile.as_ref(),
             SpreadMode::Repeat,
@@ -131,7 +133,8 @@ impl Canvas {
     /// What cannot be.
     pub(super) fn png(self) -> Result<Vec<u8>, String> {
         let (width, height) = (self.pixels.width(), self.pixels.height());
-        let rgb: Vec<u8> = self.pixels.data().chunks_exact(4).flat_map(|pixel| &pixel[..3]).copied().collect();
+        let rgb: Vec<u8> =
+            self.pixels.data().chunks_exact(4).flat_map(|pixel| &pixel[..3]).copied().collect();
         let mut file = Vec::new();
         let mut encoder = png::Encoder::new(&mut file, width, height);
         encoder.set_color(png::ColorType::Rgb);

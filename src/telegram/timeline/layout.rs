@@ -160,13 +160,10 @@ fn packed(kind: Kind, mut bars: Vec<Vec<Piece>>) -> Section {
     let left = |pieces: &Vec<Piece>| pieces.first().map_or(0.0, |piece| piece.left);
     let right = |pieces: &Vec<Piece>| pieces.last().map_or(0.0, |piece| piece.right);
     // Of those that begin together, the longest first: what has no lane then is what matters least.
-    bars.sort_by(|one, other| {
-        left(one).total_cmp(&left(other)).then(right(other).total_cmp(&right(one)))
-    });
+    bars.sort_by(|one, other| left(one).total_cmp(&left(other)).then(right(other).total_cmp(&right(one))));
     let mut section = Section { kind, lanes: Vec::new(), hidden: 0 };
     for bar in bars {
-        let is_free =
-            |lane: &&mut Vec<Piece>| lane.last().is_none_or(|last| last.right + GAP <= left(&bar));
+        let is_free = |lane: &&mut Vec<Piece>| lane.last().is_none_or(|last| last.right + GAP <= left(&bar));
         if let Some(lane) = section.lanes.iter_mut().find(is_free) {
             lane.extend(bar);
         } else if section.lanes.len() < MAX_LANES {

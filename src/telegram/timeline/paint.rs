@@ -242,7 +242,11 @@ impl Painter<'_> {
                 _ => continue,
             };
             let middle = f32::midpoint(top, bottom);
-            self.name(&name, if rows.lane >= MIN_WORDS { middle } else { middle.max(rows.top + 10.0) }, style);
+            self.name(
+                &name,
+                if rows.lane >= MIN_WORDS { middle } else { middle.max(rows.top + 10.0) },
+                style,
+            );
         }
         if section.hidden > 0 {
             self.name(&words::more(section.hidden), rows.bottom(section.lanes.len()) - 10.0, style);
@@ -310,7 +314,9 @@ impl Painter<'_> {
         // A bar and its neighbour are two.
         let area = if area.width() > 8.0 { Area { right: area.right - 2.0, ..area } } else { area };
         match piece.look {
-            Look::Waiting(None) => self.canvas.fill(area, if kind == Kind::Requests { 0.0 } else { radius }, pale),
+            Look::Waiting(None) => {
+                self.canvas.fill(area, if kind == Kind::Requests { 0.0 } else { radius }, pale)
+            }
             Look::Waiting(Some(_)) => self.canvas.stripe(area, radius, [p.cancelled[1], pale]),
             Look::Running(Some(Ended::Cancelled)) => self.canvas.stripe(area, radius, p.cancelled),
             Look::Running(Some(Ended::Failed)) => {

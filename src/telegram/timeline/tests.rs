@@ -189,9 +189,9 @@ impl Picture {
         Self { width: info.width as usize, rgb }
     }
 
-    /// The colours of a row, one after the other, without what letters, marks and edges leave between them.
-    fn colors(&self, y: usize, from: f32) -> Vec<[u8; 3]> {
-        let row = self.rgb.chunks_exact(3).skip(y * self.width).take(self.width).skip(from as usize);
+    /// The colours of the lanes in a row, one after the other, without what letters, marks and edges leave between them.
+    fn colors(&self, y: usize) -> Vec<[u8; 3]> {
+        let row = self.rgb.chunks_exact(3).skip(y * self.width).take(1_052).skip(166);
         let mut runs: Vec<([u8; 3], usize)> = Vec::new();
         for pixel in row {
             let color = [pixel[0], pixel[1], pixel[2]];
@@ -200,7 +200,7 @@ impl Picture {
                 _ => runs.push((color, 1)),
             }
         }
-        runs.retain(|(_, count)| *count >= 8);
+        runs.retain(|(_, count)| *count >= 7);
         let mut colors: Vec<_> = runs.into_iter().map(|(color, _)| color).collect();
         colors.dedup();
         colors
@@ -222,7 +222,7 @@ fn small() -> Script {
     script.job(0, Spec::Fib(1_000_001), &[2_000], Ended::Succeeded);
     script.job(0, Spec::Fib(1_000_002), &[4_000], Ended::Failed);
     script.job(1_000, Spec::Fib(1_000_003), &[1_500], Ended::Succeeded);
-    script.job(5_500, Spec::Fib(1_000_004), &[1_000], Ended::Succeeded);
+    script.job(4_900, Spec::Fib(1_000_004), &[1_000], Ended::Succeeded);
     script.job(500, dex(&["mew"]), &[3_000], Ended::Succeeded);
     script
 }
@@ -235,7 +235,7 @@ fn lanes_are_where_they_should_be_and_have_their_colors() {
         let [lane, cpu, failed] = [palette.lane, palette.cpu[0], palette.failed].map(bytes);
         let [pale, io] = [palette.cpu[1], palette.io[0]].map(bytes);
         // Just below the edges of the lanes, where no letters are.
-        let at = |y| picture.colors(y, 164.0);
+        let at = |y| picture.colors(y);
         // One legend line; a lane of waits, two workers, one of requests.
         assert_eq!(at(188), [lane, pale, lane], "who waited for a worker");
         assert_eq!(at(254), [lane, cpu, lane, cpu, lane], "the first worker");
@@ -260,7 +260,7 @@ fn what_was_cancelled_is_striped_and_the_present_is_marked_while_something_runs(
     // It runs up to the present, and not beyond it.
     let picture = Picture::of(&scene, Theme::Light);
     let [lane, cpu] = [palette.lane, palette.cpu[0]].map(bytes);
-    assert_eq!(picture.colors(188, 164.0), [lane, cpu, lane]);
+    assert_eq!(picture.colors(188), [lane, cpu, lane]);
 }
 
 #[test]

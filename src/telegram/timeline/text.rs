@@ -72,8 +72,7 @@ impl Fonts {
     /// Each letter with what it takes in width.
     fn glyphs(&self, text: &str, size: f32, weight: Weight) -> impl Iterator<Item = (GlyphId, f32)> {
         let font = self.font(weight);
-        let (map, metrics) =
-            (font.charmap(), font.glyph_metrics(Size::new(size), LocationRef::default()));
+        let (map, metrics) = (font.charmap(), font.glyph_metrics(Size::new(size), LocationRef::default()));
         text.chars().map(move |letter| {
             // What the font does not have is shown as its box.
             let glyph = map.map(letter).unwrap_or_default();
