@@ -28,8 +28,8 @@ const LEGEND_LINE: f32 = 42.0;
 const HEIGHT: f32 = 1_010.0;
 /// Sizes of letters. On a phone the picture is a third as wide.
 const TITLE: f32 = 38.0;
-const TEXT: f32 = 28.0;
-const SMALL: f32 = 25.0;
+const TEXT: f32 = 30.0;
+const SMALL: f32 = 27.0;
 /// Pixels between lanes, and between sections.
 const LANE_GAP: f32 = 6.0;
 const SECTION_GAP: f32 = 22.0;
@@ -102,7 +102,7 @@ fn legend(fonts: &Fonts) -> Vec<(Sample, (f32, f32))> {
             (x, y) = (LEFT, y + LEGEND_LINE);
         }
         let at = (x, y);
-        x += width + 34.0;
+        x += width + 26.0;
         (sample, at)
     };
     samples.into_iter().map(place).collect()
@@ -334,48 +334,63 @@ impl Painter<'_> {
     /// The task's name in its bar, or right of it where there is room.
     fn label(&mut self, piece: &Piece, area: Area, next: f32, kind: Kind) {
         let Some(bar) = self.scene.bars.get(piece.bar) else { return };
-        let (label, short) = (bar.label.clone(), words::short_bar(bar.job));
-        let p = self.palette;
         // A request says its name once.
         if kind == Kind::Requests && matches!(piece.look, Look::Waiting(_)) && bar.began.is_some() {
             return;
         }
-        let size = TEXT.min(area.height() * 0.62);
-        let color = match piece.look {
-            Look::Waiting(_) => p.ink,
-            Look::Running(Some(Ended::Cancelled)) => p.on_stripes,
-            Look::Running(_) => p.on_solid,
-        };
-        let style = Style { size, weight: Weight::Medium, color };
-        let baseline = f32::midpoint(area.top, area.bottom) + size * 0.36;
+        let (label, short) = (bar.label.clone(), words::short_bar(bar.job));
+        let p = self.palette;
         let is_failed = piece.look == Look::Running(Some(Ended::Failed));
+        let (within, beside) = match piece.look {
+            Look::Waiting(_) => (p.ink, p.ink),
+            Look::Running(Some(Ended::Cancelled)) => (p.on_stripes, p.ink),
+            Look::Running(Some(Ended::Failed)) => (p.on_solid, p.failed),
+            Look::Running(_) => (p.on_solid, p.ink),
+        };
+        let style = Style { size: TEXT.min(area.height() * 0.68), weight: Weight::Medium, color: within };
         let inside = area.width() - 18.0 - if is_failed { 22.0 } else { 0.0 };
-        let outside = next - area.right - 16.0;
-        let fits = |text: &str, room| self.canvas.width(text, style) <= room;
-        let within = (area.left + 9.0, baseline);
+        let (from, outside) = self.room_beside(area, next);
         let mark = if is_failed && area.width() <= MIN_CROSS { "× " } else { "" };
-        let beside = Style { color: if is_failed { p.failed } else { p.ink }, ..style };
-        if fits(&label, inside) {
-            self.canvas.text(&label, within, style);
-        } else if fits(&format!("{mark}{label}"), outside) && area.width() < 120.0 {
-            self.canvas.text(&format!("{mark}{label}"), (area.right + 7.0, baseline), beside);
-        } else if let Some(cut) = self.canvas.fonts.fitted(&label, size, Weight::Medium, inside)
-            && cut.chars().count() > short.chars().count() + 6
-        {
-            self.canvas.text(&cut, within, style);
+        let (marked, marked_short) = (format!("{mark}{label}"), format!("{mark}{short}"));
+        let fits = |text: &str, room| self.canvas.width(text, style) <= room;
+        let cut = || self.canvas.fonts.fitted(&label, style.size, style.weight, inside);
+        // A few digits of a long number tell nothing.
+        let cut = || cut().filter(|cut| cut.chars().count() > short.chars().count() + 6);
+        let (text, x, color) = if fits(&label, inside) {
+            (label, area.left + 9.0, within)
+        } else if fits(&marked, outside) && area.width() < 120.0 {
+            (marked, from, beside)
+        } else if let Some(cut) = cut() {
+            (cut, area.left + 9.0, within)
         } else if fits(&short, inside) {
-            self.canvas.text(&short, within, style);
-        } else if fits(&format!("{mark}{short}"), outside) {
-            self.canvas.text(&format!("{mark}{short}"), (area.right + 7.0, baseline), beside);
+            (short, area.left + 9.0, within)
+        } else if fits(&marked_short, outside) {
+            (marked_short, from, beside)
+        } else {
+            return;
+        };
+        let baseline = f32::midpoint(area.top, area.bottom) + style.size * 0.36;
+        self.canvas.text(&text, (x, baseline), Style { color, ..style });
+    }
+
+    /// Where words right of a bar begin, and what room they have: the line of the present does not cross them.
+    fn room_beside(&self, area: Area, next: f32) -> (f32, f32) {
+        let from = area.right + 7.0;
+        match self.present() {
+            Some(now) if area.right + 4.0 >= now => (now + 8.0, next - now - 17.0),
+            Some(now) => (from, next.min(now) - from - 9.0),
+            None => (from, next - from - 9.0),
         }
     }
 
-    /// The present, where something goes on.
+    /// Where the present is, if anything goes on.
+    fn present(&self) -> Option<f32> {
+        self.scene.bars.iter().any(|bar| bar.ended.is_none()).then(|| self.axis.x(self.scene.now))
+    }
+
+    /// The line of the present.
     fn now(&mut self) {
-        if self.scene.bars.iter().all(|bar| bar.ended.is_some()) {
-            return;
-        }
-        let x = self.axis.x(self.scene.now);
+        let Some(x) = self.present() else { return };
         let style = Style { weight: Weight::Bold, ..self.faint() };
         self.canvas.line(x, (self.top - 12.0, self.bottom + 10.0), 2.5, self.palette.ink, true);
         let width = self.canvas.width(words::NOW, style);
