@@ -4,6 +4,7 @@
 //! await. What people are told of is in the [`Store`] first. What others must hear of is marked in [`Changes`]; nobody is
 //! called back under a lock.
 
+mod busy;
 mod changes;
 mod end;
 mod kill;
@@ -30,6 +31,7 @@ use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::{
+    busy::Stay,
     changes::{Change, Changes},
     kill::{KillId, KillReport, Verdict},
     table::{Page, Snapshot},
@@ -111,6 +113,7 @@ pub struct Boards {
     /// A job that was to be stored is accepted, or is not.
     settled: Notify,
     memory: Arc<Memory>,
+    busy: busy::Busy,
     work: Work,
     store: Store,
     limits: Limits,
@@ -131,6 +134,7 @@ impl Boards {
             changes: Changes::default(),
             settled: Notify::new(),
             memory: Memory::new(limits.memory, Queue::new(limits.cpu_slots, limits.io_slots)),
+            busy: busy::Busy::default(),
             work,
             store,
             limits,

@@ -151,7 +151,11 @@ impl Run {
             return Err(Unfinished::Cancelled);
         }
         self.started.send_replace(true);
-        self.live.track.begin(index, place(member, slot.as_ref()));
+        let place = place(member, slot.as_ref());
+        self.live.track.begin(index, place);
+        if let Place::Worker(worker) = place {
+            self.boards.busy.begin(self.chat, worker);
+        }
         // On the heap, and only now: it is ten times as large as all the rest, and thousands may wait for a slot.
         let end = Box::pin(self.boards.work.run(member, &self.live.control)).await;
         if let (Member::Fib(_), Err(Unfinished::Failed(failure))) = (member, &end) {
@@ -160,6 +164,9 @@ impl Run {
         }
         // Held to the end of the work: the next member starts when this one has truly stopped, and begins later.
         self.live.track.end(index, ended(&end));
+        if let Place::Worker(worker) = place {
+            self.boards.busy.end(worker);
+        }
         drop(slot);
         end
     }

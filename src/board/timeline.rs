@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Boards, Snapshot, Table};
+use super::{Boards, Snapshot, Stay, Table};
 use crate::job::{ChatId, Ended, MemberTimes, Outcome, Place, State};
 
 /// A chat's last jobs.
@@ -12,6 +12,8 @@ pub struct Timeline {
     pub jobs: Vec<Snapshot>,
     /// CPU workers that there are, for all chats together.
     pub workers: usize,
+    /// What other chats' jobs took of them lately.
+    pub others: Vec<Stay>,
 }
 
 impl Boards {
@@ -25,7 +27,9 @@ impl Boards {
                 snapshot.times = at_once(&snapshot.job.state);
             }
         }
-        Timeline { jobs, workers: self.limits.cpu_slots }
+        let home = self.home(chat);
+        let others = self.busy.others(|other| self.home(other) == home);
+        Timeline { jobs, workers: self.limits.cpu_slots, others }
     }
 }
 

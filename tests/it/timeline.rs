@@ -95,6 +95,26 @@ async fn what_runs_and_waits_is_drawn_up_to_now_and_refreshed() {
 }
 
 #[tokio::test]
+async fn a_worker_that_another_chat_has_is_shown_without_a_name() {
+    let held = Held::new();
+    let world = World::with(|setup| setup.engine = held.attentive()).await;
+    let (ann, ben) = (world.person("Ann"), world.person("Ben"));
+    ann.writes("fib 101");
+    held.began(1).await;
+    ben.writes("fib-multi 11 12");
+    held.began(1).await;
+    let (answer, picture) = timeline(&ben, "timeline").await;
+    let others = [0xd3, 0xda, 0xe2];
+    assert!(look(&picture).1.contains(&others), "{}", answer.text);
+    assert!(answer.text.starts_with("Task 1 · ") && answer.text.contains("up to 1 of 2 CPU workers"));
+    // To Ann, Ben's is the other one.
+    let (_, picture) = timeline(&ann, "timeline").await;
+    assert!(look(&picture).1.contains(&others));
+    held.release();
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn the_members_of_a_task_tell_where_they_ran_and_how_they_ended() {
     let held = Held::new();
     let world = World::with(|setup| setup.engine = held.attentive()).await;

@@ -29,6 +29,8 @@ pub(in crate::telegram) const ASKS: &str = "request";
 pub(in crate::telegram) const CANCELLED: &str = "cancelled";
 /// In the legend: a bar with a cross.
 pub(in crate::telegram) const FAILED: &str = "failed";
+/// In the legend: what kept a worker busy, and is none of this chat's.
+pub(in crate::telegram) const OTHERS: &str = "other chats";
 /// At the line that stands for the present.
 pub(in crate::telegram) const NOW: &str = "now";
 /// Beside the lanes of what waits for a worker.

@@ -72,13 +72,13 @@ pub(super) struct Tick {
 }
 
 impl Axis {
-    /// The stretches beside each other between two edges.
-    pub(super) fn new(stretches: &[Stretch], left: f32, right: f32) -> Self {
+    /// The stretches beside each other between two edges; `tail` pixels are left free after the last.
+    pub(super) fn new(stretches: &[Stretch], left: f32, right: f32, tail: f64) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "few")]
         let count = stretches.len() as f64;
         let breaks = BREAK * (count - 1.0).max(0.0);
         let margins = 2.0 * MARGIN + if count > 1.0 { MAX_TAIL.min(TAILS / count) } else { 0.0 };
-        let room = f64::from(right - left) - breaks - margins * count;
+        let room = f64::from(right - left) - tail - breaks - margins * count;
         let work: f64 = stretches.iter().map(|stretch| pixels(stretch.to - stretch.from, 1.0)).sum();
         let scale = room.max(1.0) / work.max(1.0);
         let mut at = f64::from(left);
@@ -88,7 +88,11 @@ impl Axis {
             at = right + BREAK;
             Part { time: *time, left: narrow(left), right: narrow(right) }
         };
-        Self { parts: stretches.iter().map(part).collect(), scale }
+        let mut parts: Vec<_> = stretches.iter().map(part).collect();
+        if let Some(last) = parts.last_mut() {
+            last.right += narrow(tail);
+        }
+        Self { parts, scale }
     }
 
     /// Where a time is; one that is left out is at the edge that is next to it.
@@ -184,7 +188,7 @@ mod tests {
             let stretches = stretches(busy.clone());
             prop_assert!((1..=MAX_STRETCHES).contains(&stretches.len()));
             prop_assert!(stretches.windows(2).all(|two| two[0].to < two[1].from));
-            let axis = Axis::new(&stretches, 100.0, 1_200.0);
+            let axis = Axis::new(&stretches, 100.0, 1_200.0, 0.0);
             let first = stretches[0].from;
             let mut times: Vec<_> =
                 busy.iter().flat_map(|(from, to)| [*from, *to]).filter(|at| *at >= first).collect();
@@ -200,7 +204,7 @@ mod tests {
 
         #[test]
         fn marks_are_apart_in_order_and_round(busy in any_busy(), room in 60.0..200.0_f64) {
-            let axis = Axis::new(&stretches(busy), 100.0, 1_200.0);
+            let axis = Axis::new(&stretches(busy), 100.0, 1_200.0, 0.0);
             let ticks = axis.ticks(room);
             prop_assert!(ticks.len() <= 12 + 1_100 / 60, "{}", ticks.len());
             prop_assert_eq!(ticks.iter().filter(|tick| tick.is_start).count(), axis.parts.len());
@@ -220,7 +224,7 @@ mod tests {
             bursts,
             [Stretch { from: 0, to: 4 * second }, Stretch { from: 100 * second, to: 101 * second }]
         );
-        let axis = Axis::new(&bursts, 0.0, 1_000.0);
+        let axis = Axis::new(&bursts, 0.0, 1_000.0, 0.0);
         // The same scale in both.
         let wide = axis.x(4 * second) - axis.x(0);
         let short = axis.x(101 * second) - axis.x(100 * second);

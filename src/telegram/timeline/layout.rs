@@ -125,7 +125,8 @@ fn workers(scene: &Scene, axis: &Axis) -> Section {
         Some((_, Place::Worker(number))) => usize::try_from(number).ok(),
         _ => None,
     };
-    let used = scene.bars.iter().filter_map(worker).max().map_or(0, |highest| highest + 1);
+    let others = scene.others.iter().filter_map(|other| usize::try_from(other.worker).ok());
+    let used = scene.bars.iter().filter_map(worker).chain(others).max().map_or(0, |highest| highest + 1);
     let count = scene.workers.min(ALL_WORKERS).max(used).clamp(1, MAX_LANES);
     let mut section = Section { kind: Kind::Workers, lanes: vec![Vec::new(); count], hidden: 0 };
     for (index, bar) in scene.bars.iter().enumerate() {
@@ -227,13 +228,13 @@ pub(super) mod tests {
         let now = made.iter().map(|bar| bar.until(0)).max().unwrap();
         let stretches = stretches(made.iter().map(|bar| (bar.queued, bar.until(now))).collect());
         made.retain(|bar| bar.queued >= stretches[0].from);
-        Scene { bars: made, stretches, workers, now }
+        Scene { bars: made, stretches, workers, others: Vec::new(), now }
     }
 
     proptest! {
         #[test]
         fn no_two_of_a_lane_overlap_and_nobody_is_lost(scene in any_scene()) {
-            let axis = Axis::new(&scene.stretches, 150.0, 1_240.0);
+            let axis = Axis::new(&scene.stretches, 150.0, 1_240.0, 0.0);
             let sections = sections(&scene, &axis);
             let mut seen = vec![0; scene.bars.len()];
             let mut hidden = 0;
@@ -257,7 +258,7 @@ pub(super) mod tests {
 
         #[test]
         fn a_bar_lies_in_its_workers_lane(scene in any_scene()) {
-            let axis = Axis::new(&scene.stretches, 150.0, 1_240.0);
+            let axis = Axis::new(&scene.stretches, 150.0, 1_240.0, 0.0);
             let sections = sections(&scene, &axis);
             let workers = sections.iter().find(|section| section.kind == Kind::Workers);
             for (number, lane) in workers.iter().flat_map(|section| section.lanes.iter().enumerate()) {

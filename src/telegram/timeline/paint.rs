@@ -37,6 +37,8 @@ const SECTION_GAP: f32 = 22.0;
 const TICK_ROOM: f64 = 128.0;
 /// A lane that is lower has no words in it.
 const MIN_WORDS: f32 = 26.0;
+/// Pixels after the present.
+const TAIL: f64 = 64.0;
 /// Of the legend's samples.
 const SAMPLE: f32 = 44.0;
 const RADIUS: f32 = 6.0;
@@ -48,9 +50,11 @@ const MIN_CROSS: f32 = 26.0;
 /// # Errors
 /// A mistake in the program.
 pub(super) fn png(scene: &Scene, theme: Theme) -> Result<Vec<u8>, String> {
-    let axis = Axis::new(&scene.stretches, LANES, RIGHT);
+    // The names of what still runs are right of the present.
+    let tail = if scene.goes_on() { TAIL } else { 0.0 };
+    let axis = Axis::new(&scene.stretches, LANES, RIGHT, tail);
     let (fonts, palette) = (Fonts::new()?, Palette::of(theme));
-    let legend = legend(&fonts);
+    let legend = legend(&fonts, !scene.others.is_empty());
     let top = legend.last().map_or(LEGEND, |(_, (_, top))| top + 82.0);
     let placed = placed(layout::sections(scene, &axis), top);
     let bottom = placed.last().map_or(top, |(section, rows)| rows.bottom(section.lanes.len()));
@@ -78,6 +82,7 @@ enum Sample {
     Asks,
     Cancelled,
     Failed,
+    Others,
 }
 
 impl Sample {
@@ -88,14 +93,18 @@ impl Sample {
             Self::Asks => words::ASKS,
             Self::Cancelled => words::CANCELLED,
             Self::Failed => words::FAILED,
+            Self::Others => words::OTHERS,
         }
     }
 }
 
 /// Where the samples of the legend are: one beside the other, in as many lines as it takes.
-fn legend(fonts: &Fonts) -> Vec<(Sample, (f32, f32))> {
+fn legend(fonts: &Fonts, others: bool) -> Vec<(Sample, (f32, f32))> {
     let (mut x, mut y) = (LEFT, LEGEND);
-    let samples = [Sample::Waits, Sample::Runs, Sample::Asks, Sample::Cancelled, Sample::Failed];
+    let mut samples = vec![Sample::Waits, Sample::Runs, Sample::Asks, Sample::Cancelled, Sample::Failed];
+    if others {
+        samples.push(Sample::Others);
+    }
     let place = |sample: Sample| {
         let width = SAMPLE + 12.0 + fonts.width(sample.label(), SMALL, Weight::Medium);
         if x > LEFT && x + width > RIGHT {
@@ -202,6 +211,7 @@ impl Painter<'_> {
                 }
                 Sample::Runs => self.canvas.fill(area, RADIUS, p.cpu[0]),
                 Sample::Asks => self.canvas.fill(area, RADIUS, p.io[0]),
+                Sample::Others => self.canvas.fill(area, RADIUS, p.others),
                 Sample::Cancelled => self.canvas.stripe(area, RADIUS, p.cancelled),
                 Sample::Failed => {
                     self.canvas.fill(area, RADIUS, p.failed);
@@ -287,7 +297,26 @@ impl Painter<'_> {
         }
     }
 
+    /// What other chats' tasks took of the workers.
+    fn others(&mut self, rows: &Rows, lanes: usize) {
+        for other in &self.scene.others {
+            let Some(lane) = usize::try_from(other.worker).ok().filter(|lane| *lane < lanes) else {
+                continue;
+            };
+            let (top, bottom) = rows.of(lane);
+            let (left, right) = (self.axis.x(other.from), self.axis.x(other.to));
+            self.canvas.fill(
+                Area { left, top, right: right.max(left + 1.0), bottom },
+                2.0,
+                self.palette.others,
+            );
+        }
+    }
+
     fn section(&mut self, section: &Section, rows: &Rows) {
+        if section.kind == Kind::Workers {
+            self.others(rows, section.lanes.len());
+        }
         for (index, lane) in section.lanes.iter().enumerate() {
             let (top, bottom) = rows.of(index);
             for (place, piece) in lane.iter().enumerate() {
@@ -385,7 +414,7 @@ impl Painter<'_> {
 
     /// Where the present is, if anything goes on.
     fn present(&self) -> Option<f32> {
-        self.scene.bars.iter().any(|bar| bar.ended.is_none()).then(|| self.axis.x(self.scene.now))
+        self.scene.goes_on().then(|| self.axis.x(self.scene.now))
     }
 
     /// The line of the present.

@@ -7,7 +7,7 @@ use std::{
 
 use super::axis::{self, Stretch};
 use crate::{
-    board::{Snapshot, Timeline},
+    board::{Snapshot, Stay, Timeline},
     job::{Ended, JobId, Place, Resource, micros},
     telegram::sentences::timeline::{self as words, Facts},
 };
@@ -25,7 +25,17 @@ pub(in crate::telegram) struct Scene {
     pub(super) stretches: Vec<Stretch>,
     /// CPU workers that there are.
     pub(super) workers: usize,
+    /// When other chats had which of them; within the stretches.
+    pub(super) others: Vec<Other>,
     pub(super) now: i64,
+}
+
+/// A time in which another chat had a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Other {
+    pub(super) worker: u32,
+    pub(super) from: i64,
+    pub(super) to: i64,
 }
 
 /// One member of a task.
@@ -76,7 +86,13 @@ impl Scene {
         // What is older than all that fits.
         bars.retain(|bar| bar.queued >= first);
         bars.sort_by_key(|bar| (bar.queued, bar.job));
-        Some(Self { bars, stretches, workers: board.workers, now })
+        let others = board.others.iter().flat_map(|stay| within(*stay, &stretches, now)).collect();
+        Some(Self { bars, stretches, workers: board.workers, others, now })
+    }
+
+    /// Whether anything has not ended.
+    pub(super) fn goes_on(&self) -> bool {
+        self.bars.iter().any(|bar| bar.ended.is_none())
     }
 
     /// Which tasks are shown.
@@ -143,6 +159,16 @@ fn of_job(snapshot: &Snapshot) -> impl Iterator<Item = Bar> {
             ended: times.ended.map(|(at, how)| (micros(at).max(since), how)),
         }
     })
+}
+
+/// The parts of a stay that are shown.
+fn within(stay: Stay, stretches: &[Stretch], now: i64) -> Vec<Other> {
+    let (from, to) = (micros(stay.from), stay.to.map_or(now, micros));
+    let part = |stretch: &Stretch| {
+        let (from, to) = (from.max(stretch.from), to.min(stretch.to));
+        (from < to).then_some(Other { worker: stay.worker, from, to })
+    };
+    stretches.iter().filter_map(part).collect()
 }
 
 pub(super) fn time(micros: i64) -> SystemTime {

@@ -10,7 +10,7 @@ use super::{
     *,
 };
 use crate::{
-    board::{Snapshot, Timeline},
+    board::{Snapshot, Stay, Timeline},
     job::{
         CancelReason, Ended, Failure, Job, JobId, Member, MemberTimes, MessageId, Origin, Outcome, Output,
         Person, Place, Resource, Spec, State,
@@ -28,11 +28,18 @@ struct Script {
     /// What ends later has not ended yet.
     now: i64,
     jobs: Vec<Snapshot>,
+    others: Vec<Stay>,
 }
 
 impl Script {
     fn new(workers: usize, requests: usize) -> Self {
-        Self { workers: vec![0; workers], requests: vec![0; requests], now: i64::MAX, jobs: Vec::new() }
+        Self {
+            workers: vec![0; workers],
+            requests: vec![0; requests],
+            now: i64::MAX,
+            jobs: Vec::new(),
+            others: Vec::new(),
+        }
     }
 
     /// A job of members that each take so long, in milliseconds; all end in the same way.
@@ -101,7 +108,8 @@ impl Script {
     }
 
     fn scene(&self, now: i64) -> Scene {
-        let board = Timeline { jobs: self.jobs.clone(), workers: self.workers.len() };
+        let (jobs, others) = (self.jobs.clone(), self.others.clone());
+        let board = Timeline { jobs, workers: self.workers.len(), others };
         Scene::new(&board, ms(now.min(self.now))).unwrap()
     }
 }
@@ -141,6 +149,10 @@ fn busy(workers: usize, now: i64) -> Script {
         }
         script.job(at + 700, Spec::FibMulti(vec![30, 5_000_000]), &[0, 900], Ended::Succeeded);
         script.job(at + 900, dex(&["gyarados"]), &[310], Ended::Succeeded);
+    }
+    if workers > 2 {
+        let stay = |worker, from, to| Stay { worker, from: ms(from), to: Some(ms(to)) };
+        script.others = vec![stay(7, 2_000, 9_000), stay(6, 12_000, 13_500), stay(3, 100, 4_000)];
     }
     script
 }
@@ -246,6 +258,22 @@ fn lanes_are_where_they_should_be_and_have_their_colors() {
 }
 
 #[test]
+fn a_worker_that_another_chat_has_is_not_idle() {
+    let palette = Palette::of(Theme::Dark);
+    let mut script = Script::new(2, 4);
+    script.job(0, Spec::Fib(1_000_001), &[2_000], Ended::Succeeded);
+    assert!(!Picture::of(&script.scene(8_000), Theme::Dark).has(palette.others));
+    let stay = |from, to| Stay { worker: 1, from: ms(from), to: Some(ms(to)) };
+    // Only while something of this chat's is under way.
+    script.others = vec![stay(-9_000, -5_000), stay(500, 1_500), stay(9_000, 11_000)];
+    let picture = Picture::of(&script.scene(8_000), Theme::Dark);
+    let [lane, cpu, others] = [palette.lane, palette.cpu[0], palette.others].map(bytes);
+    // The legend has two lines now.
+    assert_eq!(picture.colors(230), [lane, cpu, lane]);
+    assert_eq!(picture.colors(288), [lane, others, lane]);
+}
+
+#[test]
 fn what_was_cancelled_is_striped_and_the_present_is_marked_while_something_runs() {
     let mut script = Script::new(2, 4);
     script.job(0, Spec::Fib(1_000_001), &[2_000], Ended::Cancelled);
@@ -288,7 +316,7 @@ fn a_board_without_times_is_not_drawn_and_an_old_burst_is_left_out() {
     for job in &mut script.jobs {
         job.times = Arc::default();
     }
-    let board = Timeline { jobs: script.jobs, workers: 2 };
+    let board = Timeline { jobs: script.jobs, workers: 2, others: Vec::new() };
     assert!(Scene::new(&board, ms(0)).is_none());
     assert!(Scene::new(&Timeline::default(), ms(0)).is_none());
 }

@@ -19,6 +19,8 @@ pub(super) struct Palette {
     pub(super) cpu: [Color; 2],
     /// A request; waits for a slot.
     pub(super) io: [Color; 2],
+    /// A worker that another chat has.
+    pub(super) others: Color,
     pub(super) failed: Color,
     /// Stripes and what is between them.
     pub(super) cancelled: [Color; 2],
@@ -39,6 +41,7 @@ impl Palette {
                 faint: rgb(0x5a_68_77),
                 cpu: [rgb(0x0b_63_ab), rgb(0xbd_d9_f2)],
                 io: [rgb(0x00_78_5a), rgb(0xb9_e3_d6)],
+                others: rgb(0xd3_da_e2),
                 failed: rgb(0xc2_41_0c),
                 cancelled: [rgb(0xa9_b3_bd), rgb(0xd3_da_e0)],
                 on_solid: rgb(0xff_ff_ff),
@@ -52,6 +55,7 @@ impl Palette {
                 faint: rgb(0x9f_b0_c0),
                 cpu: [rgb(0x5a_b4_f5), rgb(0x2b_57_7e)],
                 io: [rgb(0x3c_cb_a0), rgb(0x1f_60_52)],
+                others: rgb(0x36_45_54),
                 failed: rgb(0xff_8a_52),
                 cancelled: [rgb(0x66_74_82), rgb(0x48_55_62)],
                 on_solid: rgb(0x08_14_1f),
