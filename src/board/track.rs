@@ -67,3 +67,37 @@ impl MemberTimes {
         self.ended = Some((SystemTime::now().max(since), how));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ends(track: &Track) -> Vec<Option<Ended>> {
+        track.all().iter().map(|times| times.ended.map(|(_, how)| how)).collect()
+    }
+
+    #[test]
+    fn an_end_is_said_once_and_who_has_none_was_cancelled() {
+        let track = Track::default();
+        track.wait(3);
+        track.begin(0, Place::Worker(1));
+        track.end(0, Ended::Succeeded);
+        track.end(0, Ended::Cancelled);
+        let before = track.all();
+        assert_eq!(ends(&track), [Some(Ended::Succeeded), None, None]);
+        track.close();
+        assert_eq!(ends(&track), [Some(Ended::Succeeded), Some(Ended::Cancelled), Some(Ended::Cancelled)]);
+        assert_eq!((track.all()[0], track.all()[1].began), (before[0], None));
+        track.took_too_long();
+        assert_eq!(ends(&track), [Some(Ended::Succeeded), Some(Ended::Failed), Some(Ended::Failed)]);
+    }
+
+    #[test]
+    fn nothing_is_kept_of_a_job_that_does_not_wait_for_anything() {
+        let track = Track::default();
+        track.begin(0, Place::AtOnce);
+        track.end(0, Ended::Succeeded);
+        track.close();
+        assert!(track.all().is_empty());
+    }
+}

@@ -6,6 +6,7 @@
 mod axis;
 mod canvas;
 mod layout;
+mod legend;
 mod paint;
 mod scene;
 mod text;

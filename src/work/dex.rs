@@ -226,8 +226,8 @@ struct Sprite {
 impl Sprites {
     /// The first picture that there is.
     fn best(self) -> Option<String> {
-        let other = self.other.map(|other| [other.artwork, other.home]).into_iter().flatten().flatten();
-        self.front_default.or_else(|| other.filter_map(|sprite| sprite.front_default).next())
+        let mut other = self.other.map(|other| [other.artwork, other.home]).into_iter().flatten().flatten();
+        self.front_default.or_else(|| other.find_map(|sprite| sprite.front_default))
     }
 }
 

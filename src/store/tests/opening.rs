@@ -154,6 +154,7 @@ fn a_store_of_version_1_opens() {
     assert_eq!(loaded.answers, [(CHAT, 4, "hello".to_owned())]);
     assert_eq!((loaded.handled, loaded.moved), (vec![(1, 2)], vec![(ChatId(-1), ChatId(-2))]));
     // And it goes on from there.
+    write(&store, Write::Times { chat: CHAT, id: JobId(3), body: "[]".to_owned() });
     write(&store, accept(CHAT, 78));
     drop(store);
     assert_eq!(ids(&open(&folder).1), [1, 2, 3, 4, 5, 6, 1, 78]);

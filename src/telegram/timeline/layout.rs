@@ -137,7 +137,7 @@ fn workers(scene: &Scene, axis: &Axis) -> Section {
             None => section.hidden += 1,
         }
     }
-    section.lanes.iter_mut().for_each(give_way);
+    section.lanes.iter_mut().for_each(|lane| give_way(lane));
     section
 }
 
@@ -148,7 +148,7 @@ fn at_once_lane(mut lane: Vec<Piece>) -> Section {
     Section { kind: Kind::AtOnce, lanes, hidden: 0 }
 }
 
-fn give_way(lane: &mut Vec<Piece>) {
+fn give_way(lane: &mut [Piece]) {
     lane.sort_by(|one, other| one.left.total_cmp(&other.left));
     for index in 1..lane.len() {
         let next = lane[index].left;

@@ -4,6 +4,7 @@ use super::{
     axis::{Axis, BREAK, Tick},
     canvas::{Area, Canvas, Style},
     layout::{self, Kind, Look, Piece, Section},
+    legend,
     scene::Scene,
     text::{Fonts, Weight},
     theme::Palette,
@@ -21,15 +22,12 @@ const LEFT: f32 = 28.0;
 const RIGHT: f32 = 1_054.0;
 /// Where lanes begin: the names are to the left.
 const LANES: f32 = 164.0;
-/// Where the legend begins, and from one line of it to the next.
-const LEGEND: f32 = 100.0;
-const LEGEND_LINE: f32 = 42.0;
 /// What all lanes together may take in height, where that is possible.
-const HEIGHT: f32 = 1_010.0;
+const HEIGHT: f32 = 960.0;
 /// Sizes of letters. On a phone the picture is a third as wide.
 const TITLE: f32 = 38.0;
 const TEXT: f32 = 30.0;
-const SMALL: f32 = 27.0;
+pub(super) const SMALL: f32 = 27.0;
 /// Pixels between lanes, and between sections.
 const LANE_GAP: f32 = 6.0;
 const SECTION_GAP: f32 = 22.0;
@@ -39,9 +37,7 @@ const TICK_ROOM: f64 = 128.0;
 const MIN_WORDS: f32 = 26.0;
 /// Pixels after the present.
 const TAIL: f64 = 64.0;
-/// Of the legend's samples.
-const SAMPLE: f32 = 44.0;
-const RADIUS: f32 = 6.0;
+pub(super) const RADIUS: f32 = 6.0;
 /// A failed bar that is less wide has its cross beside it.
 const MIN_CROSS: f32 = 26.0;
 
@@ -54,8 +50,8 @@ pub(super) fn png(scene: &Scene, theme: Theme) -> Result<Vec<u8>, String> {
     let tail = if scene.goes_on() { TAIL } else { 0.0 };
     let axis = Axis::new(&scene.stretches, LANES, RIGHT, tail);
     let (fonts, palette) = (Fonts::new()?, Palette::of(theme));
-    let legend = legend(&fonts, !scene.others.is_empty());
-    let top = legend.last().map_or(LEGEND, |(_, (_, top))| top + 82.0);
+    let legend = legend::place(&fonts, LEFT..RIGHT, !scene.others.is_empty());
+    let top = legend::bottom(&legend) + 52.0;
     let placed = placed(layout::sections(scene, &axis), top);
     let bottom = placed.last().map_or(top, |(section, rows)| rows.bottom(section.lanes.len()));
     // The axis's words are below the lanes.
@@ -64,7 +60,7 @@ pub(super) fn png(scene: &Scene, theme: Theme) -> Result<Vec<u8>, String> {
     let canvas = Canvas::new(WIDTH, height, palette.page, fonts)?;
     let mut painter = Painter { scene, axis, palette, canvas, top, bottom };
     painter.heading();
-    painter.legend(&legend);
+    legend::draw(&legend, &mut painter.canvas, palette);
     painter.lanes(&placed);
     painter.grid();
     painter.now();
@@ -72,49 +68,6 @@ pub(super) fn png(scene: &Scene, theme: Theme) -> Result<Vec<u8>, String> {
         painter.section(section, rows);
     }
     painter.canvas.png()
-}
-
-/// What a look means, in the order of the legend.
-#[derive(Clone, Copy, Debug)]
-enum Sample {
-    Waits,
-    Runs,
-    Asks,
-    Cancelled,
-    Failed,
-    Others,
-}
-
-impl Sample {
-    fn label(self) -> &'static str {
-        match self {
-            Self::Waits => words::WAITS,
-            Self::Runs => words::RUNS,
-            Self::Asks => words::ASKS,
-            Self::Cancelled => words::CANCELLED,
-            Self::Failed => words::FAILED,
-            Self::Others => words::OTHERS,
-        }
-    }
-}
-
-/// Where the samples of the legend are: one beside the other, in as many lines as it takes.
-fn legend(fonts: &Fonts, others: bool) -> Vec<(Sample, (f32, f32))> {
-    let (mut x, mut y) = (LEFT, LEGEND);
-    let mut samples = vec![Sample::Waits, Sample::Runs, Sample::Asks, Sample::Cancelled, Sample::Failed];
-    if others {
-        samples.push(Sample::Others);
-    }
-    let place = |sample: Sample| {
-        let width = SAMPLE + 12.0 + fonts.width(sample.label(), SMALL, Weight::Medium);
-        if x > LEFT && x + width > RIGHT {
-            (x, y) = (LEFT, y + LEGEND_LINE);
-        }
-        let at = (x, y);
-        x += width + 26.0;
-        (sample, at)
-    };
-    samples.into_iter().map(place).collect()
 }
 
 /// The sections below each other. Lanes are lower where there are many.
@@ -195,31 +148,6 @@ impl Painter<'_> {
         let text = self.scene.span();
         let x = RIGHT - self.canvas.width(&text, span);
         self.canvas.text(&text, (x, 61.0), span);
-    }
-
-    /// What a bar's look means.
-    fn legend(&mut self, samples: &[(Sample, (f32, f32))]) {
-        let p = self.palette;
-        let style = self.faint();
-        for &(sample, (x, top)) in samples {
-            let area = Area { left: x, top, right: x + SAMPLE, bottom: top + 30.0 };
-            match sample {
-                Sample::Waits => {
-                    let middle = x + SAMPLE / 2.0;
-                    self.canvas.fill(Area { right: middle, ..area }, 0.0, p.cpu[1]);
-                    self.canvas.fill(Area { left: middle, ..area }, 0.0, p.io[1]);
-                }
-                Sample::Runs => self.canvas.fill(area, RADIUS, p.cpu[0]),
-                Sample::Asks => self.canvas.fill(area, RADIUS, p.io[0]),
-                Sample::Others => self.canvas.fill(area, RADIUS, p.others),
-                Sample::Cancelled => self.canvas.stripe(area, RADIUS, p.cancelled),
-                Sample::Failed => {
-                    self.canvas.fill(area, RADIUS, p.failed);
-                    self.canvas.cross((x + SAMPLE / 2.0, top + 15.0), 7.0, 4.0, p.on_solid);
-                }
-            }
-            self.canvas.text(sample.label(), (x + SAMPLE + 12.0, top + 24.0), style);
-        }
     }
 
     /// The lanes' names and what is behind the bars.
@@ -323,14 +251,21 @@ impl Painter<'_> {
                 let area = Area { left: piece.left, top, right: piece.right, bottom };
                 self.bar(piece, area, section.kind);
                 if rows.lane >= MIN_WORDS {
-                    // Not into the next bar, nor over what was left out.
-                    let edge = self.axis.parts.iter().map(|part| part.right).find(|edge| *edge > piece.left);
-                    let edge = edge.unwrap_or(RIGHT);
-                    let next = lane.get(place + 1).map_or(edge, |next| next.left.min(edge));
+                    let next = lane.get(place + 1).map_or(RIGHT, |next| next.left);
+                    let next = next.min(self.edge(piece, index, section.kind));
                     self.label(piece, area, next, section.kind);
                 }
             }
         }
+    }
+
+    /// How far words right of a bar may go: not over what was left out, nor over another chat's time.
+    fn edge(&self, piece: &Piece, lane: usize, kind: Kind) -> f32 {
+        let parts = self.axis.parts.iter().map(|part| part.right).filter(|right| *right > piece.left);
+        let here = |worker: u32| kind == Kind::Workers && usize::try_from(worker) == Ok(lane);
+        let others = self.scene.others.iter().filter(|other| here(other.worker));
+        let others = others.map(|other| self.axis.x(other.from)).filter(|left| *left >= piece.right - 2.0);
+        parts.chain(others).fold(RIGHT, f32::min)
     }
 
     fn bar(&mut self, piece: &Piece, area: Area, kind: Kind) {
@@ -344,7 +279,7 @@ impl Painter<'_> {
         let area = if area.width() > 8.0 { Area { right: area.right - 2.0, ..area } } else { area };
         match piece.look {
             Look::Waiting(None) => {
-                self.canvas.fill(area, if kind == Kind::Requests { 0.0 } else { radius }, pale)
+                self.canvas.fill(area, if kind == Kind::Requests { 0.0 } else { radius }, pale);
             }
             Look::Waiting(Some(_)) => self.canvas.stripe(area, radius, [p.cancelled[1], pale]),
             Look::Running(Some(Ended::Cancelled)) => self.canvas.stripe(area, radius, p.cancelled),

@@ -344,11 +344,8 @@ fn draw_all() {
         ("crowd", crowd().scene(60_000)),
     ] {
         for theme in [Theme::Light, Theme::Dark] {
-            let began = std::time::Instant::now();
-            let content = content(&scene, theme).unwrap();
-            let png = content.photo.unwrap();
+            let png = content(&scene, theme).unwrap().photo.unwrap();
             std::fs::write(folder.join(format!("{name}-{}.png", theme.word())), &png).unwrap();
-            println!("{name}: {} bytes, {:?}\n{}", png.len(), began.elapsed(), content.html);
         }
     }
 }
