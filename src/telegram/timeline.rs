@@ -22,7 +22,7 @@ use super::{
 };
 use crate::command::Theme;
 
-/// The picture with its caption and its buttons. Work for a core, for some 20 ms.
+/// The picture with its caption and its buttons. Work for a core: not for tokio's threads.
 ///
 /// # Errors
 /// A mistake in the program, for the log.
