@@ -6,6 +6,7 @@ pub(super) mod inline;
 pub(super) mod rich;
 pub(super) mod roles;
 pub(super) mod settings;
+pub(super) mod timeline;
 
 use std::{fmt::Write, time::Duration};
 
@@ -287,6 +288,9 @@ pub(super) fn parse_error(error: &ParseError, max_fib: u64) -> String {
             format!("{command}: \"{}\" is not a task's number: {}", cut(word, 60), example(command))
         }
         ParseError::NoSuchSetting { word, suggestion } => settings::no_such(&cut(word, 60), *suggestion),
+        ParseError::NotATheme { command, word } => {
+            format!("{command}: \"{}\" is neither light nor dark: {}", cut(word, 60), example(command))
+        }
         ParseError::NotAValue { key, word, values } => settings::not_a_value(key, &cut(word, 60), values),
         ParseError::NotAPokemon { command, word } => format!(
             "{command}: \"{}\" is neither a number nor a name; write names with the letters a to z and hyphens: {}",
