@@ -5,6 +5,7 @@
 //! called back under a lock.
 
 mod away;
+mod busy;
 mod changes;
 mod end;
 mod kill;
@@ -14,6 +15,8 @@ mod queue;
 mod restore;
 mod run;
 mod table;
+mod timeline;
+mod track;
 
 use std::{
     collections::HashMap,
@@ -29,10 +32,12 @@ use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::{
+    busy::Stay,
     changes::{Change, Changes},
     kill::{KillId, KillReport, Verdict},
     queue::Place,
     table::{Filter, Page, Snapshot},
+    timeline::Timeline,
 };
 use self::{memory::Memory, queue::Queue, table::Table};
 use crate::{
@@ -110,6 +115,7 @@ pub struct Boards {
     /// A job that was to be stored is accepted, or is not.
     settled: Notify,
     memory: Arc<Memory>,
+    busy: busy::Busy,
     work: Arc<Work>,
     store: Store,
     limits: Limits,
@@ -130,6 +136,7 @@ impl Boards {
             changes: Changes::default(),
             settled: Notify::new(),
             memory: Memory::new(limits.memory, Queue::new(limits.cpu_slots, limits.io_slots)),
+            busy: busy::Busy::default(),
             work: work.into(),
             store,
             limits,

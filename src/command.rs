@@ -9,6 +9,8 @@ mod words;
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use self::words::{Args, first_word, normalise};
 pub use self::{
     error::{ParseError, Wanted},
@@ -34,6 +36,8 @@ pub enum Command {
     Dash,
     /// The chat's settings, or another value for one of them.
     Settings(Option<Setting>),
+    /// A picture of the last tasks.
+    Timeline(Theme),
     /// What can be said, or one command's lines.
     Help(Option<&'static Entry>),
     /// Telegram's first command.
@@ -54,10 +58,31 @@ impl fmt::Display for Command {
             Self::Dash => f.write_str("dash"),
             Self::Settings(None) => f.write_str("settings"),
             Self::Settings(Some(setting)) => write!(f, "settings {} {}", setting.key(), setting.value()),
+            Self::Timeline(theme) => write!(f, "timeline {}", theme.word()),
             Self::Help(Some(entry)) => write!(f, "help {}", entry.name),
             Self::Help(None) => f.write_str("help"),
             Self::Start => f.write_str("start"),
             Self::Quit => f.write_str("quit"),
+        }
+    }
+}
+
+/// The colours of a picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Theme {
+    /// Dark on light.
+    #[default]
+    Light,
+    /// Light on dark.
+    Dark,
+}
+
+impl Theme {
+    /// As people write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Dark => "dark",
         }
     }
 }
@@ -171,6 +196,17 @@ pub const COMMANDS: &[Entry] = &[
         example: "dash",
         in_menu: true,
         build: |args| args.nothing_more().map(|()| Command::Dash),
+    },
+    Entry {
+        name: "timeline",
+        args: "[light | dark]",
+        example: "timeline dark",
+        in_menu: true,
+        build: |args| {
+            let theme =
+                if args.is_empty() { Theme::default() } else { args.one(words::theme, Wanted::Theme)? };
+            Ok(Command::Timeline(theme))
+        },
     },
     Entry {
         name: "settings",

@@ -4,6 +4,7 @@
 
 mod digits;
 mod outcome;
+mod times;
 
 use std::{
     fmt,
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     digits::{Digits, Filed},
     outcome::{CancelReason, Failure, MemberResult, NeverFits, Number, Outcome, Output, Pokemon, Stat},
+    times::{Ended, MemberTimes, Place, micros},
 };
 
 /// A Telegram chat; negative for groups.

@@ -81,6 +81,15 @@ pub enum Write {
         /// How; as [`Store::keep`] returned it.
         outcome: Arc<Outcome>,
     },
+    /// What is known of the way of a job's members; to be written before the job's end.
+    Times {
+        /// Whose board.
+        chat: ChatId,
+        /// Which job.
+        id: JobId,
+        /// For its owner to read again; replaces what was there.
+        body: String,
+    },
     /// A kill was asked for.
     Kill {
         /// Whose board.
@@ -199,6 +208,8 @@ pub enum WriteError {
 pub struct Loaded {
     /// In the order in which they were accepted, over all chats.
     pub jobs: Vec<LoadedJob>,
+    /// See [`Write::Times`].
+    pub times: Vec<(ChatId, JobId, String)>,
     /// The highest number that each chat ever gave to a job, where it is higher than that of its jobs.
     pub last_ids: Vec<(ChatId, JobId)>,
     /// Kills that were not reported yet: chat, number, body.

@@ -15,6 +15,7 @@ mod rich;
 mod send;
 mod sentences;
 mod settings;
+mod timeline;
 mod updates;
 mod whole;
 

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::SystemTime};
 
 use super::{Boards, Change, run::End, table::Ending};
 use crate::{
-    job::{ChatId, JobId, Outcome},
+    job::{ChatId, JobId, MemberTimes, Outcome},
     store::{Write, WriteError},
 };
 
@@ -70,7 +70,12 @@ impl Boards {
         finished: SystemTime,
     ) -> Result<(), WriteError> {
         let stored = self.look_home(chat, |chat, table| {
-            let started = table.snapshot(id).and_then(|snapshot| snapshot.job.state.started());
+            let snapshot = table.snapshot(id);
+            let started = snapshot.as_ref().and_then(|snapshot| snapshot.job.state.started());
+            if let Some(times) = snapshot.map(|snapshot| snapshot.times).filter(|times| !times.is_empty()) {
+                // First: a crash in between leaves a job that runs again. A picture is all that is lost if it fails.
+                drop(self.store.write(Write::Times { chat, id, body: MemberTimes::write(&times) }));
+            }
             self.store.write(Write::Finish { chat, id, started, finished, outcome })
         });
         match stored {

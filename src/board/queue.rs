@@ -5,7 +5,7 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap},
+    collections::{BTreeMap, BTreeSet, BinaryHeap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -61,6 +61,7 @@ pub struct Place {
 pub(super) struct Slot {
     // `None` once it was passed on.
     of: Option<Spot>,
+    index: u32,
 }
 
 /// Who waits for slots of one kind.
@@ -71,13 +72,16 @@ struct Line {
 
 struct State {
     slots: usize,
-    free: usize,
+    /// Slots that were used and are free. The lowest is used first, so that few are where few are needed.
+    free: BTreeSet<u32>,
+    /// Slots from this one on have never been used.
+    unused: u32,
     next: u64,
     jobs: u64,
     /// In order of arrival. It is as long as there are unfinished members: a ticket that is dropped leaves it.
     waiting: BTreeMap<u64, Waiter>,
-    /// Who holds a slot: its cost, and since when.
-    working: BTreeMap<u64, (u64, Instant)>,
+    /// Who holds a slot: its cost, since when, and which.
+    working: BTreeMap<u64, (u64, Instant, u32)>,
     /// Nanoseconds that a unit of cost took of late.
     pace: f64,
     /// Nanoseconds that a member of unknown cost took of late.
@@ -126,6 +130,11 @@ impl Spot {
 }
 
 impl Slot {
+    /// Which of them it is, from 0.
+    pub(super) fn number(&self) -> u32 {
+        self.index
+    }
+
     /// The work is done, not given up: how long it took tells how long others will take.
     pub(super) fn done(self) {
         if let Some(Spot { line, number }) = &self.of {
@@ -154,7 +163,8 @@ impl Line {
     fn new(slots: usize) -> Arc<Self> {
         let state = State {
             slots,
-            free: slots,
+            free: BTreeSet::new(),
+            unused: 0,
             next: 0,
             jobs: 0,
             waiting: BTreeMap::new(),
@@ -192,9 +202,9 @@ impl Line {
     /// Gives what is free to who waits.
     fn call_next(self: &Arc<Self>) {
         loop {
-            let Some((number, call)) = self.state().call(Instant::now()) else { return };
+            let Some((number, index, call)) = self.state().call(Instant::now()) else { return };
             // Not under the lock: a slot that nobody takes comes back here.
-            if let Err(mut slot) = call.send(Slot { of: Some(Spot { line: self.clone(), number }) }) {
+            if let Err(mut slot) = call.send(Slot { of: Some(Spot { line: self.clone(), number }), index }) {
                 slot.of = None;
                 self.state().give_back(number);
             }
@@ -204,19 +214,31 @@ impl Line {
 
 impl State {
     /// The first that waits holds a slot now, if one is free.
-    fn call(&mut self, now: Instant) -> Option<(u64, oneshot::Sender<Slot>)> {
-        if self.free == 0 {
+    fn call(&mut self, now: Instant) -> Option<(u64, u32, oneshot::Sender<Slot>)> {
+        if self.waiting.is_empty() {
             return None;
         }
+        let index = self.take()?;
         let (number, Waiter { cost, call, .. }) = self.waiting.pop_first()?;
-        self.free -= 1;
-        self.working.insert(number, (cost, now));
-        Some((number, call))
+        self.working.insert(number, (cost, now, index));
+        Some((number, index, call))
+    }
+
+    /// The lowest slot that is free.
+    fn take(&mut self) -> Option<u32> {
+        if let Some(number) = self.free.pop_first() {
+            return Some(number);
+        }
+        let number = self.unused;
+        (usize::try_from(number).is_ok_and(|number| number < self.slots)).then(|| {
+            self.unused += 1;
+            number
+        })
     }
 
     fn give_back(&mut self, number: u64) {
-        self.working.remove(&number);
-        self.free += 1;
+        let held = self.working.remove(&number);
+        self.free.extend(held.map(|(_, _, index)| index));
     }
 
     /// Nanoseconds that a member will take, as far as that is known.
@@ -226,11 +248,11 @@ impl State {
     }
 
     fn learn(&mut self, number: u64, now: Instant) {
-        let Some((cost, since)) = self.working.get(&number).copied() else { return };
+        let Some((cost, since, _)) = self.working.get(&number).copied() else { return };
         let took = now.duration_since(since).as_secs_f64() * 1e9;
         if cost == 0 {
             self.unknown = Some(self.unknown.map_or(took, |known| known + WEIGHT * (took - known)));
-        } else if cost >= MIN_SAMPLE && self.free == 0 {
+        } else if cost >= MIN_SAMPLE && self.working.len() == self.slots {
             // A lone number has the help of idle cores, which those in the line will not have.
             #[expect(clippy::cast_precision_loss, reason = "a guess")]
             let sample = (took / cost as f64).clamp(0.01, 100.0);
@@ -259,7 +281,7 @@ impl State {
 
     fn wait(&self, ahead: &[u64], now: Instant) -> Option<Duration> {
         let mut free_at: BinaryHeap<Reverse<u64>> = BinaryHeap::with_capacity(self.slots);
-        for (cost, since) in self.working.values() {
+        for (cost, since, _) in self.working.values() {
             let left = self.expected(*cost)? - now.duration_since(*since).as_secs_f64() * 1e9;
             free_at.push(Reverse(nanos(left)));
         }
@@ -309,6 +331,24 @@ mod tests {
         drop(slot);
         drop(third);
         assert!(fourth.slot().now_or_never().flatten().is_some());
+    }
+
+    #[tokio::test]
+    async fn the_lowest_free_slot_is_used_first() {
+        let queue = Queue::new(3, 1);
+        let slot = || one(&queue, Resource::Cpu, 0).slot().now_or_never().flatten();
+        let (first, second, third) = (slot().unwrap(), slot().unwrap(), slot().unwrap());
+        assert_eq!([first.number(), second.number(), third.number()], [0, 1, 2]);
+        assert!(slot().is_none());
+        drop(third);
+        drop(first);
+        let (first, third) = (slot().unwrap(), slot().unwrap());
+        assert_eq!([first.number(), third.number()], [0, 2]);
+        // A slot that was given to somebody who did not take it is free again.
+        let waiting = one(&queue, Resource::Cpu, 0);
+        drop(second);
+        drop(waiting);
+        assert_eq!(slot().unwrap().number(), 1);
     }
 
     #[tokio::test]

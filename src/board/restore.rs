@@ -81,6 +81,9 @@ impl Boards {
         for chat in &loaded.away {
             self.with_table(*chat, |_, table| table.away = true);
         }
+        for (chat, id, times) in &loaded.times {
+            self.with_table(*chat, |_, table| table.restore_times(*id, times));
+        }
         for mut table in self.tables.iter_mut() {
             table.sort_finished();
         }

@@ -15,11 +15,14 @@ use tracing::Instrument;
 use super::{
     Boards, Change,
     memory::{Places, Turn},
-    queue::{Demand, Ticket},
+    queue::{Demand, Slot, Ticket},
     table::Live,
 };
 use crate::{
-    job::{ChatId, Failure, JobId, Member, MemberResult, Outcome, Output, PokemonKey, Spec},
+    job::{
+        ChatId, Ended, Failure, JobId, Member, MemberResult, Outcome, Output, Place, PokemonKey, Resource,
+        Spec,
+    },
     work::{Found, Unfinished},
 };
 
@@ -56,7 +59,12 @@ impl Run {
             let demand = || Demand { resource: member.resource(), cost: boards.work.cost(member) };
             (!boards.work.is_at_once(member)).then(demand)
         };
-        let turn = boards.memory.line_up(boards.need(spec), spec.members().iter().map(demand).collect());
+        let demands: Vec<_> = spec.members().iter().map(demand).collect();
+        // A lone small number is as long under way as its job is.
+        if !matches!(demands[..], [None]) {
+            live.track.wait(demands.len());
+        }
+        let turn = boards.memory.line_up(boards.need(spec), demands);
         if let Turn::Come(places) = &turn {
             live.lined_up(&places.tickets);
         }
@@ -71,6 +79,7 @@ impl Run {
             Some(Places { grant, tickets }) => (Some(grant), self.work(tickets).instrument(span).await),
             None => (None, End::Cancelled),
         };
+        self.live.track.close();
         self.boards.finish(self.chat, self.id, end).await;
         // Only now: until they are in a file, the digits are in memory. And only when nobody works for the job any more:
         // a thread may still be busy giving memory back.
@@ -101,9 +110,12 @@ impl Run {
         self.boards.work.announce(&members, &self.live.control);
         let at_once = tickets.iter().all(Option::is_none);
         let timed_out = AtomicBool::new(false);
-        let work = join_all(
-            members.iter().zip(tickets).map(|(member, ticket)| self.member(member, ticket, at_once)),
-        );
+        let work =
+            join_all(members.iter().zip(tickets).enumerate().map(|(index, (member, ticket))| async move {
+                let end = self.member((index, member), ticket, at_once).await;
+                self.live.track.end(index, ended(&end));
+                end
+            }));
         let limit = async {
             self.time_limit().await;
             // A kill or a stop that came first is what ends the job.
@@ -118,6 +130,7 @@ impl Run {
         };
         match assemble(&self.spec, members, ends) {
             End::Cancelled if timed_out.load(Ordering::Relaxed) => {
+                self.live.track.took_too_long();
                 End::Outcome(Outcome::Failed(Failure::TookTooLong(self.boards.limits.job_timeout)))
             }
             end => end,
@@ -125,7 +138,12 @@ impl Run {
     }
 
     /// Runs one member in its turn; `at_once` if none of the job's needs a worker.
-    async fn member(&self, member: &Member, ticket: Option<Ticket>, at_once: bool) -> MemberEnd {
+    async fn member(
+        &self,
+        (index, member): (usize, &Member),
+        ticket: Option<Ticket>,
+        at_once: bool,
+    ) -> MemberEnd {
         let slot = async {
             match ticket {
                 Some(ticket) => ticket.slot().await,
@@ -142,13 +160,22 @@ impl Run {
             return Err(Unfinished::Cancelled);
         }
         self.started.send_replace(true);
+        let place = place(member, slot.as_ref());
+        self.live.track.begin(index, place);
+        if let Place::Worker(worker) = place {
+            self.boards.busy.begin(self.chat, worker);
+        }
         // On the heap, and only now: it is ten times as large as all the rest, and thousands may wait for a slot.
         let end = Box::pin(self.boards.work.run(member, &self.live.control)).await;
         if let (Member::Fib(_), Err(Unfinished::Failed(failure))) = (member, &end) {
             tracing::error!(?failure, %member, "a member failed, the others are stopped");
             self.live.cancel.cancel();
         }
-        // Held to the end of the work: the next member starts when this one has truly stopped.
+        // Held to the end of the work: the next member starts when this one has truly stopped, and begins later.
+        self.live.track.end(index, ended(&end));
+        if let Place::Worker(worker) = place {
+            self.boards.busy.end(worker);
+        }
         match slot {
             Some(slot) if end.is_ok() => slot.done(),
             slot => drop(slot),
@@ -163,6 +190,22 @@ impl Run {
         let _ = started.wait_for(|started| *started).await;
         let limit: Duration = self.boards.limits.job_timeout;
         tokio::time::sleep(limit).await;
+    }
+}
+
+fn place(member: &Member, slot: Option<&Slot>) -> Place {
+    match (member.resource(), slot) {
+        (_, None) => Place::AtOnce,
+        (Resource::Cpu, Some(slot)) => Place::Worker(slot.number()),
+        (Resource::Io, Some(slot)) => Place::Request(slot.number()),
+    }
+}
+
+fn ended(end: &MemberEnd) -> Ended {
+    match end {
+        Ok(_) => Ended::Succeeded,
+        Err(Unfinished::Failed(_)) => Ended::Failed,
+        Err(Unfinished::Cancelled) => Ended::Cancelled,
     }
 }
 

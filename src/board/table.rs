@@ -18,9 +18,13 @@ use super::{
     kill::{Kill, KillId, KillReport, Verdict},
     queue::{Place, Spot, Ticket},
     run::End,
+    track::Track,
 };
 use crate::{
-    job::{CancelReason, Event, Failure, Job, JobId, MessageId, Origin, Outcome, Person, Spec, State},
+    job::{
+        CancelReason, Event, Failure, Job, JobId, MemberTimes, MessageId, Origin, Outcome, Person, Spec,
+        State,
+    },
     store::LoadedJob,
     work::Control,
 };
@@ -59,6 +63,8 @@ struct Entry {
     left: Option<CancelReason>,
     /// Its digits are not in the store any more.
     dropped: bool,
+    /// Of its members, when it has finished.
+    times: Arc<[MemberTimes]>,
 }
 
 /// What stops a job and what it tells of itself.
@@ -70,6 +76,7 @@ pub(super) struct Live {
     pub(super) waits_for_memory: Arc<AtomicBool>,
     /// Where its first member stands in the line, once it has lined up.
     spot: Arc<OnceLock<Spot>>,
+    pub(super) track: Arc<Track>,
 }
 
 /// What a kill did at once.
@@ -106,6 +113,8 @@ pub struct Snapshot {
     pub waits_for_memory: bool,
     /// Where it stands in the line, if it is queued and has lined up.
     pub place: Option<Place>,
+    /// Of its members, in the order asked; empty where nothing is known, or a lone small number was computed at once.
+    pub times: Arc<[MemberTimes]>,
 }
 
 impl Table {
@@ -147,6 +156,13 @@ impl Table {
         self.jobs.get(&id).map(|entry| (entry.job.state.is_finished(), entry.job.origin.thread))
     }
 
+    /// The last `count` jobs, oldest first.
+    pub(super) fn last(&self, count: usize) -> Vec<Snapshot> {
+        let mut last: Vec<_> = self.jobs.values().rev().take(count).map(Entry::snapshot).collect();
+        last.reverse();
+        last
+    }
+
     /// Where a queued job stands in the line, if it has lined up.
     pub(super) fn spot(&self, id: JobId) -> Option<Spot> {
         let entry = self.jobs.get(&id).filter(|entry| entry.job.state == State::Queued)?;
@@ -166,7 +182,8 @@ impl Table {
         self.origins.insert(origin.clone(), id);
         let submitted = SystemTime::now();
         let job = Job { id, spec, person, origin, submitted, attempt: 0, state: State::Queued };
-        let entry = Entry { job, live: Some(Live::new(exit)), killed_by: None, left: None, dropped: false };
+        let live = Some(Live::new(exit));
+        let entry = Entry { job, live, killed_by: None, left: None, dropped: false, times: Arc::default() };
         &self.pending.entry(id).or_insert(entry).job
     }
 
@@ -232,7 +249,9 @@ impl Table {
         if !entry.apply(Event::Finish(outcome), now) {
             return None;
         }
-        entry.live = None;
+        if let Some(live) = entry.live.take() {
+            entry.times = live.track.all();
+        }
         let verdict = entry.verdict();
         self.relist(id);
         while self.finished.len() > keep
@@ -360,8 +379,18 @@ impl Table {
         }
         let live = (!job.state.is_finished()).then(|| Live::new(exit));
         self.list(id, job.person.id, live.is_some());
-        self.jobs.insert(id, Entry { job, live: live.clone(), killed_by, left: None, dropped });
+        let times = Arc::default();
+        self.jobs.insert(id, Entry { job, live: live.clone(), killed_by, left: None, dropped, times });
         live
+    }
+
+    /// What is known of the members of a stored job.
+    pub(super) fn restore_times(&mut self, id: JobId, text: &str) {
+        if let Some(entry) = self.jobs.get_mut(&id).filter(|entry| entry.live.is_none())
+            && let Some(times) = MemberTimes::read(text)
+        {
+            entry.times = times.into();
+        }
     }
 
     /// Remembers that numbers up to this one were given.
@@ -410,7 +439,8 @@ impl Live {
     fn new(exit: &CancellationToken) -> Self {
         let cancel = CancellationToken::new();
         let control = Arc::new(Control::new(cancel.clone(), exit.clone()));
-        Self { cancel, control, waits_for_memory: Arc::default(), spot: Arc::default() }
+        let (waits_for_memory, spot) = (Arc::default(), Arc::default());
+        Self { cancel, control, waits_for_memory, spot, track: Arc::default() }
     }
 
     /// The job's members have taken their places.
@@ -451,6 +481,7 @@ impl Entry {
             paused: false,
             waits_for_memory: live.is_some_and(|live| live.waits_for_memory.load(Ordering::Relaxed)),
             place: None,
+            times: live.map_or_else(|| self.times.clone(), |live| live.track.all()),
         }
     }
 

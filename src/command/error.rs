@@ -80,6 +80,13 @@ pub enum ParseError {
         /// What it may be.
         values: &'static [&'static str],
     },
+    /// Neither `light` nor `dark`.
+    NotATheme {
+        /// The command's name.
+        command: &'static str,
+        /// As it was written.
+        word: String,
+    },
     /// Neither a number nor a name in PokeAPI's spelling.
     NotAPokemon {
         /// The command's name.
@@ -108,4 +115,6 @@ pub enum Wanted {
     Setting,
     /// A command's name.
     Command,
+    /// Light or dark.
+    Theme,
 }

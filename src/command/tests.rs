@@ -54,6 +54,10 @@ fn every_command_in_every_form() {
     check("settings rihc on", PRIVATE, "error NoSuchSetting");
     check("settings rich on off", PRIVATE, "error TooMany");
     check("dash", PRIVATE, "dash");
+    check("timeline", PRIVATE, "timeline light");
+    check("/timeline@board_bot DARK", GROUP, "timeline dark");
+    check("timeline blue", PRIVATE, "error NotATheme");
+    check("timeline dark light", PRIVATE, "error TooMany");
     check("help", PRIVATE, "help");
     check("help fib_multi", PRIVATE, "help fib-multi");
     check("/start deep_link", PRIVATE, "start");

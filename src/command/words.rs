@@ -1,6 +1,6 @@
 //! Words and arguments.
 
-use super::{MAX_MEMBERS, ParseError, Setting, Wanted};
+use super::{MAX_MEMBERS, ParseError, Setting, Theme, Wanted};
 use crate::job::{JobId, PokemonKey};
 
 /// The command's word, apart from what surrounds it.
@@ -129,6 +129,11 @@ pub(super) fn task(command: &'static str, word: &str) -> Result<JobId, ParseErro
         Word::TooLarge => Err(ParseError::NoSuchTask { word: word.to_owned() }),
         Word::Other => Err(ParseError::NotATask { command, word: word.to_owned() }),
     }
+}
+
+pub(super) fn theme(command: &'static str, word: &str) -> Result<Theme, ParseError> {
+    let known = [Theme::Light, Theme::Dark].into_iter().find(|theme| word.eq_ignore_ascii_case(theme.word()));
+    known.ok_or_else(|| ParseError::NotATheme { command, word: word.to_owned() })
 }
 
 pub(super) fn pokemon(command: &'static str, word: &str) -> Result<PokemonKey, ParseError> {

@@ -23,6 +23,8 @@ const FINISH: &str = "
 UPDATE job SET state = ?3, started = ?4, finished = ?5, outcome = ?6, outcome_file = ?7, outcome_bytes = ?8,
     digits_file = ?9, digits_bytes = ?10
 WHERE chat = ?1 AND id = ?2 AND finished IS NULL";
+const TIMES: &str = "
+INSERT OR REPLACE INTO times (seq, body) SELECT seq, ?3 FROM job WHERE chat = ?1 AND id = ?2";
 const KILLED: &str = "
 UPDATE job SET killed_by = ?3
 WHERE chat = ?1 AND id = ?2 AND killed_by IS NULL AND finished IS NULL";
@@ -87,6 +89,7 @@ pub(super) fn apply(connection: &Connection, folder: &Path, write: &Write) -> Re
         Write::Finish { chat, id, started, finished, outcome } => {
             finish(connection, folder, (*chat, *id), (*started, *finished), outcome)
         }
+        Write::Times { chat, id, body } => run(TIMES, params![chat.0, signed(id.0), body]),
         Write::Kill { chat, kill, ids, by, body } => {
             for id in ids {
                 run(KILLED, params![chat.0, signed(id.0), by])?;

@@ -31,6 +31,9 @@ const LAST_IDS: &str = "
 SELECT chat, id FROM last_id AS known
 WHERE id > coalesce((SELECT max(id) FROM job WHERE job.chat = known.chat), 0) ORDER BY chat";
 
+const TIMES: &str = "
+SELECT chat, id, body FROM job JOIN times USING (seq) WHERE finished IS NOT NULL ORDER BY seq";
+
 /// A job whose outcome stood in a file that somebody removed: it is as if it had been dropped.
 pub(super) type Lost = (ChatId, JobId);
 
@@ -59,6 +62,9 @@ pub(super) fn load(connection: &Connection, folder: &Path) -> Result<(Loaded, Ve
             "SELECT chat, thread, message, live, body FROM dash ORDER BY chat, message",
             dash,
         )?,
+        times: list(connection, TIMES, |row| {
+            Ok((ChatId(row.get(0)?), JobId(unsigned(row, 1)?), row.get(2)?))
+        })?,
         handled: handled(connection)?,
         ..Loaded::default()
     };

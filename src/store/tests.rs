@@ -5,6 +5,7 @@ mod history;
 mod opening;
 mod results;
 mod retention;
+mod times;
 mod writing;
 
 use std::{

@@ -11,6 +11,7 @@ use teloxide::types::{InlineKeyboardButton, InlineKeyboardMarkup};
 
 use super::dash::{Shows, View};
 use crate::{
+    command::Theme,
     job::{ChatId, JobId},
     store::Secret,
 };
@@ -41,6 +42,8 @@ pub(super) enum Button {
     Whole(JobId),
     /// Show this of the board.
     Page(View),
+    /// Draw the timeline in this message anew, with these colours.
+    Timeline(Theme),
     /// Yes, cancel these tasks of others.
     KillThese {
         /// The first of them.
@@ -77,6 +80,7 @@ impl Button {
             Self::Page(View { page, shows, asker }) => {
                 (b'p', [u64::from(page), shows.number(), asker.cast_unsigned()].into())
             }
+            Self::Timeline(theme) => (b'l', [u64::from(theme == Theme::Dark)].into()),
             Self::KillThese { first, more, asker } => (b't', [first.0, more, asker.cast_unsigned()].into()),
             Self::KillAll { last, own, asker } => {
                 (b'a', [last.0, u64::from(own), asker.cast_unsigned()].into())
@@ -89,7 +93,11 @@ impl Button {
     pub(super) fn task(self) -> Option<JobId> {
         match self {
             Self::Kill(id) | Self::Retry(id) | Self::Result(id) | Self::Whole(id) => Some(id),
-            Self::Page(_) | Self::KillThese { .. } | Self::KillAll { .. } | Self::Keep { .. } => None,
+            Self::Page(_)
+            | Self::Timeline(_)
+            | Self::KillThese { .. }
+            | Self::KillAll { .. }
+            | Self::Keep { .. } => None,
         }
     }
 
@@ -108,6 +116,7 @@ impl Button {
                 let (page, shows) = (u32::try_from(page).ok()?, Shows::read(shows)?);
                 Self::Page(View { page, shows, asker: asker.cast_signed() })
             }
+            (b'l', &[dark @ (0 | 1)]) => Self::Timeline(if dark == 1 { Theme::Dark } else { Theme::Light }),
             (b't', &[first, more, asker]) => {
                 Self::KillThese { first: JobId(first), more, asker: asker.cast_signed() }
             }
@@ -331,6 +340,7 @@ mod tests {
                 asker
             }),
             any::<i64>().prop_map(|asker| Button::Keep { asker }),
+            prop_oneof![Just(Theme::Light), Just(Theme::Dark)].prop_map(Button::Timeline),
         ]
     }
 

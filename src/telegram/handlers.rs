@@ -244,6 +244,10 @@ impl Handlers {
                 let dash = Body::Dash(View::first(said.who.person.id));
                 return self.outbox.say(chat, Answer::new(said.origin, dash).asked()).await;
             }
+            Command::Timeline(theme) => {
+                let body = Body::Timeline { theme, instead_of: None };
+                return self.outbox.say(chat, Answer::new(said.origin, body).asked()).await;
+            }
             Command::Settings(None) => Content::text(&self.all_settings(chat)),
             Command::Settings(Some(setting)) => return self.wished(said, Wish::Set(setting)).await,
             Command::Help(None) => Content::text(&sentences::help(bot)),

@@ -10,6 +10,7 @@ mod deliver;
 mod documents;
 mod gate;
 mod merged;
+mod pictures;
 mod press;
 mod restore;
 
@@ -68,6 +69,8 @@ pub struct Outbox {
     documents: Documents,
     in_flight: Semaphore,
     uploads: Semaphore,
+    /// Pictures are drawn one at a time: it is work for a core.
+    drawing: Semaphore,
     toasts: Arc<Semaphore>,
     timings: Timings,
     tasks: TaskTracker,
@@ -138,6 +141,7 @@ impl Outbox {
             paces: Paces::new(config),
             in_flight: Semaphore::new(MAX_IN_FLIGHT),
             uploads: Semaphore::new(MAX_UPLOADS),
+            drawing: Semaphore::new(1),
             toasts: Arc::new(Semaphore::new(MAX_TOASTS)),
             timings: config.timings,
             tasks: TaskTracker::new(),
@@ -255,7 +259,7 @@ impl Outbox {
     /// Says it in another chat, where the message that it answers does not exist.
     fn move_answer(self: &Arc<Self>, to: ChatId, answer: Answer) {
         // An edit of an old message cannot be made.
-        if !matches!(answer.body, Body::Edit { .. } | Body::Turn { .. }) {
+        if answer.is_new_message() {
             self.say_soon(to, Answer { reply_to: Origin::nowhere(), ..answer.clone() }, None);
         }
         self.said([answer]);

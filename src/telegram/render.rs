@@ -16,11 +16,11 @@ pub(super) use self::{
 use super::{
     buttons::{Button, Keyboard, row},
     progress::Progress,
-    sentences::{self, boards, buttons as labels, cut, duration, units},
+    sentences::{self, boards, buttons as labels, cut, duration, timeline, units},
 };
 use crate::{
     board::{KillReport, Snapshot},
-    job::{Job, MemberResult, Outcome, Output, State},
+    job::{Ended, Job, MemberResult, MemberTimes, Outcome, Output, State},
 };
 
 /// Characters of a result in a message: Telegram takes 4096 UTF-16 units after its entities, and the lines around
@@ -28,6 +28,12 @@ use crate::{
 const MAX_RESULT: usize = 3_400;
 /// Characters of the sentence around a number, at most about.
 const SENTENCE: usize = 60;
+/// Telegram's bound for a message.
+const MAX_MESSAGE: usize = 4_096;
+/// Characters of the results of a `-multi` beside the ways of its members, where not all are shown anyway.
+const BESIDE_MEMBERS: usize = 1_800;
+/// Characters that tell how many members are left out, and blank lines.
+const MEMBERS_LEFT_OUT: usize = 60;
 /// Characters of a picture's caption: Telegram takes 1024.
 const MAX_CAPTION: usize = 1_024;
 /// Characters of a result in an announcement; its button sends all of it.
@@ -91,14 +97,60 @@ pub(super) fn result(snapshot: &Snapshot, now: SystemTime) -> Content {
     let task = sentences::task(job.id);
     let line = format!("{task} · <code>{}</code> · {}", command(job), status(snapshot, now));
     let told = told(job);
-    let mut html = match &told {
-        Some(told) => format!("{}\n\n{line}", escape(&told.text)),
-        None => format!("{}\n\n{line}", sentences::still_waiting()),
+    let words = match &told {
+        // A document has it all.
+        Some(told) if !told.complete && snapshot.times.len() > 1 => {
+            escape(&lines_within(&told.text, BESIDE_MEMBERS))
+        }
+        Some(told) => escape(&told.text),
+        None => sentences::still_waiting(),
     };
+    let mut html = format!("{words}\n\n{line}");
     if snapshot.dropped {
         let _ = write!(html, "\n{}", sentences::digits_dropped(job.id));
     }
+    let members = members(snapshot, now, MAX_MESSAGE.saturating_sub(units(&html)));
+    html.push_str(&members);
     Content { html, keyboard: keyboard(snapshot, told.as_ref()), ..Content::default() }
+}
+
+/// The ways of a `-multi`'s members, a line each, in as many units as there is room for; first of all those that did not
+/// end well.
+fn members(snapshot: &Snapshot, now: SystemTime, room: usize) -> String {
+    let Some(mut room) = room.checked_sub(MEMBERS_LEFT_OUT).filter(|_| snapshot.times.len() > 1) else {
+        return String::new();
+    };
+    let members = snapshot.job.spec.members();
+    let mut lines: Vec<_> = members.iter().zip(snapshot.times.iter()).collect();
+    let is_well = |times: &MemberTimes| times.ended.is_none_or(|(_, how)| how == Ended::Succeeded);
+    lines.sort_by_key(|(_, times)| is_well(times));
+    let mut html = "\n".to_owned();
+    for (index, (member, times)) in lines.iter().enumerate() {
+        let line = escape(&timeline::member(&member.to_string(), times, now));
+        let Some(left) = room.checked_sub(units(&line) + 1) else {
+            let _ = write!(html, "\n{}", timeline::members_left_out(lines.len() - index));
+            break;
+        };
+        room = left;
+        html.push('\n');
+        html.push_str(&line);
+    }
+    html
+}
+
+/// As many whole lines as there is room for.
+fn lines_within(text: &str, limit: usize) -> String {
+    let mut left = limit;
+    let fits = |line: &&str| {
+        let room = left.checked_sub(units(line) + 1);
+        left = room.unwrap_or(0);
+        room.is_some()
+    };
+    let mut kept = text.lines().take_while(fits).collect::<Vec<_>>().join("\n");
+    if kept.len() < text.len() {
+        kept.push_str("\n…");
+    }
+    kept
 }
 
 /// The message of its own about the end of a job that took long.

@@ -71,7 +71,7 @@ pub(super) async fn card(
     let has_photo = card.shown.as_ref().is_some_and(|shown| shown.photo.is_some());
     let edited = match &content.photo {
         Some(_) if has_photo => edit_caption(api, chat, message, content).await,
-        Some(photo) => add_photo(api, chat, message, content, photo).await,
+        Some(photo) => put_photo(api, chat, message, content, photo).await,
         None => match edit_text(api, chat, message, content).await {
             // It was sent before a restart, with a picture that is not kept.
             Err(error) if error.is_caption() => edit_caption(api, chat, message, content).await,
@@ -117,7 +117,7 @@ async fn new_photo(
     photo: &Arc<[u8]>,
 ) -> Result<MessageId, ApiError> {
     let mut fields = address(chat, reply_to);
-    fields.push(("photo", "attach://sprite".into()));
+    fields.push(("photo", "attach://picture".into()));
     fields.push(("caption", content.html.clone().into()));
     fields.push(("parse_mode", "HTML".into()));
     fields.push(("reply_markup", json!(markup(api, chat, content.keyboard.as_ref()))));
@@ -125,8 +125,9 @@ async fn new_photo(
     Ok(MessageId(sent.message_id))
 }
 
-/// A picture for a message that had none. The Bot API lets `editMessageMedia` "add media to text messages".
-async fn add_photo(
+/// Another picture for a message, or one for a message that had none: the Bot API lets `editMessageMedia` "add media to
+/// text messages".
+pub(super) async fn put_photo(
     api: &Api,
     chat: ChatId,
     message: MessageId,
@@ -134,7 +135,7 @@ async fn add_photo(
     photo: &Arc<[u8]>,
 ) -> Result<(), ApiError> {
     let media =
-        json!({"type": "photo", "media": "attach://sprite", "caption": content.html, "parse_mode": "HTML"});
+        json!({"type": "photo", "media": "attach://picture", "caption": content.html, "parse_mode": "HTML"});
     let fields = vec![
         ("chat_id", chat.0.into()),
         ("message_id", message.0.into()),
@@ -144,7 +145,8 @@ async fn add_photo(
     api.upload("EditMessageMedia", fields, picture(photo)).await.map(|_: Ignored| ())
 }
 
-async fn edit_caption(
+/// Gives a message with a picture another text.
+pub(super) async fn edit_caption(
     api: &Api,
     chat: ChatId,
     message: MessageId,
@@ -228,10 +230,10 @@ fn address(chat: ChatId, reply_to: &Origin) -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// The part that `attach://sprite` names.
+/// The part that `attach://picture` names.
 fn picture(png: &Arc<[u8]>) -> Upload {
     let content = api::Content::Bytes(bytes::Bytes::from_owner(png.clone()));
-    Upload { part: "sprite", name: "sprite.png".to_owned(), content }
+    Upload { part: "picture", name: "picture.png".to_owned(), content }
 }
 
 pub(super) fn reply(origin: &Origin) -> Option<ReplyParameters> {

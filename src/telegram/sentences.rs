@@ -10,6 +10,7 @@ mod numbers;
 pub(super) mod rich;
 pub(super) mod roles;
 pub(super) mod settings;
+pub(super) mod timeline;
 
 pub(super) use self::{
     commands::{help, help_for, menu_line, parse_error, welcome},

@@ -29,6 +29,9 @@ use crate::{
 /// What is left of digits that are packed, in thousandths, at most: measured with 60 million random ones, 475.4.
 const PACKED: u64 = 476;
 
+/// Letters of a file's name, about: a phone shows so many.
+const MAX_STEM: usize = 40;
+
 /// How a whole result is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
@@ -174,14 +177,23 @@ impl Whole<'_> {
         })
     }
 
-    /// The name of the file, without its ending: `fib-300000`, or the task's number where there are several results in it.
+    /// The name of the file, without its ending: the command, `fib-300000`, `dex-multi-1-mew`; of many members the first,
+    /// `fib-multi-10-20-and-98-more`.
     fn stem(&self) -> String {
         let command = self.job.spec.to_string();
-        let command = command.split(' ').next().unwrap_or_default();
-        match self.output {
-            Output::Numbers(numbers) if numbers.len() == 1 => format!("{command}-{}", numbers[0].n),
-            _ => format!("{command}-task-{}", self.job.id.0),
+        let (words, mut stem) = (command.split(' '), String::new());
+        let mut left = words.clone().count();
+        for word in words {
+            if !stem.is_empty() && stem.len() + word.len() > MAX_STEM {
+                return format!("{stem}-and-{left}-more");
+            }
+            if !stem.is_empty() {
+                stem.push('-');
+            }
+            stem.push_str(word);
+            left -= 1;
         }
+        stem
     }
 }
 

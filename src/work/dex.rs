@@ -207,6 +207,28 @@ struct StatSlot {
 #[derive(Deserialize)]
 struct Sprites {
     front_default: Option<String>,
+    /// Some forms have none of the small ones.
+    other: Option<OtherSprites>,
+}
+
+#[derive(Deserialize)]
+struct OtherSprites {
+    home: Option<Sprite>,
+    #[serde(rename = "official-artwork")]
+    artwork: Option<Sprite>,
+}
+
+#[derive(Deserialize)]
+struct Sprite {
+    front_default: Option<String>,
+}
+
+impl Sprites {
+    /// The first picture that there is.
+    fn best(self) -> Option<String> {
+        let mut other = self.other.map(|other| [other.artwork, other.home]).into_iter().flatten().flatten();
+        self.front_default.or_else(|| other.find_map(|sprite| sprite.front_default))
+    }
 }
 
 fn read_answer(body: &[u8]) -> Result<Answer, Failure> {
@@ -225,5 +247,5 @@ fn read_answer(body: &[u8]) -> Result<Answer, Failure> {
             .collect(),
         sprite: None,
     };
-    Ok(Answer { pokemon, sprite_url: body.sprites.front_default })
+    Ok(Answer { pokemon, sprite_url: body.sprites.best() })
 }

@@ -157,7 +157,19 @@ async fn help_start_and_the_menu() {
     let names: Vec<_> = menu.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(
         names,
-        ["dex", "dex_multi", "fib", "fib_multi", "job", "kill", "retry", "dash", "settings", "help"]
+        [
+            "dex",
+            "dex_multi",
+            "fib",
+            "fib_multi",
+            "job",
+            "kill",
+            "retry",
+            "dash",
+            "timeline",
+            "settings",
+            "help"
+        ]
     );
     world.stop().await;
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::{
     pokeapi::{Behaviour, PokeApi, pikachu},
     world::{Held, Setup, World, config},
@@ -163,6 +165,88 @@ async fn a_card_goes_without_a_sprite_that_does_not_come() {
         assert_eq!(pokeapi.paths().last().map(String::as_str), Some("/sprites/25.png"));
         world.stop().await;
     }
+}
+
+/// A small picture.
+fn png() -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut writer = png::Encoder::new(&mut file, 16, 16).write_header().unwrap();
+    writer.write_image_data(&[127; 16 * 16]).unwrap();
+    writer.finish().unwrap();
+    file
+}
+
+#[tokio::test]
+async fn a_card_that_was_there_before_its_pokemon_gets_the_picture_too() {
+    let come = CancellationToken::new();
+    let well = Behaviour::Held(come.clone(), Box::new(answer(200, &pikachu().to_string())));
+    let pokeapi =
+        PokeApi::start(Behaviour::First(1, Box::new(well), Box::new(Behaviour::Picture(png())))).await;
+    let world = World::with(against(&pokeapi)).await;
+    let ann = world.person("Ann");
+    let card = ann.runs("dex 25", "running").await;
+    assert!(card.photo.is_none());
+    come.cancel();
+    let card = ann.sees_in(&card, "The pokemon with id 25 is pikachu").await;
+    assert_eq!(card.photo.expect("no picture").bytes, png());
+    assert!(card.text.contains("Types: electric") && card.text.contains("succeeded"), "{}", card.text);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_form_without_the_small_sprite_shows_the_one_it_has() {
+    let mut body = pikachu();
+    body["id"] = 10_080.into();
+    body["name"] = "pikachu-rock-star".into();
+    body["sprites"] = serde_json::json!({
+        "front_default": null,
+        "other": {
+            "dream_world": {"front_default": null},
+            "home": {"front_default": "{sprites}/other/home/10080.png"},
+            "official-artwork": {"front_default": null}
+        }
+    });
+    let well = Box::new(answer(200, &body.to_string()));
+    let pokeapi = PokeApi::start(Behaviour::First(1, well, Box::new(Behaviour::Picture(png())))).await;
+    let world = World::with(against(&pokeapi)).await;
+    let ann = world.person("Ann");
+    let card = ann.runs("dex pikachu-rock-star", "The pokemon with id 10080 is pikachu-rock-star").await;
+    assert_eq!(card.photo.expect("no picture").bytes, png());
+    assert_eq!(pokeapi.paths().last().map(String::as_str), Some("/sprites/other/home/10080.png"));
+    world.stop().await;
+
+    // None at all is no failure, and asks for nothing.
+    body["sprites"] = serde_json::json!({"front_default": null, "other": null});
+    let pokeapi = PokeApi::start(answer(200, &body.to_string())).await;
+    let world = World::with(against(&pokeapi)).await;
+    let ann = world.person("Ann");
+    let card = ann.runs("dex 10080", "succeeded").await;
+    assert!(card.photo.is_none() && pokeapi.paths().len() == 1, "{}", card.text);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn the_result_of_several_that_is_too_long_is_a_text_with_a_name() {
+    let name = format!("{}-", "x".repeat(58));
+    let bodies = |id: u64| {
+        let mut body = pikachu();
+        (body["id"], body["name"]) = (id.into(), format!("{name}{id}").into());
+        body["moves"] = serde_json::json!([]);
+        Box::new(answer(200, &body.to_string()))
+    };
+    let pokeapi = PokeApi::start(*bodies(7)).await;
+    let world = World::with(against(&pokeapi)).await;
+    let ann = world.person("Ann");
+    let command = (1..=60).fold("dex-multi".to_owned(), |command, id| format!("{command} {id}"));
+    let card = ann.runs(&command, "succeeded").await;
+    assert!(card.photo.is_none() && card.text.contains("more"), "{}", card.text);
+    assert_eq!(ann.presses(&card, "Whole result").await, "The file is on its way");
+    let sent = ann.sees("the document", |found| found.document.is_some()).await;
+    let file = sent.document.unwrap();
+    assert_eq!(file.name, "dex-multi-1-2-3-4-5-6-7-8-9-10-11-12-13-and-47-more.txt");
+    let text = String::from_utf8(file.bytes.to_vec()).unwrap();
+    assert_eq!(text.lines().filter(|line| line.ends_with(&format!("is {name}7"))).count(), 60, "{text}");
+    world.stop().await;
 }
 
 #[tokio::test]

@@ -23,6 +23,7 @@ mod process;
 mod program;
 mod rich;
 mod roles;
+mod timeline;
 mod topics;
 mod whole;
 mod world;

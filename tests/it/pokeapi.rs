@@ -13,6 +13,7 @@ use tokio::{
     sync::Semaphore,
     task::JoinHandle,
 };
+use tokio_util::sync::CancellationToken;
 
 /// What the next requests meet.
 #[derive(Clone, Debug)]
@@ -23,6 +24,10 @@ pub(crate) enum Behaviour {
     Close,
     /// This status, this body.
     Answer(u16, String),
+    /// A PNG.
+    Picture(Vec<u8>),
+    /// Not before the token is cancelled.
+    Held(CancellationToken, Box<Behaviour>),
     /// That many times the first, then the second.
     First(usize, Box<Behaviour>, Box<Behaviour>),
 }
@@ -102,13 +107,23 @@ async fn serve(
     let head = String::from_utf8_lossy(&request[..length]).into_owned();
     paths.lock().unwrap().push(head.split(' ').nth(1).unwrap_or_default().to_owned());
     asked.add_permits(1);
-    let now = next(&mut behaviour.lock().unwrap());
+    let mut now = next(&mut behaviour.lock().unwrap());
+    while let Behaviour::Held(gate, then) = now {
+        gate.cancelled().await;
+        now = *then;
+    }
     match now {
         Behaviour::Hang => {
             // Until the client hangs up.
             while stream.read(&mut request).await? > 0 {}
         }
-        Behaviour::Close | Behaviour::First(..) => {}
+        Behaviour::Picture(png) => {
+            let head =
+                format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", png.len());
+            stream.write_all(head.as_bytes()).await?;
+            stream.write_all(&png).await?;
+        }
+        Behaviour::Close | Behaviour::First(..) | Behaviour::Held(..) => {}
         Behaviour::Answer(status, body) => {
             let body = body.replace("{sprites}", &format!("http://127.0.0.1:{port}/sprites"));
             let length = body.len();

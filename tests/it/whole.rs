@@ -119,21 +119,24 @@ async fn several_numbers_keep_to_the_same_rules() {
     let card = ann.runs("fib-multi 30000 40000", "succeeded").await;
     assert_eq!(ann.presses(&card, "Whole result").await, "The file is on its way");
     let (file, _) = document(&ann, &card).await;
-    assert_eq!((file.name.as_str(), text(&file)), ("fib-multi-task-1.txt", line(30_000) + &line(40_000)));
+    assert_eq!(
+        (file.name.as_str(), text(&file)),
+        ("fib-multi-30000-40000.txt", line(30_000) + &line(40_000))
+    );
 
     let card = ann.runs("fib-multi 30000 100000", "succeeded").await;
     ann.presses(&card, "Whole result").await;
     let (file, caption) = document(&ann, &card).await;
     assert_eq!(
         (file.name.as_str(), unpacked(&file)),
-        ("fib-multi-task-2.txt.gz", line(30_000) + &line(100_000))
+        ("fib-multi-30000-100000.txt.gz", line(30_000) + &line(100_000))
     );
     assert!(caption.contains("27,169 digits"), "{caption}");
 
     let card = ann.runs("fib-multi 100000 150000", "succeeded").await;
     ann.presses(&card, "Whole result").await;
     let (file, _) = document(&ann, &card).await;
-    assert_eq!(file.name, "fib-multi-task-3-summary.txt");
+    assert_eq!(file.name, "fib-multi-100000-150000-summary.txt");
     for n in [100_000, 150_000] {
         assert!(text(&file).contains(&sha256(&reference(n))), "{n}");
     }

@@ -46,7 +46,7 @@ async fn the_page_draws_the_world() {
     assert_eq!(forum["topics"]["list"].as_array().map(Vec::len), Some(2));
     let group = &world["chats"][1];
     assert_eq!((&group["type"], group["people"].as_array().unwrap().len()), (&json!("group"), 3));
-    assert_eq!(world["commands"], json!([{"command": "help", "description": "Help"}]));
+    assert_eq!(world["commands"], json!({"": [{"command": "help", "description": "Help"}]}));
     assert_eq!(world["messages"][group["id"].to_string()], json!([]));
 }
 

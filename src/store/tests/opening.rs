@@ -166,6 +166,7 @@ fn a_store_of_version_1_opens() {
     assert_eq!((loaded.questions, loaded.away), (vec![], vec![]));
     assert_ne!(loaded.secret, Secret::default());
     // And it goes on from there.
+    write(&store, Write::Times { chat: CHAT, id: JobId(3), body: "[]".to_owned() });
     write(&store, accept(CHAT, 78));
     drop(store);
     assert_eq!(ids(&open(&folder).1), [1, 2, 3, 4, 5, 6, 1, 78]);

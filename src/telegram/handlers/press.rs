@@ -51,7 +51,7 @@ impl Handlers {
             Button::KillThese { first, more, .. } => Wish::KillThese(these(first, more)),
             Button::KillAll { last, own, asker } => Wish::KillAllUpTo(last, own.then_some(asker)),
             Button::Keep { asker } => Wish::Keep(asker),
-            Button::Result(_) | Button::Whole(_) | Button::Page(_) => {
+            Button::Result(_) | Button::Whole(_) | Button::Page(_) | Button::Timeline(_) => {
                 return toast(self.show(chat, &who, origin, button).await);
             }
         };
@@ -84,6 +84,11 @@ impl Handlers {
             Button::Page(view) => {
                 let turn = Body::Turn { message: origin.message, view: view.for_asker(who.person.id) };
                 self.outbox.say(chat, Answer::new(origin, turn).asked()).await;
+                String::new()
+            }
+            Button::Timeline(theme) => {
+                let body = Body::Timeline { theme, instead_of: Some(origin.message) };
+                self.outbox.say(chat, Answer::new(origin, body).asked()).await;
                 String::new()
             }
             _ => String::new(),

@@ -5,6 +5,7 @@ use std::{collections::VecDeque, sync::Arc, time::Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    command::Theme,
     job::{JobId, MessageId, Origin},
     telegram::{buttons::Keyboard, dash::View, outbox::Made, render::Content, sentences},
 };
@@ -48,7 +49,11 @@ impl Answer {
 
     /// Whether it is a message of its own, and no edit of another.
     pub(in crate::telegram) fn is_new_message(&self) -> bool {
-        !matches!(self.body, Body::Edit { .. } | Body::Turn { .. })
+        match self.body {
+            Body::Edit { .. } | Body::Turn { .. } => false,
+            Body::Timeline { instead_of, .. } => instead_of.is_none(),
+            Body::Message(_) | Body::Whole(_) | Body::Dash(_) => true,
+        }
     }
 
     /// The same, about a task.
@@ -74,6 +79,13 @@ pub enum Body {
     Message(Content),
     /// The whole result of the task as a document.
     Whole(JobId),
+    /// A picture of the chat's last tasks, as they are when its turn has come.
+    Timeline {
+        /// Its colours.
+        theme: Theme,
+        /// The message that it replaces the picture of; a new one where there is none.
+        instead_of: Option<MessageId>,
+    },
     /// Another text for one of the bot's messages.
     Edit {
         /// Which.

@@ -37,16 +37,21 @@ pub(super) enum Next {
 impl Outbox {
     pub(super) async fn deliver_answer(self: &Arc<Self>, chat: ChatId, desk: &Desk, answer: Answer) {
         let answer = self.with_document(chat, answer).await;
+        let picture = self.picture(chat, &answer.body).await;
         // First of all: who waits for a place among the documents takes none of the others.
         let _upload = match answer.body {
             Body::Whole(_) => self.uploads.acquire().await.ok(),
-            Body::Message(_) | Body::Edit { .. } | Body::Dash(_) | Body::Turn { .. } => None,
+            Body::Message(_)
+            | Body::Edit { .. }
+            | Body::Timeline { .. }
+            | Body::Dash(_)
+            | Body::Turn { .. } => None,
         };
         let share = if answer.is_reserved() { Share::Answers } else { Share::News };
         let Some(_turn) = self.turn(desk, share).await else {
             return desk.lane().put_step_back(Step::Answer(answer), Instant::now());
         };
-        match self.say_now(chat, desk, &answer).await {
+        match self.say_now(chat, desk, &answer, picture.as_ref()).await {
             Ok(message) => {
                 {
                     let mut lane = desk.lane();
@@ -98,21 +103,23 @@ impl Outbox {
         chat: ChatId,
         desk: &Desk,
         answer: &Answer,
+        picture: Option<&Content>,
     ) -> Result<Option<MessageId>, ApiError> {
         match &answer.body {
             Body::Dash(view) => self.post_dash(chat, desk, &answer.reply_to, *view).await.map(Some),
             Body::Turn { message, view } => self.turn_dash(chat, desk, *message, *view).await.map(|()| None),
             Body::Message(content) => {
-                let mut content = Cow::Borrowed(content);
-                if answer.elsewhere {
-                    content.to_mut().tell_first(&sentences::topic_gone());
-                }
+                let content = elsewhere(answer, content);
                 send::new_message(&self.api, chat, &answer.reply_to, &content).await.map(Some)
             }
             Body::Edit { message, html, rich, keyboard } => {
                 let (html, rich, keyboard) = (html.clone(), rich.clone(), keyboard.clone());
                 let content = Content { html, rich, keyboard, photo: None };
                 send::edit_text(&self.api, chat, *message, &content).await.map(|()| None)
+            }
+            Body::Timeline { instead_of, .. } => {
+                let picture = picture.map(|content| elsewhere(answer, content));
+                self.say_picture(chat, &answer.reply_to, *instead_of, picture.as_deref()).await
             }
             Body::Whole(id) => match &answer.made {
                 Some(made) => self.say_whole(chat, answer, *id, made).await.map(Some),
@@ -360,4 +367,13 @@ impl Outbox {
             }
         }
     }
+}
+
+/// What an answer says, with a word about its topic if it is said outside of it.
+fn elsewhere<'a>(answer: &Answer, content: &'a Content) -> Cow<'a, Content> {
+    let mut content = Cow::Borrowed(content);
+    if answer.elsewhere {
+        content.to_mut().tell_first(&sentences::topic_gone());
+    }
+    content
 }

@@ -122,6 +122,7 @@ mod tests {
             paused: false,
             waits_for_memory: false,
             place: None,
+            times: std::sync::Arc::default(),
         }
     }
 

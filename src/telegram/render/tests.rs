@@ -1,10 +1,13 @@
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use super::*;
 use crate::{
     board::{Page, Verdict},
     job::{
-        CancelReason, Digits, Failure, JobId, MessageId, Number, Origin, Person, Pokemon, PokemonKey, Spec,
+        CancelReason, Digits, Failure, JobId, MessageId, Number, Origin, Person, Place, Pokemon, PokemonKey,
+        Spec,
     },
     telegram::dash::View,
 };
@@ -22,6 +25,7 @@ fn snapshot(id: u64, spec: Spec, state: State) -> Snapshot {
         paused: false,
         waits_for_memory: false,
         place: None,
+        times: Arc::default(),
     }
 }
 
@@ -99,6 +103,12 @@ proptest! {
     fn whatever_ends_fits_a_message_and_a_caption(outcome in any_outcome()) {
         let spec = Spec::FibMulti(vec![u64::MAX; 100]);
         let snapshot = snapshot(u64::MAX, spec, finished(outcome));
+        let times = [MemberTimes {
+            queued: NOW,
+            began: Some((NOW, Place::Worker(u32::MAX - 1))),
+            ended: Some((NOW + Duration::from_secs(86_399), Ended::Cancelled)),
+        }; 100];
+        let snapshot = Snapshot { times: Arc::new(times), ..snapshot };
         for content in [card(&snapshot, NOW), result(&snapshot, NOW), announcement(&snapshot.job, NOW)] {
             let units = units(&shown(&content.html));
             prop_assert!(units <= if content.photo.is_some() { MAX_CAPTION } else { MAX_TEXT }, "{units}");
@@ -159,4 +169,56 @@ fn the_board_keeps_its_columns_whatever_the_ids() {
         }
         assert!(text.contains(&command.to_string()[..16]), "{text}");
     }
+}
+
+#[test]
+fn a_result_of_several_tells_each_members_way() {
+    let at = |ms| NOW + Duration::from_millis(ms);
+    let times = |place, end: u64, how| MemberTimes {
+        queued: NOW,
+        began: Some((at(1), place)),
+        ended: Some((at(1 + end), how)),
+    };
+    let all = [
+        times(Place::AtOnce, 0, Ended::Succeeded),
+        times(Place::Worker(1), 12, Ended::Succeeded),
+        times(Place::Worker(0), 30, Ended::Failed),
+        MemberTimes { queued: NOW, began: None, ended: Some((at(31), Ended::Cancelled)) },
+    ];
+    let spec = Spec::FibMulti(vec![10, 5_000, 6_000, 7_000]);
+    let state = finished(Outcome::Failed(Failure::Panicked));
+    let failed = Snapshot { times: Arc::new(all), ..snapshot(3, spec.clone(), state) };
+    let text = shown(&result(&failed, NOW).html);
+    let expected = [
+        "✗ fib 6000 · failed after 30 ms · worker 1",
+        "✗ fib 7000 · cancelled before it began",
+        "fib 10 · 0 µs · at once",
+        "fib 5000 · 12 ms · worker 2",
+    ];
+    assert_eq!(
+        text.lines().rev().take(4).collect::<Vec<_>>(),
+        expected.into_iter().rev().collect::<Vec<_>>()
+    );
+
+    let waiting = MemberTimes { queued: NOW, began: None, ended: None };
+    let running = Snapshot {
+        times: Arc::new([MemberTimes { ended: None, ..all[1] }, waiting]),
+        ..snapshot(3, spec.clone(), State::Running { started: NOW })
+    };
+    let text = shown(&result(&running, at(4_001)).html);
+    assert!(text.starts_with("Still waiting"), "{text}");
+    assert!(text.ends_with("\n▸ fib 10 · runs for 4.0 s · worker 2\nfib 5000 · waits"), "{text}");
+
+    // One that is alone says all of it in its first line.
+    let alone = Snapshot { times: Arc::new([all[1]]), ..snapshot(3, Spec::Fib(5_000), State::Queued) };
+    assert!(!result(&alone, NOW).html.contains("worker"));
+
+    // A hundred with long results: as many as there is room for.
+    let number = |n| Number { n, digits: Digits::from_canonical("7".repeat(2_000)) };
+    let spec = Spec::FibMulti((10_001..=10_100).collect());
+    let state = finished(Outcome::Succeeded(Output::Numbers((10_001..=10_100).map(number).collect())));
+    let hundred = Snapshot { times: Arc::new([all[1]; 100]), ..snapshot(3, spec, state) };
+    let text = shown(&result(&hundred, NOW).html);
+    assert!(text.lines().filter(|line| line.ends_with("worker 2")).count() >= 60, "{text}");
+    assert!(text.contains("more; timeline draws them all"), "{text}");
 }

@@ -38,6 +38,9 @@ pub(in crate::telegram) fn parse_error(error: &ParseError, max_fib: u64) -> Stri
             say!("not-a-task", command = *command, word = cut(word), example = example(command))
         }
         ParseError::NoSuchSetting { word, suggestion } => settings::no_such(&cut(word), *suggestion),
+        ParseError::NotATheme { command, word } => {
+            say!("not-a-theme", command = *command, word = cut(word), example = example(command))
+        }
         ParseError::NotAValue { key, word, values } => settings::not_a_value(key, &cut(word), values),
         ParseError::NotAPokemon { command, word } => {
             say!("not-a-pokemon", command = *command, word = cut(word), example = example(command))
@@ -55,6 +58,7 @@ fn wanted(what: Wanted) -> String {
         Wanted::Tasks => say!("want-tasks"),
         Wanted::Setting => say!("want-setting"),
         Wanted::Command => say!("want-command"),
+        Wanted::Theme => say!("want-theme"),
     }
 }
 

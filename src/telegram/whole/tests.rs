@@ -84,7 +84,7 @@ fn what_nobody_wants_any_more_is_not_made() {
 #[test]
 fn a_summary_of_several_has_each_of_them_and_short_ones_whole() {
     let document = make(&job(&[100_000, 10]), Form::Summary, 20_000).unwrap();
-    assert_eq!(document.name, "fib-multi-task-7-summary.txt");
+    assert_eq!(document.name, "fib-multi-100000-10-summary.txt");
     let text = String::from_utf8(content(&document)).unwrap();
     assert!(
         text.contains("The 100000th fibonacci number has 20,899 digits.\n\nThe first 1,000:\n"),
