@@ -87,8 +87,8 @@ button-whole-result = Ganzes Ergebnis
 button-result = Ergebnis
 button-newer = ‹ Neuere
 button-older = Ältere ›
-button-refresh = Auffrischen
-button-refresh-page = Auffrischen { $page }/{ $pages }
+button-refresh = Aktualisieren
+button-refresh-page = Aktualisieren { $page }/{ $pages }
 old-button = Dieser Knopf gehört zu einem älteren Board: dash zeigt das jetzige.
 
 # Warum ein Task nicht angenommen oder nicht noch einmal gestartet wurde.

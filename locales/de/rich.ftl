@@ -1,4 +1,4 @@
-# In reichen Nachrichten, neben dem, was in einfachen steht.
+# In Rich Messages, neben dem, was in einfachen steht.
 
 all-digits = Alle { $count } Stellen
 all-results =

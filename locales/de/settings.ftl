@@ -2,9 +2,9 @@
 
 settings-head = Einstellungen dieses Chats:
 settings-change = Ändern: settings { $key } { $values }
-settings-rich = Reiche Nachrichten: Das Board ist eine Tabelle, lange Ergebnisse sind eingeklappt. Manche Apps zeigen sie noch leer.
-settings-rich-on = Reiche Nachrichten sind an: dash zeigt sie. Sieht es leer aus, kann die App sie nicht zeigen: settings rich off
-settings-rich-off = Reiche Nachrichten sind aus.
+settings-rich = Rich Messages: Das Board ist eine Tabelle, lange Ergebnisse sind eingeklappt. Manche Apps zeigen sie noch leer.
+settings-rich-on = Rich Messages sind an: dash zeigt sie. Sieht es leer aus, kann die App sie nicht zeigen: settings rich off
+settings-rich-off = Rich Messages sind aus.
 settings-language = Die Sprache, die ich hier spreche. Ist keine gewählt: im privaten Chat die der App, in einer Gruppe Englisch.
 settings-language-is = Ab jetzt auf Deutsch; Befehle und feste Wendungen bleiben englisch.
 settings-not-allowed = Nur Admins dieser Gruppe dürfen ihre Einstellungen ändern.
