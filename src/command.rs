@@ -160,8 +160,7 @@ pub const COMMANDS: &[Entry] = &[
         example: "job 3",
         in_menu: true,
         build: |args| {
-            let id =
-                if args.is_empty() { args.card } else { Some(args.one(words::task, Wanted::Task)?) };
+            let id = if args.is_empty() { args.card } else { Some(args.one(words::task, Wanted::Task)?) };
             Ok(Command::Job(id))
         },
     },

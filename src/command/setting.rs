@@ -41,9 +41,7 @@ pub const SETTINGS: &[Row] = &[
         key: "language",
         values: &["en", "de"],
         default: Setting::Language(Language::English),
-        read: |value| {
-            Language::ALL.into_iter().find(|known| known.code() == value).map(Setting::Language)
-        },
+        read: |value| Language::ALL.into_iter().find(|known| known.code() == value).map(Setting::Language),
     },
 ];
 

@@ -129,7 +129,7 @@ impl Handlers {
         let (chat, is_private, user) = match update {
             UpdateKind::Message(message) => {
                 (message.chat.id.0, message.chat.is_private(), message.from.as_ref())
-            },
+            }
             UpdateKind::CallbackQuery(query) => {
                 let Some(message) = &query.message else { return Language::default() };
                 (message.chat().id.0, message.chat().is_private(), Some(&query.from))

@@ -34,8 +34,8 @@ pub(super) use self::documents::Made;
 use self::{documents::Documents, gate::Gate};
 use super::{
     api::Api,
-    language,
     lane::{Answer, Body, Lane, Merging, Step},
+    language,
     pace::{Pace, Share},
     render,
     settings::Settings,

@@ -12,11 +12,11 @@ pub(super) mod roles;
 pub(super) mod settings;
 pub(super) mod timeline;
 
+use self::numbers::{english_ordinal, megabytes, tenths};
 pub(super) use self::{
     commands::{help, help_for, menu_line, parse_error, welcome},
     numbers::{cut, duration, ordinal, thousands, time_left, units},
 };
-use self::numbers::{english_ordinal, megabytes, tenths};
 use super::language::say;
 use crate::{
     board::{Refusal, RetryRefusal, Verdict},
@@ -199,7 +199,11 @@ pub(super) mod buttons {
 
     /// Shows what is true now; with the page's number, from 1, where there are several.
     pub(in crate::telegram) fn refresh(page: usize, pages: usize) -> String {
-        if pages > 1 { say!("button-refresh-page", page = page, pages = pages) } else { say!("button-refresh") }
+        if pages > 1 {
+            say!("button-refresh-page", page = page, pages = pages)
+        } else {
+            say!("button-refresh")
+        }
     }
 }
 

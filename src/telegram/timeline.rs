@@ -32,8 +32,10 @@ pub(super) fn content(scene: &Scene, theme: Theme) -> Result<Content, String> {
         Theme::Light => (Theme::Dark, words::dark()),
         Theme::Dark => (Theme::Light, words::light()),
     };
-    let buttons =
-        vec![Button::Timeline(theme).labelled(labels::refresh(1, 1)), Button::Timeline(other).labelled(label)];
+    let buttons = vec![
+        Button::Timeline(theme).labelled(labels::refresh(1, 1)),
+        Button::Timeline(other).labelled(label),
+    ];
     Ok(Content {
         html: escape(&words::caption(&scene.tasks(), &scene.span(), &scene.facts())),
         keyboard: Some(row(buttons)),

@@ -211,10 +211,7 @@ impl Inline {
             description,
             text: words::help(&self.bot),
         };
-        Offers {
-            results: words::commands().into_iter().enumerate().map(offer).collect(),
-            keep: KEEP_HELP,
-        }
+        Offers { results: words::commands().into_iter().enumerate().map(offer).collect(), keep: KEEP_HELP }
     }
 
     /// What is wrong, and then what can be said.

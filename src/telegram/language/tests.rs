@@ -65,7 +65,9 @@ fn read(pattern: &Pattern<String>, sentence: &mut Sentence) {
     for element in &pattern.elements {
         match element {
             PatternElement::TextElement { value } => sentence.text.push_str(value),
-            PatternElement::Placeable { expression: Expression::Inline(inline) } => variable(inline, sentence),
+            PatternElement::Placeable { expression: Expression::Inline(inline) } => {
+                variable(inline, sentence)
+            }
             PatternElement::Placeable { expression: Expression::Select { selector, variants } } => {
                 variable(selector, sentence);
                 for variant in variants {
@@ -174,7 +176,8 @@ fn sentences_are_no_markup() {
 
 #[test]
 fn what_is_quoted_is_english_in_every_language() {
-    let number = Number { n: 100, digits: crate::job::Digits::from_canonical("218922995834555169026".into()) };
+    let number =
+        Number { n: 100, digits: crate::job::Digits::from_canonical("218922995834555169026".into()) };
     for language in Language::ALL {
         within(language, || {
             assert_eq!(sentences::submitted(JobId(3)), "Task 3 is submitted");

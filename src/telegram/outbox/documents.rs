@@ -10,8 +10,8 @@ use crate::{
     job::{ChatId, Job, JobId},
     store::Store,
     telegram::{
-        language,
         lane::{Answer, Body},
+        language,
         whole::{self, Document, Form, NoDocument},
     },
 };

@@ -116,8 +116,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        job::{Origin, Person, Spec, State},
         command::Language,
+        job::{Origin, Person, Spec, State},
         telegram::{
             language::within,
             sentences::{old_button, units},
@@ -129,7 +129,9 @@ mod tests {
         let name = "x".repeat(500);
         for language in Language::ALL {
             within(language, || {
-                for (known, act) in [true, false].map(|known| [(known, Act::Kill), (known, Act::Retry)]).concat() {
+                for (known, act) in
+                    [true, false].map(|known| [(known, Act::Kill), (known, Act::Retry)]).concat()
+                {
                     let refusal = not_allowed(JobId(123_456), &name, act, known);
                     assert!(units(&refusal) <= 200, "{} {refusal}", units(&refusal));
                 }

@@ -100,7 +100,11 @@ pub(in crate::telegram) fn short_bar(id: JobId) -> String {
 
 /// `Task 3`, `Tasks 3–14`.
 pub(in crate::telegram) fn tasks(first: JobId, last: JobId) -> String {
-    if first == last { super::task(first) } else { say!("tasks", range = format!("{}–{}", first.0, last.0)) }
+    if first == last {
+        super::task(first)
+    } else {
+        say!("tasks", range = format!("{}–{}", first.0, last.0))
+    }
 }
 
 /// `2026-11-24, 14:03:12–14:05:40 UTC`; both days where they differ.
@@ -156,7 +160,8 @@ pub(in crate::telegram) fn caption(tasks: &str, span: &str, facts: &Facts) -> St
         said(unfinished, |count| say!("caption-unfinished", count = count)),
     ];
     let mut text = format!("{tasks} · {span}");
-    for line in [side_by_side.into_iter().flatten().collect::<Vec<_>>(), ends.into_iter().flatten().collect()] {
+    for line in [side_by_side.into_iter().flatten().collect::<Vec<_>>(), ends.into_iter().flatten().collect()]
+    {
         if !line.is_empty() {
             text.push('\n');
             text.push_str(&line.join(", "));
@@ -175,7 +180,9 @@ pub(in crate::telegram) fn member(member: &str, times: &MemberTimes, now: System
     });
     match (times.ended.map(|(_, how)| how), ran, place) {
         (None, None, _) => format!("{member} · {}", waits()),
-        (None, Some(ran), Some(place)) => format!("▸ {member} · {} · {place}", say!("member-runs", time = ran)),
+        (None, Some(ran), Some(place)) => {
+            format!("▸ {member} · {} · {place}", say!("member-runs", time = ran))
+        }
         (Some(Ended::Succeeded), Some(ran), Some(place)) => format!("{member} · {ran} · {place}"),
         (Some(Ended::Failed), Some(ran), Some(place)) => {
             format!("✗ {member} · {} · {place}", say!("member-failed", time = ran))
