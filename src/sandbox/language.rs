@@ -39,7 +39,6 @@ impl World {
     }
 }
 
-#[expect(clippy::must_use_candidate, reason = "people act")]
 impl Telegram {
     /// A person's app speaks another language from now on; a new person's speaks English.
     #[track_caller]

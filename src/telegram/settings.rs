@@ -64,10 +64,7 @@ impl Settings {
     pub fn hear(&self, chat: ChatId, language: Language) {
         let before = {
             let mut spoken = self.spoken.write().unwrap_or_else(PoisonError::into_inner);
-            match language {
-                Language::English => spoken.remove(&chat),
-                other => spoken.insert(chat, other),
-            }
+            if language == Language::default() { spoken.remove(&chat) } else { spoken.insert(chat, language) }
         };
         if before.unwrap_or_default() != language {
             let (key, value) = (SPOKEN, language.code().to_owned());

@@ -66,7 +66,7 @@ fn read(pattern: &Pattern<String>, sentence: &mut Sentence) {
         match element {
             PatternElement::TextElement { value } => sentence.text.push_str(value),
             PatternElement::Placeable { expression: Expression::Inline(inline) } => {
-                variable(inline, sentence)
+                variable(inline, sentence);
             }
             PatternElement::Placeable { expression: Expression::Select { selector, variants } } => {
                 variable(selector, sentence);

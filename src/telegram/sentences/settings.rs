@@ -1,5 +1,7 @@
 //! What a chat can choose, in words.
 
+use std::fmt::Write;
+
 use super::not_written;
 use crate::{
     command::{SETTINGS, Setting},
@@ -13,7 +15,7 @@ pub(in crate::telegram) fn all(chosen: impl Fn(&str) -> Option<Setting>) -> Stri
     for row in SETTINGS {
         let setting = chosen(row.key).unwrap_or(row.default);
         let change = say!("settings-change", key = row.key, values = row.values.join("|"));
-        text += &format!("\n\n{}: {}\n{} {change}", row.key, setting.value(), about(setting));
+        let _ = write!(text, "\n\n{}: {}\n{} {change}", row.key, setting.value(), about(setting));
     }
     text
 }
