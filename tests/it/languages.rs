@@ -130,3 +130,37 @@ async fn inline_offers_are_in_the_language_of_who_types() {
     assert!(answer.is_personal, "another person's is in another language");
     world.stop().await;
 }
+
+#[tokio::test]
+async fn what_is_made_beside_the_chat_is_in_its_language_too() {
+    let world = World::with(|setup| setup.config.max_document = 20_000).await;
+    let [anna, ben] = world.group(["Anna", "Ben"]);
+    anna.says("/settings language de").await;
+    let card = anna.runs("/fib 150000", "(31.348 Stellen)").await;
+    assert!(card.text.contains("The 150000th fibonacci number is "), "{}", card.text);
+    // A document, which is packed on another thread.
+    assert!(anna.presses(&card, "Ganze Zahl").await.starts_with("Sie wird erst komprimiert, weil"));
+    let file = anna.sees("the file", |found| found.document.is_some()).await;
+    assert!(
+        file.text.starts_with("Das ganze Ergebnis von Task 1: 31.348 Stellen, komprimiert"),
+        "{}",
+        file.text
+    );
+    // A picture, which is drawn on another.
+    let picture = anna.says("/timeline").await;
+    assert!(picture.text.contains("von 2 CPU-Workern zugleich beschäftigt"), "{}", picture.text);
+    assert_eq!(
+        picture.buttons.iter().map(|(label, _)| label.as_str()).collect::<Vec<_>>(),
+        ["Aktualisieren", "Dunkel"]
+    );
+    // A refusal, for which Telegram is asked whether he is an admin.
+    anna.runs("/dex nobody", "Es gibt kein Pokémon nobody").await;
+    let refused = ben.says("/retry 2").await.text;
+    assert!(refused.starts_with("Task 2 gehört Anna. Sonst dürfen ihn nur"), "{refused}");
+    // A dash that edits itself.
+    let dash = anna.says("/dash").await;
+    assert!(dash.text.starts_with("Board: 2 Tasks, laufend: 0, wartend: 0 · ● live"), "{}", dash.text);
+    anna.runs("/fib 10", "is 34").await;
+    anna.sees_in(&dash, "Board: 3 Tasks").await;
+    world.stop().await;
+}
