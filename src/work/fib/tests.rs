@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{limbs::BASE, plan::Shape, *};
 use crate::work::team::Team;
 
-/// All ways to compute on this machine: with its vectors if it has them, and without.
+/// All ways to compute on this machine: with each kind of vectors that it has, and without.
 macro_rules! on_every_path {
     ($check:expr) => {{
         #[cfg(target_arch = "x86_64")]
