@@ -160,12 +160,7 @@ impl Work {
             let caught = tokio::task::spawn_blocking(move || cpu::caught(|| fib(n, &control)));
             caught.await.unwrap_or(Err(cpu::Panicked))
         };
-        match found {
-            Ok(Ok(digits)) => Ok(Number { n, digits }),
-            Ok(Err(FibError::Cancelled(Cancelled))) => Err(Unfinished::Cancelled),
-            Ok(Err(FibError::Wrong)) => Err(Unfinished::Failed(Failure::WrongResult)),
-            Err(_) => Err(Unfinished::Failed(Failure::Panicked)),
-        }
+        number(n, found)
     }
 
     async fn fib(&self, n: u64, control: &Arc<Control>) -> Result<Found, Unfinished> {
@@ -177,18 +172,23 @@ impl Work {
             let after = control.clone();
             self.cpu.run(move || fib(n, &control), move || after.clear_away()).await
         };
-        match found {
-            Ok(Ok(digits)) => Ok(Found::Number(Number { n, digits })),
-            Ok(Err(FibError::Cancelled(Cancelled))) => Err(Unfinished::Cancelled),
-            Ok(Err(FibError::Wrong)) => {
-                tracing::error!(
-                    n,
-                    "a result failed its check and is not given out: is this machine's memory sound?"
-                );
-                Err(Unfinished::Failed(Failure::WrongResult))
-            }
-            Err(_) => Err(Unfinished::Failed(Failure::Panicked)),
+        number(n, found).map(Found::Number)
+    }
+}
+
+/// What came of the n-th number; a wrong one is told in the log, too.
+fn number(n: u64, found: Result<Result<Digits, FibError>, cpu::Panicked>) -> Result<Number, Unfinished> {
+    match found {
+        Ok(Ok(digits)) => Ok(Number { n, digits }),
+        Ok(Err(FibError::Cancelled(Cancelled))) => Err(Unfinished::Cancelled),
+        Ok(Err(FibError::Wrong)) => {
+            tracing::error!(
+                n,
+                "a result failed its check and is not given out: is this machine's memory sound?"
+            );
+            Err(Unfinished::Failed(Failure::WrongResult))
         }
+        Err(_) => Err(Unfinished::Failed(Failure::Panicked)),
     }
 }
 

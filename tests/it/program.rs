@@ -73,6 +73,47 @@ fn a_bad_setting_is_one_line_that_names_it() {
     check_refusal(&jobboard(&folder).output().unwrap(), &["JOBBOARD_IO_CONCURRENCY"]);
 }
 
+/// However the words stand: one order is read by hand, the others by the parser of all settings.
+#[test]
+fn one_number_is_printed_for_scripts() {
+    let folder = folder();
+    let run = |words: &str| jobboard(&folder).arg("fib").args(words.split(' ')).output().unwrap();
+    for (words, digits) in [
+        ("1", "0"),
+        ("100", "218922995834555169026"),
+        ("1_0", "34"),
+        ("10 --threads 2", "34"),
+        ("10 --threads=2", "34"),
+        ("--threads 2 10", "34"),
+        ("-- 10", "34"),
+    ] {
+        let output = run(words);
+        let line = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "fib {words}: {line}");
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("{digits}\n"), "fib {words}");
+        assert!(
+            line.starts_with("seconds ") && line.ends_with(&format!(" digits {}\n", digits.len())),
+            "{line}"
+        );
+        assert!(!words.contains("threads") || line.contains(" threads 2 "), "fib {words}: {line}");
+    }
+    for (words, named) in [
+        ("0", "<NUM>"),
+        ("x", "<NUM>"),
+        ("+1", "<NUM>"),
+        ("_1", "<NUM>"),
+        ("1000000001", "<NUM>"),
+        ("10 11", "11"),
+        ("10 --threads", "--threads"),
+        ("10 --threads 0", "--threads"),
+        ("10 --threads x", "--threads"),
+        ("10 --threads 1025", "--threads"),
+    ] {
+        check_refusal(&run(words), &[named]);
+    }
+    check_refusal(&jobboard(&folder).arg("fib").output().unwrap(), &["required"]);
+}
+
 #[test]
 fn help_and_the_example_name_the_same_settings() {
     let output = jobboard(&folder()).arg("--help").output().unwrap();

@@ -191,35 +191,104 @@ pub(super) fn settle(out: &mut [u64], columns: usize, carries: &[i128], addend: 
 
 #[cfg(test)]
 mod tests {
+    use bytemuck::cast_slice;
+    use proptest::prelude::*;
+
     use super::{
         super::lanes::{Lanes, Portable},
         B,
     };
 
-    /// One limb more than the base allows, or one less than nothing, and then limbs that pass on what they get.
-    fn check(l: impl Lanes) {
-        let nothing = l.int(0);
-        for (first, then, limb, rest) in [(B, B - 1, 0, 1), (-1, 0, B - 1, -1)] {
-            let (mut chain, mut out) = (l.start(), [0; 8]);
-            l.limbs(&mut chain, [l.int(first), nothing, nothing], &mut out);
-            l.limbs(&mut chain, [l.int(then), nothing, nothing], &mut out);
-            let limbs = out.map(u64::cast_signed);
-            assert!(limbs.iter().take(limbs_at_once(l)).all(|&out| out == limb), "{out:?}");
-            assert_eq!(l.rest_of(chain), rest);
+    /// The digits of a coefficient, the lowest first.
+    type Coefficient = [i64; 3];
+
+    /// What a row's limbs and the rest must be, one limb after the other.
+    fn reference(row: &[Coefficient]) -> (Vec<u64>, i128) {
+        let (mut limbs, mut carry) = (Vec::new(), [0; 3]);
+        for coefficient in row {
+            for (carry, &digit) in carry.iter_mut().zip(coefficient) {
+                *carry += i128::from(digit);
+            }
+            let [sum, next, after] = carry;
+            limbs.push(sum.rem_euclid(B.into()).try_into().unwrap());
+            carry = [next + sum.div_euclid(B.into()), after, 0];
         }
+        (limbs, carry[0] + carry[1] * i128::from(B))
+    }
+
+    /// By doubles, which hold half of each.
+    fn ints<L: Lanes>(l: L, digits: &[i64]) -> L::Ints {
+        const HALF: i64 = 1 << 30;
+        let part = |part: fn(i64) -> i64| {
+            #[expect(clippy::cast_precision_loss, reason = "30 bits")]
+            let part: Vec<_> = digits.iter().map(|&digit| part(digit) as f64).collect();
+            l.to_ints(l.load(cast_slice(&part)[0]))
+        };
+        l.add_ints(
+            l.times_ints(part(|digit| digit.div_euclid(HALF)), l.int(HALF)),
+            part(|digit| digit.rem_euclid(HALF)),
+        )
+    }
+
+    fn check(l: impl Lanes, row: &[Coefficient]) {
+        let (mut chain, mut limbs) = (l.start(), Vec::new());
+        for some in row.chunks_exact(limbs_at_once(l)) {
+            let mut out = [0; 8];
+            let digits = [0, 1, 2].map(|k: usize| ints(l, &some.iter().map(|c| c[k]).collect::<Vec<_>>()));
+            l.limbs(&mut chain, digits, &mut out);
+            limbs.extend_from_slice(&out[..some.len()]);
+        }
+        assert_eq!((limbs, l.rest_of(chain)), reference(row));
     }
 
     fn limbs_at_once<L: Lanes>(_: L) -> usize {
         4 * L::QUADS
     }
 
-    #[test]
-    fn what_is_carried_runs_through_all_lanes() {
-        check(Portable);
+    fn check_on_every_path(row: &[Coefficient]) {
+        check(Portable, row);
         #[cfg(target_arch = "x86_64")]
         {
             use super::super::lanes::{Avx2, Avx512};
-            let _ = (Avx2::detect().map(check), Avx512::detect().map(check));
+            let _ = (Avx2::detect().map(|l| check(l, row)), Avx512::detect().map(|l| check(l, row)));
         }
+    }
+
+    /// One limb more than the base allows, or one less than nothing, or two, and then limbs that pass on what they get.
+    #[test]
+    fn what_is_carried_runs_through_all_lanes() {
+        for (first, then) in [(B, B - 1), (-1, 0), (-B, 0), (-B - 1, 0)] {
+            for place in 0..16 {
+                let mut row = [[then, 0, 0]; 16];
+                row[..place].fill([0; 3]);
+                row[place] = [first, 0, 0];
+                check_on_every_path(&row);
+            }
+        }
+    }
+
+    proptest! {
+        /// First and second digits as far from nothing as they get, and such that sums are a little beside the base.
+        #[test]
+        fn digits_become_the_limbs_of_their_sum(row in prop::collection::vec(
+            (first_or_second(), first_or_second(), -(1_i64 << 25)..1 << 25).prop_map(|(x, y, z)| [x, y, z]),
+            1..8,
+        )) {
+            // Whole vectors of each path: the same digits again and again, from another place on.
+            let row: Vec<_> = row.iter().copied().cycle().take(8 * row.len()).collect();
+            check_on_every_path(&row);
+        }
+    }
+
+    fn first_or_second() -> impl Strategy<Value = i64> {
+        const MOST: i64 = B / 10 * 6;
+        prop_oneof![
+            -MOST..=MOST,
+            Just(MOST),
+            Just(-MOST),
+            B / 2 - 2..B / 2 + 2,
+            -B / 2 - 2..-B / 2 + 2,
+            -2_i64..2
+        ]
     }
 }

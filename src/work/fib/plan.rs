@@ -17,7 +17,7 @@ use super::prime::{PRIMES, Prime, Way};
 
 /// Columns that are transformed together: a line of the cache.
 pub(super) const TILE_COLUMNS: usize = 8;
-/// Rows that are transformed together, one in each lane.
+/// Rows that are transformed together, one in each lane of a quad.
 pub(super) const TILE_ROWS: usize = 4;
 /// Bounds of C.
 const MIN_COLUMNS: usize = 16;

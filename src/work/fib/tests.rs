@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{limbs::BASE, plan::Shape, *};
 use crate::work::team::Team;
 
-/// All ways to compute on this machine: with its vectors if it has them, and without.
+/// All ways to compute on this machine: with each kind of vectors that it has, and without.
 macro_rules! on_every_path {
     ($check:expr) => {{
         #[cfg(target_arch = "x86_64")]
@@ -55,6 +55,15 @@ fn reference_mod(index: u64, modulus: u128) -> u128 {
     f
 }
 
+/// By residues: the digits would take the reference minutes.
+fn check_residues(n: u64, digits: &Digits) {
+    for modulus in [(1 << 59) - 55, 1_000_000_007, 999_983] {
+        let residue =
+            text(digits).bytes().fold(0, |sum, byte| (10 * sum + u128::from(byte - b'0')) % modulus);
+        assert_eq!(residue, reference_mod(n - 1, modulus), "number {n} modulo {modulus}");
+    }
+}
+
 /// FNV-1a, as good as any to tell digits by.
 fn hash(digits: &Digits) -> u64 {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
@@ -85,6 +94,25 @@ fn some_numbers_by_binary_doubling() {
         // Of both parities and on both sides of powers of two, where operands change their length.
         for n in [4_097, 20_000, 65_536, 65_537, 65_538, 99_999, 131_074, 199_990] {
             assert_eq!(text(&compute_freely(lanes, n)), reference(n - 1).to_string(), "number {n}");
+        }
+    });
+}
+
+/// Where the last operand, or that of the last pair, gets its limb too many for schoolbook or for a length of transforms.
+#[test]
+fn numbers_where_the_way_changes_are_right() {
+    let is_last = |&len: &usize| {
+        len == SCHOOLBOOK || len > SCHOOLBOOK && Shape::for_len(2 * len + 1) != Shape::for_len(2 * len + 3)
+    };
+    let lens: Vec<_> = (1..1_500).filter(is_last).collect();
+    assert!(lens.len() > 15, "{lens:?}");
+    on_every_path!(|lanes| {
+        for &len in &lens {
+            // The first k for which F(k) has more limbs.
+            let k = (len as u64 * 18_000_000_000 + 349_485_003).div_ceil(208_987_641);
+            for n in [2 * k - 1, 2 * k, 2 * k + 1, 2 * k + 2, 4 * k, 4 * k + 1] {
+                check_residues(n, &compute_freely(lanes, n));
+            }
         }
     });
 }
@@ -379,14 +407,9 @@ proptest! {
         prop_assert_eq!(str::from_utf8(&out).unwrap(), format!("{limb:018}"));
     }
 
-    /// By residues: the reference would need minutes for the digits.
     #[test]
     fn random_great_numbers_are_right(n in 100_000_u64..1_000_000) {
-        let digits = fib(n, &Control::default()).unwrap();
-        for modulus in [(1 << 59) - 55, 1_000_000_007, 999_983] {
-            let residue = text(&digits).bytes().fold(0, |sum, byte| (10 * sum + u128::from(byte - b'0')) % modulus);
-            prop_assert_eq!(residue, reference_mod(n - 1, modulus), "modulo {}", modulus);
-        }
+        check_residues(n, &fib(n, &Control::default()).unwrap());
     }
 
     #[test]

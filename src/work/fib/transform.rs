@@ -314,3 +314,30 @@ fn row_cost(shape: &Shape) -> u64 {
 fn limbs_cost(shape: &Shape) -> u64 {
     (shape.columns * TILE_ROWS) as u64 * 40 / 10
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{MAX_N, SCHOOLBOOK, doublings, limbs_of, operands_of},
+        *,
+    };
+
+    /// The last products are not always those that take most: where a length is passed, the way to work changes, too.
+    #[test]
+    fn no_step_takes_more_than_was_announced() {
+        for index in std::iter::successors(Some(15_500), |&index| Some(index + index / 999 + 1))
+            .take_while(|&n| n < MAX_N)
+        {
+            let operands = operands_of(index);
+            let steps =
+                (1..=doublings(index)).map(|left| (limbs_of(index >> left), if left > 1 { 2 } else { 1 }));
+            for (limbs, values) in steps.filter(|&(limbs, _)| limbs > SCHOOLBOOK) {
+                let shape = Shape::for_len(2 * limbs + 1);
+                let (arena, results) =
+                    (arena_of(shape.len(), values), values * result_room(&shape, 2 * limbs + 1));
+                assert!(arena <= arena_len(operands), "F({index}): {limbs} limbs");
+                assert!(results <= results_len(operands), "F({index}): {limbs} limbs");
+            }
+        }
+    }
+}
