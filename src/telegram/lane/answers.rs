@@ -175,9 +175,8 @@ impl Answers {
     /// How many answers that wait say the same in the same topic, of those that are about no task.
     fn alike(&self, answer: &Answer) -> usize {
         let Some(new) = words(answer) else { return 0 };
-        let is_alike = |known: &Answer| {
-            words(known) == Some(new) && known.reply_to.thread == answer.reply_to.thread
-        };
+        let is_alike =
+            |known: &Answer| words(known) == Some(new) && known.reply_to.thread == answer.reply_to.thread;
         self.others.iter().filter(|(_, known)| is_alike(known)).count()
     }
 
