@@ -274,8 +274,8 @@ impl Boards {
         self.look(chat, Table::unfinished).unwrap_or_default()
     }
 
-    /// Cancels these jobs, but for those with a verdict already, and returns when that is stored. When the last of them has stopped, [`Change::Kill`] is
-    /// marked and [`take_kill`](Self::take_kill) has the report.
+    /// Cancels these jobs, but for those with a verdict already, and returns when that is stored. When the last of them has
+    /// stopped, [`Change::Kill`] is marked and [`take_kill`](Self::take_kill) has the report.
     ///
     /// # Errors
     /// [`WriteError`]: the jobs stop all the same, and their ends are stored before anybody is told, but a crash before

@@ -27,8 +27,9 @@ struct Unfinished {
 }
 
 impl Boards {
-    /// Puts everything back on its board and sets off what is unfinished, in the order in which it was accepted. What
-    /// was killed, was running at too many crashes, or needs more memory than there is now, is ended instead. To be called once, before anything is submitted.
+    /// Puts everything back on its board and sets off what is unfinished, in the order in which it was accepted. What was
+    /// killed, is of a chat that has removed the bot, was running at too many crashes, or needs more memory than there is
+    /// now, is ended instead. To be called once, before anything is submitted.
     pub fn restore(self: &Arc<Self>, loaded: &Loaded) {
         let unfinished = self.put_back(loaded);
         for job in unfinished {

@@ -1,5 +1,6 @@
 //! One chat's table.
 
+mod kills;
 mod page;
 
 use std::{
@@ -15,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::page::{Filter, Page};
 use super::{
-    kill::{Kill, KillId, KillReport, Verdict},
+    kill::{Kill, KillId},
     queue::{Place, Spot, Ticket},
     run::End,
     track::Track,
@@ -77,17 +78,6 @@ pub(super) struct Live {
     /// Where its first member stands in the line, once it has lined up.
     spot: Arc<OnceLock<Spot>>,
     pub(super) track: Arc<Track>,
-}
-
-/// What a kill did at once.
-pub(super) struct Killed {
-    pub(super) kill: KillId,
-    /// For the store, to be read again by [`Table::restore_kill`].
-    pub(super) body: String,
-    /// Jobs that are to stop.
-    pub(super) hit: Vec<JobId>,
-    /// Nothing is left to wait for.
-    pub(super) resolved: bool,
 }
 
 /// What a job that has stopped comes to.
@@ -267,84 +257,6 @@ impl Table {
         self.running.iter().copied().collect()
     }
 
-    /// Cancels jobs, but for those with a verdict already; `None` where the same kill is under way.
-    pub(super) fn kill(
-        &mut self,
-        by: &Person,
-        reply_to: Origin,
-        jobs: &[(JobId, Option<Verdict>)],
-        now: SystemTime,
-    ) -> Option<Killed> {
-        // The same update again, after a crash.
-        if reply_to.is_here() && self.kills.values().any(|kill| kill.reply_to == reply_to) {
-            return None;
-        }
-        let mut hit = Vec::new();
-        let mut verdicts: Vec<(JobId, Option<Verdict>)> = Vec::new();
-        for (id, known) in jobs {
-            let id = *id;
-            if verdicts.iter().any(|(known, _)| *known == id) {
-                continue;
-            }
-            let verdict = match self.jobs.get_mut(&id) {
-                _ if known.is_some() => known.clone(),
-                None => Some(Verdict::Unknown),
-                Some(entry) => match &entry.live {
-                    None => Some(entry.verdict().too_late()),
-                    Some(live) => {
-                        live.cancel.cancel();
-                        entry.killed_by.get_or_insert_with(|| by.name.clone());
-                        // One that is queued has nothing to stop: its run ends by itself.
-                        entry.apply(Event::Cancel, now);
-                        hit.push(id);
-                        None
-                    }
-                },
-            };
-            verdicts.push((id, verdict));
-        }
-        self.last_kill += 1;
-        let kill = Kill { reply_to, verdicts };
-        // A list of numbers and words is always JSON.
-        let body = serde_json::to_string(&kill).unwrap_or_default();
-        let resolved = kill.is_resolved();
-        self.kills.insert(self.last_kill, kill);
-        Some(Killed { kill: KillId(self.last_kill), body, hit, resolved })
-    }
-
-    /// The chat has removed the bot: cancels what is unfinished. `None` where it is away already.
-    pub(super) fn leave(&mut self, reason: &CancelReason, now: SystemTime) -> Option<Vec<JobId>> {
-        if std::mem::replace(&mut self.away, true) {
-            return None;
-        }
-        // Nobody is there to be told.
-        self.kills.clear();
-        let unfinished = self.unfinished();
-        // What is not stored yet is cancelled as soon as it is.
-        for entry in self.pending.values_mut() {
-            entry.cancel_for(reason, now);
-        }
-        for id in &unfinished {
-            if let Some(entry) = self.jobs.get_mut(id) {
-                entry.cancel_for(reason, now);
-            }
-        }
-        Some(unfinished)
-    }
-
-    pub(super) fn take_kill(&mut self, kill: KillId) -> Option<KillReport> {
-        self.kills.get(&kill.0)?.is_resolved().then(|| self.kills.remove(&kill.0)).flatten().map(Kill::report)
-    }
-
-    /// The kills that are resolved by the end of this job.
-    fn resolve(&mut self, id: JobId, verdict: &Verdict) -> Vec<KillId> {
-        let resolved = self
-            .kills
-            .iter_mut()
-            .filter_map(|(kill, open)| open.resolve(id, verdict).then_some(KillId(*kill)));
-        resolved.collect()
-    }
-
     /// Takes a job off the board that the store has dropped. One whose end is stored and not on the board yet stays.
     pub(super) fn forget(&mut self, id: JobId) {
         // The oldest ones go first, so it is found at once.
@@ -399,23 +311,6 @@ impl Table {
         self.last_accepted = self.last_id;
     }
 
-    /// Puts a stored kill back. True where all its jobs have stopped: it is to be reported.
-    pub(super) fn restore_kill(&mut self, number: u64, body: &str) -> bool {
-        self.last_kill = self.last_kill.max(number);
-        let Ok(mut kill) = serde_json::from_str::<Kill>(body) else { return false };
-        for id in kill.open() {
-            let verdict = match self.jobs.get(&id) {
-                None => Verdict::Unknown,
-                Some(entry) if entry.live.is_some() => continue,
-                Some(entry) => entry.verdict(),
-            };
-            kill.resolve(id, &verdict);
-        }
-        let resolved = kill.is_resolved();
-        self.kills.insert(number, kill);
-        resolved
-    }
-
     /// Stored jobs come in order of their numbers; they are forgotten in the order in which they finished.
     pub(super) fn sort_finished(&mut self) {
         let jobs = &self.jobs;
@@ -463,15 +358,6 @@ impl Entry {
         }
     }
 
-    fn cancel_for(&mut self, reason: &CancelReason, now: SystemTime) {
-        if let Some(live) = &self.live {
-            live.cancel.cancel();
-            self.left.get_or_insert_with(|| reason.clone());
-            // One that is queued has nothing to stop: its run ends by itself.
-            self.apply(Event::Cancel, now);
-        }
-    }
-
     fn snapshot(&self) -> Snapshot {
         let live = self.live.as_ref();
         Snapshot {
@@ -484,15 +370,6 @@ impl Entry {
             times: live.map_or_else(|| self.times.clone(), |live| live.track.all()),
         }
     }
-
-    /// What a kill that was asked for while the job was unfinished came to.
-    fn verdict(&self) -> Verdict {
-        let command = self.job.spec.to_string();
-        match self.job.state.outcome() {
-            Some(Outcome::Cancelled(_)) => Verdict::Killed(command),
-            _ => Verdict::Finished(command),
-        }
-    }
 }
 
 impl Snapshot {
@@ -502,16 +379,6 @@ impl Snapshot {
             Some(Outcome::Failed(_) | Outcome::Cancelled(_)) => true,
             Some(Outcome::Succeeded(_)) => self.dropped,
             None => false,
-        }
-    }
-}
-
-impl Verdict {
-    /// The same for a kill that came after the end: it killed nothing.
-    fn too_late(self) -> Self {
-        match self {
-            Self::Killed(command) => Self::AlreadyCancelled(command),
-            other => other,
         }
     }
 }

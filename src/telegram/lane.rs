@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use self::{answers::Answers, cards::Cards, dashes::Dashes, merged::MergedCards};
 pub(super) use self::{
     answers::{Answer, Body},
-    cards::{Card, OldCard},
+    cards::{Card, FEWEST_WORDS, OldCard},
     dashes::{Dash, Thread},
     merged::{Merged, MergedId},
 };
@@ -229,15 +229,14 @@ impl Lane {
         self.answers.has_reserved()
     }
 
-    /// A step that was not done, since somebody else goes first.
+    /// A step that was not done, since somebody else goes first. An answer is [put back](Self::put_back) instead.
     pub(super) fn put_step_back(&mut self, step: Step, now: Instant) {
         match step {
-            Step::Answer(answer) => self.answers.put_back(answer),
             Step::Card(id, _) => self.cards.put_back(id),
             Step::Merged(id, merged) => self.merged.redo(id, now, merged.is_news()),
             Step::Dash(thread, _) => self.dashes.redo(thread, now),
             Step::Older(message, view) => self.dashes.put_older(message, view),
-            Step::Wait(_) | Step::Idle => {}
+            Step::Answer(_) | Step::Wait(_) | Step::Idle => {}
         }
     }
 
@@ -246,9 +245,13 @@ impl Lane {
         if self.presence == Presence::There { self.answers.say(answer) } else { Some(answer) }
     }
 
-    /// An answer could not be said yet.
-    pub(super) fn put_back(&mut self, answer: Answer) {
+    /// An answer could not be said yet. Where nothing is said any more, it comes back.
+    pub(super) fn put_back(&mut self, answer: Answer) -> Option<Answer> {
+        if self.presence != Presence::There {
+            return Some(answer);
+        }
         self.answers.put_back(answer);
+        None
     }
 
     /// The job moved: its card and the live dashes are looked at. At once if the job has `finished`; a new card waits
@@ -303,6 +306,14 @@ impl Lane {
     ) {
         self.cards.ended(ended);
         self.merged.shown(id, shown, ended, pause_until, refresh);
+    }
+
+    /// Telegram does not take the message of several cards: what it does not tell yet is told one by one.
+    pub(super) fn merged_refused(&mut self, id: MergedId, now: Instant) {
+        let Some(merged) = self.merged.remove(id) else { return };
+        for job in merged.jobs {
+            self.cards.alone(job, merged.message.is_some(), now);
+        }
     }
 
     /// The messages of several cards.

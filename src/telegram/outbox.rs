@@ -191,10 +191,18 @@ impl Outbox {
     }
 
     fn line_up(self: &Arc<Self>, chat: ChatId, answer: Answer) {
-        let mut dropped = None;
+        let mut refused = None;
         let language = self.settings.language(chat);
-        self.change(chat, |lane| dropped = language::within(language, || lane.say(answer)));
-        self.said(dropped);
+        self.change(chat, |lane| refused = language::within(language, || lane.say(answer)));
+        self.not_taken(chat, refused);
+    }
+
+    /// The lane has no place for it: the group has moved meanwhile, or nobody will ever hear it.
+    fn not_taken(self: &Arc<Self>, chat: ChatId, answer: Option<Answer>) {
+        match self.boards.home(chat) {
+            home if home == chat => self.said(answer),
+            home => answer.into_iter().for_each(|answer| self.move_answer(home, answer)),
+        }
     }
 
     /// The store need not keep these any longer.

@@ -28,8 +28,8 @@ use crate::{
 const MAX_RESULT: usize = 3_400;
 /// Characters of the sentence around a number, at most about.
 const SENTENCE: usize = 60;
-/// Telegram's bound for a message.
-const MAX_MESSAGE: usize = 4_096;
+/// Characters of a message: Telegram takes 4096 UTF-16 units, and a sentence may be put in front.
+const MAX_MESSAGE: usize = 4_000;
 /// Characters of the results of a `-multi` beside the ways of its members, where not all are shown anyway.
 const BESIDE_MEMBERS: usize = 1_800;
 /// Characters that tell how many members are left out, and blank lines.
@@ -40,6 +40,7 @@ const MAX_CAPTION: usize = 1_024;
 const MAX_NEWS: usize = 600;
 /// Characters of a command in a card.
 const MAX_COMMAND: usize = 200;
+
 /// A message's content.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Content {
@@ -68,6 +69,8 @@ impl Content {
         if let Some(rich) = &mut self.rich {
             rich.insert_str(0, &format!("<p>{sentence}</p>"));
         }
+        // With it, the words may be too long for a caption.
+        self.photo = self.photo.take().filter(|_| units(&self.html) <= MAX_CAPTION);
     }
 }
 

@@ -19,7 +19,7 @@ use super::{
     api::{self, Api, ApiError, Upload},
     buttons::Keyboard,
     keyboard,
-    lane::Card,
+    lane::{Card, FEWEST_WORDS},
     render::{self, Content},
     rich, sentences,
     whole::{Document, NoDocument},
@@ -48,7 +48,7 @@ pub(super) fn wanted(snapshot: &Snapshot, card: &Card) -> Content {
     if card.refused > 0 {
         content.photo = None;
     }
-    if card.refused > 1 {
+    if card.refused >= FEWEST_WORDS {
         let job = &snapshot.job;
         content = Content::text(&sentences::short_card(job.id, job.state.word()));
     }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use jobboard::{
-    sandbox::{Call, Message, Outcome, View},
+    sandbox::{Call, Failure, Fault, Message, Outcome, View},
     work::Engine,
 };
 
@@ -237,5 +237,31 @@ async fn a_kill_does_not_wait_for_the_cards_of_all_other_chats() {
     };
     let cards = world.until("the answer to the kill", ann.chat, answered).await;
     assert!(cards < 30, "the kill was answered after {cards} cards");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn tasks_whose_common_message_is_refused_are_told_of_one_by_one() {
+    let held = Held::new();
+    let world = World::with(|setup| {
+        limited(setup);
+        setup.options.flood_limits = false;
+        setup.config.timings.rate_period = MINUTE / 5;
+        setup.config.timings.merge_after = Duration::ZERO;
+        setup.engine = held.attentive();
+    })
+    .await;
+    let [ann] = world.group(["Ann"]);
+    several(&world, &ann).await;
+    let fault = Fault::on("editMessageText").chat(ann.chat);
+    world.telegram.fault(fault.answer(Failure::BadRequest("not on Tuesdays".to_owned())));
+    ann.says("/kill 14").await;
+    // The message that was refused shows them as they were.
+    let tells = |task| move |found: &Message| told(std::slice::from_ref(found)).get(&task) == Some(&true);
+    ann.sees("the end of what was killed", tells(14)).await;
+    held.release();
+    for task in 1..14 {
+        ann.sees("an end", tells(task)).await;
+    }
     world.stop().await;
 }

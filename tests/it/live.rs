@@ -276,3 +276,17 @@ async fn cards_and_dash_tell_the_place_in_the_line() {
     ann.sees_in(&third, "The 14th fibonacci number is 233").await;
     world.stop().await;
 }
+
+#[tokio::test]
+async fn a_dash_that_telegram_refuses_once_edits_itself_on() {
+    let world = World::with(quick).await;
+    let ann = world.person("Ann");
+    let dash = ann.says("dash").await;
+    let fault = Fault::on("editMessageText").chat(ann.chat);
+    let fired = world.telegram.fault(fault.answer(Failure::BadRequest("not on Tuesdays".to_owned())));
+    ann.writes("fib 10");
+    world.until("the refusal", ann.chat, |_| (fired.count() > 0).then_some(())).await;
+    let end = ann.sees_in(&dash, "Board: 1 task, 0 running").await;
+    assert!(end.text.contains("● live"), "{}", end.text);
+    world.stop().await;
+}

@@ -252,3 +252,40 @@ async fn a_thread_of_replies_in_a_plain_supergroup_is_no_topic() {
     assert!(!world.telegram.calls().iter().any(named));
     world.stop().await;
 }
+
+#[tokio::test]
+async fn a_timeline_and_a_live_dash_stay_in_their_topic() {
+    let held = Held::new();
+    let world = World::with(|setup| {
+        setup.engine = held.attentive();
+        setup.config.timings.dash_group = Duration::from_millis(20);
+    })
+    .await;
+    let forum = Forum::new(&world);
+    let (numbers, chatter) = (forum.topic("Numbers"), forum.topic("Chatter"));
+    let ben = forum.ben();
+    let (here, there) = (forum.says(numbers, "/dash").await, forum.says(chatter, "/dash").await);
+    forum.says(numbers, "/fib 100").await;
+    // The newest of each topic is live.
+    for (dash, topic) in [(&here, numbers), (&there, chatter)] {
+        let moved = ben.sees_in(dash, "running").await;
+        assert!(moved.text.contains("● live") && moved.topic == Some(topic), "{}", moved.text);
+    }
+    let picture = forum.says(numbers, "/timeline").await;
+    assert!(picture.photo.is_some() && picture.topic == Some(numbers), "{}", picture.text);
+    ben.presses(&picture, "Dark").await;
+    let is_dark =
+        |found: &Message| found.id == picture.id && found.buttons.iter().any(|(label, _)| label == "Light");
+    assert_eq!(ben.sees("the dark one", is_dark).await.topic, Some(numbers));
+
+    world.telegram.delete(forum.chat, here.id);
+    held.release();
+    let is_again = |found: &Message| found.id > picture.id && found.text.contains("● live");
+    let again = ben.sees("the dash again", is_again).await;
+    assert_eq!(again.topic, Some(numbers));
+    for dash in [&again, &there] {
+        let end = ben.sees_in(dash, "= 218922995834555169026").await;
+        assert!(end.text.contains("● live"), "{}", end.text);
+    }
+    world.stop().await;
+}

@@ -12,7 +12,7 @@ use crate::{
 
 /// Answers that wait for one chat; what comes on top is dropped, and the chat is told so.
 const MAX_ANSWERS: usize = 500;
-/// Answers of the same words that wait for one chat: more of them would say nothing more. In a flood these are refusals.
+/// Answers of the same words that wait for one topic: more of them would say nothing more. In a flood these are refusals.
 const MAX_ALIKE: usize = 3;
 
 /// Something to be said once. As text it is what the store keeps of it.
@@ -172,10 +172,12 @@ impl Answers {
         Some(answer)
     }
 
-    /// How many answers that wait say the same, of those that are about no task.
+    /// How many answers that wait say the same in the same topic, of those that are about no task.
     fn alike(&self, answer: &Answer) -> usize {
         let Some(new) = words(answer) else { return 0 };
-        self.others.iter().filter(|(_, known)| words(known) == Some(new)).count()
+        let is_alike =
+            |known: &Answer| words(known) == Some(new) && known.reply_to.thread == answer.reply_to.thread;
+        self.others.iter().filter(|(_, known)| is_alike(known)).count()
     }
 
     /// An answer could not be said yet.

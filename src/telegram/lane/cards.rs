@@ -15,6 +15,8 @@ use crate::{
 const MAX_MESSAGES: usize = 3_000;
 /// Cards whose message is remembered, for replies to them.
 const MAX_CARDS: usize = 1_200;
+/// [`Card::refused`] of a card that has nothing left to leave out.
+pub(in crate::telegram) const FEWEST_WORDS: u8 = 2;
 
 /// The message about one job.
 #[derive(Clone, Debug)]
@@ -81,12 +83,13 @@ impl Cards {
 
     /// New cards of the job's topic that are due.
     pub(super) fn new_beside(&self, id: JobId, now: Instant) -> Vec<JobId> {
-        let Some(thread) = self.by_job.get(&id).filter(|card| card.message.is_none()).map(|card| card.thread)
-        else {
+        // One that was refused does not take others along.
+        let is_new = |card: &Card| card.message.is_none() && card.refused == 0;
+        let Some(thread) = self.by_job.get(&id).filter(|card| is_new(card)).map(|card| card.thread) else {
             return Vec::new();
         };
-        let is_new = |card: &Card| card.message.is_none() && card.thread == thread && card.due <= now;
-        self.dirty().filter(|(_, card)| is_new(card)).map(|(id, _)| id).collect()
+        let is_beside = |card: &Card| is_new(card) && card.thread == thread && card.due <= now;
+        self.dirty().filter(|(_, card)| is_beside(card)).map(|(id, _)| id).collect()
     }
 
     pub(super) fn take(&mut self, id: JobId) -> Step {
@@ -99,6 +102,18 @@ impl Cards {
         self.dirty.remove(&id);
         if let Some(card) = self.by_job.get_mut(&id) {
             card.merged = Some(merged);
+        }
+    }
+
+    /// The message that it shared is refused: it has one of its own, in the fewest words; where the job was `told` of, at
+    /// its end.
+    pub(super) fn alone(&mut self, id: JobId, told: bool, now: Instant) {
+        let Some(card) = self.by_job.get_mut(&id).filter(|card| !card.done) else { return };
+        card.merged = None;
+        card.refused = FEWEST_WORDS;
+        card.due = now;
+        if card.finished || !told {
+            self.dirty.insert(id);
         }
     }
 

@@ -14,6 +14,8 @@ use crate::{
 const MAX_LIVE: usize = 50;
 /// Older dashes that are still to lose their live line; one more keeps it.
 const MAX_OLDER: usize = 50;
+/// Refusals in a row after which a dash is given up.
+const MAX_REFUSED: u8 = 3;
 
 /// A forum topic; `None` in General, and in chats that have none.
 pub(in crate::telegram) type Thread = Option<i32>;
@@ -31,6 +33,14 @@ pub(in crate::telegram) struct Dash {
     due: Option<Instant>,
     /// Edits keep this distance.
     pause_until: Instant,
+    /// How often in a row Telegram did not take it.
+    refused: u8,
+}
+
+impl Dash {
+    fn new(message: Option<MessageId>, view: View, now: Instant) -> Self {
+        Self { message, view, shown: None, due: None, pause_until: now, refused: 0 }
+    }
 }
 
 /// A chat's dashes.
@@ -69,14 +79,14 @@ impl Dashes {
         view: View,
         now: Instant,
     ) {
-        let dash = Dash { message: Some(message), view, shown: None, due: None, pause_until: now };
-        if let Some(before) = self.live.insert(thread, dash)
+        if let Some(before) = self.live.insert(thread, Dash::new(Some(message), view, now))
             && let Some(older) = before.message.filter(|older| *older != message)
         {
             self.put_older(older, before.view);
         }
         if self.live.len() > MAX_LIVE {
-            let oldest = self.live.iter().min_by_key(|(_, dash)| dash.pause_until).map(|(thread, _)| *thread);
+            let others = self.live.iter().filter(|(other, _)| **other != thread);
+            let oldest = others.min_by_key(|(_, dash)| dash.pause_until).map(|(thread, _)| *thread);
             let dash = oldest.and_then(|thread| self.live.remove(&thread));
             if let Some((message, view)) = dash.and_then(|dash| Some((dash.message?, dash.view))) {
                 self.put_older(message, view);
@@ -95,6 +105,7 @@ impl Dashes {
     ) {
         let Some(dash) = self.live.get_mut(&thread) else { return };
         dash.shown = Some(content);
+        dash.refused = 0;
         if let Some(pause_until) = pause_until {
             dash.pause_until = pause_until;
         }
@@ -133,9 +144,16 @@ impl Dashes {
         self.live.iter().find(|(_, dash)| dash.message == Some(message)).map(|(thread, _)| *thread)
     }
 
-    /// It edits itself no more.
-    pub(in crate::telegram) fn drop(&mut self, thread: Thread) -> Option<MessageId> {
-        self.live.remove(&thread)?.message
+    /// Telegram does not take it: it is tried again at `again`. After some times it edits itself no more; its message then.
+    pub(in crate::telegram) fn refused(&mut self, thread: Thread, again: Instant) -> Option<MessageId> {
+        let dash = self.live.get_mut(&thread)?;
+        dash.refused += 1;
+        if dash.refused >= MAX_REFUSED {
+            return self.live.remove(&thread)?.message;
+        }
+        dash.pause_until = again;
+        dash.due = Some(again);
+        None
     }
 
     pub(in crate::telegram) fn has_older(&self) -> bool {
@@ -171,8 +189,7 @@ impl Dashes {
             // Somebody asked for a newer one here meanwhile.
             return;
         }
-        let before =
-            self.live.insert(thread, Dash { message, view, shown: None, due: None, pause_until: now });
+        let before = self.live.insert(thread, Dash::new(message, view, now));
         if let Some((older, view)) = before.and_then(|before| Some((before.message?, before.view))) {
             self.put_older(older, view);
         }

@@ -184,9 +184,9 @@ impl MergedCards {
         }
     }
 
-    /// Telegram does not take it: nothing more is tried.
-    pub(in crate::telegram) fn drop(&mut self, id: MergedId) {
-        self.open.remove(&id);
+    /// Telegram does not take it: nothing more is tried with it.
+    pub(in crate::telegram) fn remove(&mut self, id: MergedId) -> Option<Merged> {
+        self.open.remove(&id)
     }
 
     /// Puts back a message that the last process left; all the tasks that it is about, and those whose ends it shows.

@@ -121,6 +121,9 @@ fn the_same_words_wait_only_some_times() {
     assert_eq!(dropped, 97);
     assert!(lane.say(answer(100).asked()).is_none(), "who asks is answered");
     assert!(lane.say(answer(101).about(JobId(1))).is_none(), "a task is another one");
+    let mut elsewhere = answer(102);
+    elsewhere.reply_to.thread = Some(9);
+    assert!(lane.say(elsewhere).is_none(), "another topic does not read it");
 }
 
 #[test]
@@ -308,6 +311,9 @@ fn the_dashes_of_one_chat_are_bounded() {
     for thread in 1..=120 {
         lane.dashes().posted(Some(thread), MessageId(thread), view(), now + Duration::from_secs(1));
     }
+    // All others are in their pauses.
+    lane.dashes().posted(Some(121), MessageId(121), view(), now);
+    assert_eq!(lane.dashes().live_in(MessageId(121)), Some(Some(121)));
     let (live, messages) = lane.dashes().take_all();
     assert_eq!((live.len(), messages.len()), (50, 100));
 }
@@ -326,4 +332,56 @@ fn who_removed_the_bot_finds_none_of_its_messages_alive_when_it_is_back() {
     assert_eq!(lane.task_of(MessageId(7)), None);
     lane.mark(JobId(2), false, None, now, now);
     assert!(matches!(lane.next(now), Step::Card(JobId(2), _)));
+}
+
+#[test]
+fn what_a_refused_message_of_several_does_not_tell_is_told_one_by_one() {
+    let now = Instant::now();
+    let mut lane = Lane::new(Pace::new(20, Duration::from_mins(1), 1), MERGING);
+    for id in 1..=10 {
+        lane.mark(JobId(id), id > 8, None, now, now);
+    }
+    let Step::Merged(id, _) = lane.next(now) else { panic!("not merged") };
+    lane.merged_shown(id, (MessageId(1), text("10")), &[JobId(10)], now, Some(now));
+    assert!(matches!(lane.next(now), Step::Merged(again, _) if again == id));
+    lane.merged_refused(id, now);
+    // The ends of two are told by now; those that run have been told of, and follow with their ends.
+    assert!(matches!(lane.next(now), Step::Card(JobId(9), card) if card.refused == FEWEST_WORDS));
+    assert!(matches!(lane.next(now), Step::Idle));
+    for id in 1..=8 {
+        lane.mark(JobId(id), true, None, now, now);
+    }
+    for id in 1..=8 {
+        assert!(matches!(lane.next(now), Step::Card(next, _) if next == JobId(id)), "they share no message");
+        lane.card_shown(JobId(id), MessageId(7), text("short"), now, None);
+    }
+    assert!(matches!(lane.next(now), Step::Idle));
+}
+
+#[test]
+fn a_refused_dash_is_tried_again_some_times() {
+    let now = Instant::now();
+    let later = now + Duration::from_secs(5);
+    let mut lane = lane(0);
+    lane.dashes().posted(None, MessageId(1), view(), now);
+    for _ in 0..2 {
+        assert_eq!(lane.dashes().refused(None, later), None);
+    }
+    assert!(matches!(lane.next(now), Step::Wait(until) if until == later));
+    assert!(matches!(lane.next(later), Step::Dash(None, _)));
+    lane.dashes().shown(None, text("board"), None, None);
+    // It begins anew.
+    let refused = [(); 3].map(|()| lane.dashes().refused(None, later));
+    assert_eq!(refused, [None, None, Some(MessageId(1))]);
+    assert!(matches!(lane.next(later), Step::Idle));
+}
+
+#[test]
+fn an_answer_comes_back_from_a_chat_that_is_gone() {
+    let mut lane = lane(0);
+    lane.give_up();
+    assert!(lane.put_back(answer(1)).is_some());
+    assert!(lane.say(answer(2)).is_some());
+    lane.welcome();
+    assert!(lane.put_back(answer(1)).is_none());
 }

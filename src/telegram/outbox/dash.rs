@@ -187,7 +187,8 @@ impl Outbox {
         match self.fail(chat, desk, error) {
             Next::Again => desk.lane().dashes().redo(thread, Instant::now()),
             Next::Never => {
-                let message = desk.lane().dashes().drop(thread);
+                let again = Instant::now() + self.dash_pause(chat);
+                let message = desk.lane().dashes().refused(thread, again);
                 self.forget_dashes(chat, message);
             }
             // With all the others.

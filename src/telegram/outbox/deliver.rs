@@ -14,7 +14,7 @@ use crate::{
     store::{Instead, Write},
     telegram::{
         api::ApiError,
-        lane::{Answer, Body, Card, Step},
+        lane::{Answer, Body, Card, FEWEST_WORDS, Step},
         pace::Share,
         pause_after,
         render::{self, Content, rich},
@@ -49,7 +49,7 @@ impl Outbox {
         };
         let share = if answer.is_reserved() { Share::Answers } else { Share::News };
         let Some(_turn) = self.turn(desk, share).await else {
-            return desk.lane().put_step_back(Step::Answer(answer), Instant::now());
+            return self.put_back(chat, desk, answer);
         };
         match self.say_now(chat, desk, &answer, picture.as_ref()).await {
             Ok(message) => {
@@ -69,7 +69,7 @@ impl Outbox {
             Err(error) if error.is_topic_gone() && !answer.elsewhere && answer.is_new_message() => {
                 tracing::info!(%error, "an answer is said in General");
                 let reply_to = Origin::nowhere();
-                desk.lane().put_back(Answer { elsewhere: true, reply_to, ..answer });
+                self.put_back(chat, desk, Answer { elsewhere: true, reply_to, ..answer });
             }
             Err(ApiError::Migrated(to)) => {
                 if self.migrate(chat, ChatId(to)) {
@@ -79,14 +79,16 @@ impl Outbox {
                 }
             }
             Err(error) => match self.fail(chat, desk, &error) {
-                // The group has moved meanwhile.
-                Next::Again if self.boards.home(chat) != chat => {
-                    self.move_answer(self.boards.home(chat), answer);
-                }
-                Next::Again => desk.lane().put_back(answer),
+                Next::Again => self.put_back(chat, desk, answer),
                 Next::Never | Next::Gone => self.stored_as_said(answer).await,
             },
         }
+    }
+
+    /// An answer is said later.
+    fn put_back(self: &Arc<Self>, chat: ChatId, desk: &Desk, answer: Answer) {
+        let refused = desk.lane().put_back(answer);
+        self.not_taken(chat, refused);
     }
 
     /// Nothing else leaves for the chat before this is stored: a crash repeats one message at most.
@@ -288,9 +290,9 @@ impl Outbox {
                 tracing::info!(job = id.0, %error, "a card goes to General");
                 desk.lane().redo_card(id, now, |card| card.elsewhere = true);
             }
-            error @ ApiError::BadRequest(_) if card.refused < 2 && !error.is_chat_gone() => {
+            error @ ApiError::BadRequest(_) if card.refused < FEWEST_WORDS && !error.is_chat_gone() => {
                 tracing::warn!(job = id.0, %error, "the card goes without its picture, or in fewer words");
-                let refused = if content.photo.is_some() { 1 } else { 2 };
+                let refused = if content.photo.is_some() { 1 } else { FEWEST_WORDS };
                 desk.lane().redo_card(id, now, |card| card.refused = refused);
             }
             error => match self.fail(chat, desk, &error) {

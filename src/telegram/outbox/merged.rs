@@ -62,7 +62,7 @@ impl Outbox {
                 desk.lane().went_well();
                 self.merged_shown(chat, desk, id, &merged, &snapshots, (message, content)).await;
             }
-            Err(error) => self.merged_failed(chat, desk, (id, &merged), &snapshots, &error).await,
+            Err(error) => self.merged_failed(chat, desk, (id, &merged), &error),
         }
     }
 
@@ -111,12 +111,11 @@ impl Outbox {
         }
     }
 
-    async fn merged_failed(
+    fn merged_failed(
         self: &Arc<Self>,
         chat: ChatId,
         desk: &Desk,
         (id, merged): (MergedId, &Merged),
-        snapshots: &[Snapshot],
         error: &ApiError,
     ) {
         if error.is_message_gone() {
@@ -131,13 +130,7 @@ impl Outbox {
             Next::Again | Next::Gone => {
                 desk.lane().merged().redo(id, Instant::now(), merged.is_news());
             }
-            Next::Never => {
-                desk.lane().merged().drop(id);
-                // Nor will the next start be luckier.
-                for snapshot in snapshots.iter().filter(|snapshot| snapshot.job.state.is_finished()) {
-                    self.store_card(chat, snapshot.job.id, merged.message, true).await;
-                }
-            }
+            Next::Never => desk.lane().merged_refused(id, Instant::now()),
         }
     }
 }

@@ -222,3 +222,13 @@ fn a_result_of_several_tells_each_members_way() {
     assert!(text.lines().filter(|line| line.ends_with("worker 2")).count() >= 60, "{text}");
     assert!(text.contains("more; timeline draws them all"), "{text}");
 }
+
+#[test]
+fn a_sentence_in_front_leaves_a_caption_that_fits() {
+    let card = |length: usize| Content { photo: Some(vec![0].into()), ..Content::text(&"x".repeat(length)) };
+    for (length, has_photo) in [(10, true), (1_000, false)] {
+        let mut content = card(length);
+        content.tell_first(sentences::TOPIC_GONE);
+        assert_eq!(content.photo.is_some(), has_photo);
+    }
+}
