@@ -10,9 +10,9 @@ use crate::{
 
 impl Boards {
     /// The chat has removed the bot: what is unfinished is cancelled, and the board is kept for its return. The write that
-    /// makes it last; `None` where the chat is away already, or is another one by now.
+    /// makes it last; `None` where the chat is away already, is another one by now, or never had a board.
     pub fn leave(&self, chat: ChatId) -> Option<Committed> {
-        if self.home(chat) != chat {
+        if self.home(chat) != chat || !self.tables.contains_key(&chat) {
             return None;
         }
         let reason = away_reason(chat);

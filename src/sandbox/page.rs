@@ -41,7 +41,6 @@ pub(super) fn router() -> Router<Arc<Shared>> {
         .route("/sandbox/press", post(press))
         .route("/sandbox/delete", post(delete))
         .route("/sandbox/admin", post(admin))
-        .route("/sandbox/block", post(block))
         .route("/sandbox/file/{id}", get(file))
         .merge(super::page_acts::router())
         .merge(super::language::router())
@@ -285,17 +284,6 @@ struct Admin {
 async fn admin(State(shared): State<Arc<Shared>>, Json(body): Json<Admin>) -> Response {
     let set = shared.change(|world| world.set_admin(body.chat, body.person, body.is));
     done(set.map(|()| json!({})))
-}
-
-#[derive(Deserialize)]
-struct Block {
-    person: i64,
-    has_blocked: bool,
-}
-
-async fn block(State(shared): State<Arc<Shared>>, Json(body): Json<Block>) -> Response {
-    shared.change(|world| world.set_blocked(body.person, body.has_blocked));
-    done(Ok(json!({})))
 }
 
 fn number_or_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {

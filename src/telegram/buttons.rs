@@ -89,15 +89,13 @@ impl Button {
         }
     }
 
-    /// The one task that it is about.
+    /// The task that it is about, or one of several: its message is younger than that task's command.
     pub(super) fn task(self) -> Option<JobId> {
         match self {
             Self::Kill(id) | Self::Retry(id) | Self::Result(id) | Self::Whole(id) => Some(id),
-            Self::Page(_)
-            | Self::Timeline(_)
-            | Self::KillThese { .. }
-            | Self::KillAll { .. }
-            | Self::Keep { .. } => None,
+            Self::KillThese { first, .. } => Some(first),
+            Self::KillAll { last, .. } => Some(last),
+            Self::Page(_) | Self::Timeline(_) | Self::Keep { .. } => None,
         }
     }
 

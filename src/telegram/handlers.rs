@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::inline::Inline;
 use self::{
     roles::Roles,
-    said::{Said, is_beginning, moved, said},
+    said::{Said, is_beginning, is_farewell, moved, said},
     wish::{Questions, Request, Wish},
 };
 use super::{
@@ -174,6 +174,9 @@ impl Handlers {
     async fn message(self: &Arc<Self>, message: &Message) {
         if let Some((from, to)) = moved(message) {
             self.outbox.migrate(from, to);
+            return;
+        }
+        if is_farewell(message, self.bot.id) {
             return;
         }
         let Some(said) = said(message) else { return };

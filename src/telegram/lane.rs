@@ -240,7 +240,7 @@ impl Lane {
         }
     }
 
-    /// Queues an answer. Where there are too many, it comes back: it will not be said.
+    /// See [`Answers::say`].
     pub(super) fn say(&mut self, answer: Answer) -> Option<Answer> {
         if self.presence == Presence::There { self.answers.say(answer) } else { Some(answer) }
     }

@@ -156,6 +156,10 @@ impl Outbox {
 
     /// Says something once, as an answer to a message. When it returns, that it is to be said is stored.
     pub async fn say(self: &Arc<Self>, chat: ChatId, answer: Answer) {
+        // What is to be edited stayed in the old group; in the new one its number is another message's.
+        if !answer.is_new_message() && self.boards.home(chat) != chat {
+            return;
+        }
         self.store_and_say(chat, answer, None).await;
     }
 
@@ -216,8 +220,10 @@ impl Outbox {
     /// last, where it is news.
     pub fn leave(&self, chat: ChatId) -> Option<Committed> {
         let stored = self.boards.leave(chat);
-        let never = self.desk(chat).lane().leave();
-        self.said(never);
+        if let Some(desk) = self.lanes.get(&chat).map(|desk| desk.clone()) {
+            let never = desk.lane().leave();
+            self.said(never);
+        }
         stored
     }
 

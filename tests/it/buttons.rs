@@ -55,6 +55,22 @@ async fn nonsense_and_buttons_of_older_versions_are_answered_and_touch_nothing()
 }
 
 #[tokio::test]
+async fn a_button_below_what_is_older_than_its_task_is_of_another_board() {
+    let held = Held::new();
+    let world = World::with(|setup| setup.engine = held.attentive()).await;
+    let ann = world.person("Ann");
+    let before = ann.says("help").await;
+    let card = ann.says("fib 11").await;
+    held.began(1).await;
+    let question = ann.says("kill all").await;
+    for data in [data(&card, "Kill"), data(&question, "Kill 1")] {
+        assert!(press(&world, &ann, &before, data).await.contains("from an older board"), "{data}");
+    }
+    assert!(ann.says("job 1").await.text.starts_with("Still waiting"));
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_press_on_a_task_that_was_forgotten_says_so() {
     let world = World::with(|setup| setup.config = config(&["--keep-jobs", "1"])).await;
     let ann = world.person("Ann");

@@ -238,6 +238,45 @@ async fn names_and_a_move_to_a_supergroup_are_survived() {
 }
 
 #[tokio::test]
+async fn a_yes_from_the_old_group_edits_no_message_of_the_new_one() {
+    let (world, _held) = endless().await;
+    let [ann, ben, cleo] = world.group(["Ann", "Ben", "Cleo"]);
+    world.telegram.set_admin(ann.chat, cleo.person, true);
+    runs(&ben, 11).await;
+    let question = ann.says("/kill 1").await;
+    let gate = Gate::new();
+    let asked = world.telegram.fault(Fault::on("getChatMember").answer(Failure::Hold(gate.clone())));
+    let yes = world.telegram.press(ann.chat, cleo.person, question.id, &question.buttons[0].1);
+    world.until("the look-up", ann.chat, |_| (asked.count() > 0).then_some(())).await;
+
+    let there = ann.in_chat(world.telegram.migrate(ann.chat));
+    let card = there.sees("the card", |found| found.text.starts_with("Task 1 is submitted")).await;
+    let mut same = card;
+    while same.id < question.id {
+        same = there.says("/help").await;
+    }
+    assert_eq!(same.id, question.id, "the number is another message's now");
+    gate.release();
+    assert_eq!(cleo.toast(&yes).await, "");
+    there.sees("the report", |found| found.text == "Task \"fib 11\" is killed").await;
+    there.says("/dash").await;
+    assert_eq!(there.sees("the message", |found| found.id == question.id).await.text, same.text);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn settings_are_the_admins_whatever_the_policy_for_tasks() {
+    for policy in ["anyone", "owner-or-admin"] {
+        let world = World::with(|setup| setup.config = config(&["--kill-policy", policy])).await;
+        let [ann, ben] = world.group(["Ann", "Ben"]);
+        let refusal = "Only an admin of this group may change its settings.";
+        assert_eq!(ben.says("/settings rich on").await.text, refusal, "{policy}");
+        assert!(ann.says("/settings rich on").await.text.starts_with("Rich messages are on"));
+        world.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn hidden_members_are_found_among_the_admins() {
     let (world, _held) = endless().await;
     let [ann, ben, cleo] = world.group(["Ann", "Ben", "Cleo"]);

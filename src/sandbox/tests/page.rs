@@ -193,7 +193,7 @@ async fn admins_are_made_and_the_bot_is_blocked_on_the_page() {
     assert_eq!(bench.post("/sandbox/admin", make(&ben)).await.0, 200);
     assert_eq!(bench.world().await["chats"][0]["admins"], json!([group["people"][0], ben]));
     assert_eq!(bench.post("/sandbox/admin", make(&json!(77))).await.0, 400);
-    bench.post("/sandbox/block", json!({"person": ben, "has_blocked": true})).await;
+    bench.post("/sandbox/member", json!({"chat": ben, "person": ben, "gone": true})).await;
     assert_eq!(bench.world().await["people"][1]["has_blocked"], true);
     let refused = bench.refused("sendMessage", json!({"chat_id": ben, "text": "x"})).await;
     assert!(refused.contains("blocked"), "{refused}");

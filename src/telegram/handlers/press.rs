@@ -58,7 +58,7 @@ impl Handlers {
         self.wish(chat, Request { who, wish, reply_to: origin }).await;
     }
 
-    /// Whether the message with the button is older than the task's command: a card of a task with the same number, from
+    /// Whether the message with the button is older than the task's command: it is about a task with the same number, from
     /// a board of before an old copy of the data folder was put back.
     fn is_of_another_run(&self, chat: ChatId, message: MessageId, button: Button) -> bool {
         let known = button.task().and_then(|id| self.boards.job(chat, id));

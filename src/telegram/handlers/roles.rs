@@ -12,6 +12,7 @@ use teloxide::{
 };
 use tokio::sync::Semaphore;
 
+use super::wish::{Request, Wish};
 use crate::{
     config::{Config, KillPolicy},
     job::{ChatId, Person},
@@ -91,13 +92,13 @@ impl Roles {
         actor.user.is_some_and(|user| self.owners.contains(&user))
     }
 
-    /// What the actor may do, where Telegram need not be asked.
-    pub(super) async fn known(&self, chat: ChatId, actor: &Actor) -> Option<Standing> {
+    /// What who asks may do, where Telegram need not be asked.
+    pub(super) async fn known(&self, chat: ChatId, request: &Request) -> Option<Standing> {
+        let actor = &request.who;
+        // The policy is about tasks.
+        let is_anyones = self.policy == KillPolicy::Anyone && !matches!(request.wish, Wish::Set(_));
         // An anonymous admin speaks as the group itself.
-        let is_free = is_private(chat)
-            || self.policy == KillPolicy::Anyone
-            || self.is_owner(actor)
-            || actor.person.id == chat.0;
+        let is_free = is_private(chat) || is_anyones || self.is_owner(actor) || actor.person.id == chat.0;
         if is_free {
             return Some(Standing::Any);
         }
@@ -106,12 +107,12 @@ impl Roles {
         self.admins.get(&(chat, user)).await.map(standing)
     }
 
-    /// What the actor may do, as Telegram says within the time limit.
-    pub(super) async fn find_out(&self, chat: ChatId, actor: &Actor) -> Standing {
-        if let Some(known) = self.known(chat, actor).await {
+    /// What who asks may do, as Telegram says within the time limit.
+    pub(super) async fn find_out(&self, chat: ChatId, request: &Request) -> Standing {
+        if let Some(known) = self.known(chat, request).await {
             return known;
         }
-        let Some(user) = actor.user else { return Standing::Own };
+        let Some(user) = request.who.user else { return Standing::Own };
         // Two who ask for the same make one call. A failure is not kept.
         let found = self.admins.try_get_with((chat, user), self.ask(chat, user));
         match tokio::time::timeout(self.limit, found).await {

@@ -20,6 +20,12 @@ pub(super) fn is_beginning(message: &Message) -> bool {
         || message.is_topic_message && message.thread_id.is_some_and(|topic| topic.0 == message.id)
 }
 
+/// Whether it tells a group that the bot was removed: Telegram sends it to the bot too, beside `my_chat_member` and perhaps
+/// after it. Nobody who has the bot speaks there.
+pub(super) fn is_farewell(message: &Message, bot: u64) -> bool {
+    message.left_chat_member().is_some_and(|left| left.id.0 == bot)
+}
+
 /// Who said it and where; `None` for what is no command whatever its text: channels, other bots, what was forwarded, what
 /// a bot has made for somebody inline.
 pub(super) fn said(message: &Message) -> Option<Said> {
@@ -74,4 +80,25 @@ fn chat_name(chat: &Chat) -> String {
 /// The forum topic; replies in groups without topics have a thread too, which must not be named.
 fn thread(message: &Message) -> Option<i32> {
     message.thread_id.filter(|_| message.is_topic_message).map(|thread| thread.0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_the_bots_own_leave_is_a_farewell() {
+        let left = |id: u64| -> Message {
+            let user = json!({"id": id, "is_bot": true, "first_name": "Board", "username": "board_bot"});
+            let message = json!({
+                "message_id": 7, "date": 0, "chat": {"id": -5, "type": "group", "title": "Lab"},
+                "from": {"id": 1, "is_bot": false, "first_name": "Ann"}, "left_chat_member": user,
+            });
+            serde_json::from_value(message).unwrap()
+        };
+        assert!(is_farewell(&left(42), 42));
+        assert!(!is_farewell(&left(43), 42));
+    }
 }

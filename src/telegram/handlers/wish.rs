@@ -122,7 +122,7 @@ impl Handlers {
 
     /// Does what is wanted, or says who may. When this returns, either is stored, or that it is to be found out.
     pub(super) async fn wish(self: &Arc<Self>, chat: ChatId, request: Request) {
-        let standing = match self.roles.known(chat, &request.who).await {
+        let standing = match self.roles.known(chat, &request).await {
             Some(known) => known,
             // Whatever it is, it does not matter.
             None if !self.concerns_others(chat, &request) => Standing::Own,
@@ -162,7 +162,7 @@ impl Handlers {
             let standing = tokio::select! {
                 // It is asked again at the next start.
                 () = handlers.questions.stop.cancelled() => return,
-                standing = handlers.roles.find_out(home, &request.who) => standing,
+                standing = handlers.roles.find_out(home, &request) => standing,
             };
             handlers.carry_out(chat, request, standing).await;
             if let Err(error) = handlers.store.write(Write::Asked(question)).await {

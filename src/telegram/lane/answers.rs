@@ -49,10 +49,15 @@ impl Answer {
 
     /// Whether it is a message of its own, and no edit of another.
     pub(in crate::telegram) fn is_new_message(&self) -> bool {
-        match self.body {
-            Body::Edit { .. } | Body::Turn { .. } => false,
-            Body::Timeline { instead_of, .. } => instead_of.is_none(),
-            Body::Message(_) | Body::Whole(_) | Body::Dash(_) => true,
+        self.edits().is_none()
+    }
+
+    /// The message that it gives another content.
+    fn edits(&self) -> Option<MessageId> {
+        match &self.body {
+            Body::Edit { message, .. } | Body::Turn { message, .. } => Some(*message),
+            Body::Timeline { instead_of, .. } => *instead_of,
+            Body::Message(_) | Body::Whole(_) | Body::Dash(_) => None,
         }
     }
 
@@ -147,8 +152,15 @@ impl Answers {
         self.others.pop_front().map(|(_, answer)| answer)
     }
 
-    /// Queues an answer. Where there are too many, it comes back: it will not be said.
+    /// Queues an answer, and gives back what will not be said: this one where there are too many, or an older edit of
+    /// the same message. Who presses a dash's buttons fast has the pace of one edit.
     pub(super) fn say(&mut self, answer: Answer) -> Option<Answer> {
+        let edited = answer.edits();
+        if edited.is_some()
+            && let Some(older) = self.asked.iter_mut().find(|known| known.edits() == edited)
+        {
+            return Some(std::mem::replace(older, answer));
+        }
         if answer.urgent && self.urgent.len() < MAX_ANSWERS {
             self.urgent.push_back(answer);
             return None;

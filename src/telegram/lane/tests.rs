@@ -305,6 +305,28 @@ fn a_dash_keeps_its_distance_and_takes_all_changes_at_once() {
 }
 
 #[test]
+fn only_the_newest_of_several_edits_of_a_message_is_made() {
+    let mut lane = lane(0);
+    let turn = |message, page| {
+        let turn = Body::Turn { message: MessageId(message), view: view().page(page) };
+        Answer::new(Origin { message: MessageId(message), ..Origin::nowhere() }, turn).asked()
+    };
+    let is_page =
+        |answer: &Answer, wanted: u32| matches!(answer.body, Body::Turn { view, .. } if view.page == wanted);
+    assert!(lane.say(turn(7, 1)).is_none());
+    assert!(lane.say(answer(3).asked()).is_none());
+    assert!(lane.say(turn(8, 2)).is_none());
+    for page in 3..100 {
+        assert!(lane.say(turn(7, page)).is_some(), "the older one will not be made");
+    }
+    let now = Instant::now();
+    assert!(matches!(lane.next(now), Step::Answer(first) if is_page(&first, 99)));
+    assert!(matches!(lane.next(now), Step::Answer(second) if second.is_new_message()));
+    assert!(matches!(lane.next(now), Step::Answer(third) if is_page(&third, 2)));
+    assert!(matches!(lane.next(now), Step::Idle));
+}
+
+#[test]
 fn the_dashes_of_one_chat_are_bounded() {
     let now = Instant::now();
     let mut lane = lane(0);

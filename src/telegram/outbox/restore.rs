@@ -27,6 +27,10 @@ impl Outbox {
         for (chat, number, body) in &loaded.answers {
             self.last_answer.fetch_max(*number, Ordering::Relaxed);
             match serde_json::from_str::<Answer>(body) {
+                // The group has moved, and what was to be edited has not.
+                Ok(answer) if !answer.is_new_message() && !answer.reply_to.is_here() => {
+                    drop(self.store.write(Write::Said(*number)));
+                }
                 Ok(answer) => {
                     answered.insert((*chat, answer.reply_to.clone()));
                     self.queue(*chat, Answer { number: Some(*number), ..answer });

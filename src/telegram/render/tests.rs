@@ -228,7 +228,7 @@ fn a_sentence_in_front_leaves_a_caption_that_fits() {
     let card = |length: usize| Content { photo: Some(vec![0].into()), ..Content::text(&"x".repeat(length)) };
     for (length, has_photo) in [(10, true), (1_000, false)] {
         let mut content = card(length);
-        content.tell_first(sentences::TOPIC_GONE);
+        content.tell_first(&sentences::topic_gone());
         assert_eq!(content.photo.is_some(), has_photo);
     }
 }
