@@ -117,6 +117,7 @@ store-broken = in den Datenordner lässt sich nicht schreiben: { $why }
 
 # Zeiten.
 about-left = noch etwa { $time }
+about-left-short = noch ~{ $time }
 
 # Wo etwas gesagt wird und wer es darf.
 quit-refused = Nur Eigentümer dieses Bots dürfen ihn anhalten (der Betreiber setzt JOBBOARD_OWNERS).

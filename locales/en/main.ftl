@@ -117,6 +117,7 @@ store-broken = the data folder cannot be written: { $why }
 
 # Times.
 about-left = about { $time } left
+about-left-short = ~{ $time } left
 
 # Where something is said, and by whom it may be.
 quit-refused = Only an owner of this bot may stop it (the operator sets JOBBOARD_OWNERS).

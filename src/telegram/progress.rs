@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use super::sentences::{duration, time_left};
+use super::sentences::{duration, time_left, time_left_short};
 
 /// Cells of a bar: with what stands beside it, as wide as a line of a card on a small phone.
 const CELLS: usize = 10;
+/// Cells of a bar on the board.
+const FEW_CELLS: usize = 5;
 /// From which share on, and how long after the start, the time left is more than a guess.
 const MIN_SHARE: f64 = 0.03;
 const MIN_RAN: Duration = Duration::from_secs(1);
@@ -34,21 +36,26 @@ impl Progress {
 
     /// `▰▰▰▰▱▱▱▱▱▱ 42 % · about 5 s left`.
     pub(super) fn line(self) -> String {
-        let full = usize::from(self.percent) * CELLS / 100;
-        let bar = "▰".repeat(full) + &"▱".repeat(CELLS - full);
+        let bar = self.bar(CELLS);
         match self.left {
             Some(left) => format!("{bar} {} % · {}", self.percent, time_left(left)),
             None => format!("{bar} {} %", self.percent),
         }
     }
 
-    /// `42 %, about 5 s left`, or how long it `ran` where nothing can be said of the rest.
+    /// `▰▰▱▱▱ 42 %, ~5 s left`, or how long it `ran` where nothing can be said of the rest.
     pub(super) fn short(self, ran: Duration) -> String {
+        let bar = self.bar(FEW_CELLS);
         match self.left {
-            Some(left) => format!("{} %, {}", self.percent, time_left(left)),
-            None if ran.as_secs() > 0 => format!("{} %, {}", self.percent, duration(ran)),
-            None => format!("{} %", self.percent),
+            Some(left) => format!("{bar} {} %, {}", self.percent, time_left_short(left)),
+            None if ran.as_secs() > 0 => format!("{bar} {} %, {}", self.percent, duration(ran)),
+            None => format!("{bar} {} %", self.percent),
         }
+    }
+
+    fn bar(self, cells: usize) -> String {
+        let full = usize::from(self.percent) * cells / 100;
+        "▰".repeat(full) + &"▱".repeat(cells - full)
     }
 }
 
@@ -83,9 +90,9 @@ mod tests {
         let short = |share, seconds| {
             Progress::new(share, Duration::from_secs(seconds)).short(Duration::from_secs(seconds))
         };
-        assert_eq!(short(0.5, 12), "50 %, about 10 s left");
-        assert_eq!(short(0.01, 12), "1 %, 12 s");
-        assert_eq!(short(0.01, 0), "1 %");
+        assert_eq!(short(0.5, 12), "▰▰▱▱▱ 50 %, ~10 s left");
+        assert_eq!(short(0.01, 12), "▱▱▱▱▱ 1 %, 12 s");
+        assert_eq!(short(0.01, 0), "▱▱▱▱▱ 1 %");
     }
 
     proptest! {

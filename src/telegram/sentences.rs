@@ -15,7 +15,7 @@ pub(super) mod timeline;
 use self::numbers::{english_ordinal, megabytes, tenths};
 pub(super) use self::{
     commands::{help, help_for, menu_line, parse_error, welcome},
-    numbers::{cut, duration, ordinal, thousands, time_left, units},
+    numbers::{cut, duration, ordinal, thousands, time_left, time_left_short, units},
 };
 use super::language::say;
 use crate::{

@@ -97,7 +97,7 @@ async fn several_numbers_have_one_progress_and_a_time_that_is_left() {
     assert!(lines[1].starts_with("fib-multi 10 30 · running, "), "{}", card.text);
     assert!(lines[2].starts_with("▰▰▱▱▱▱▱▱▱▱ 25 % · about "), "{}", card.text);
     let board = ann.says("dash").await.text;
-    assert!(board.lines().any(|line| line.contains("25 %, about ") && line.ends_with("s left")), "{board}");
+    assert!(board.lines().any(|line| line.contains("▰▱▱▱▱ 25 %, ~") && line.ends_with("s left")), "{board}");
     ann.presses(&card, "Kill").await;
     ann.sees_in(&card, "Cancelled by Ann").await;
     world.stop().await;

@@ -82,6 +82,11 @@ pub(in crate::telegram) fn time_left(left: Duration) -> String {
     say!("about-left", time = coarse(left))
 }
 
+/// The same for the board's few columns: `~5 s left`.
+pub(in crate::telegram) fn time_left_short(left: Duration) -> String {
+    say!("about-left-short", time = coarse(left))
+}
+
 /// A time that is a guess: `5 s`, `90 s`, `2 min`.
 pub(super) fn coarse(time: Duration) -> String {
     let seconds = time.as_millis().div_ceil(1_000);
