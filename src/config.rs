@@ -347,6 +347,8 @@ impl Config {
             token: Token(token.to_owned()),
             api_url: api_url.to_owned(),
             pokeapi_url: if is_default { pokeapi_url.to_owned() } else { self.pokeapi_url },
+            // It brings updates to this machine only.
+            webhook_url: self.webhook_url.filter(WebhookUrl::is_local),
             ..self
         }
     }

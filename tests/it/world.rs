@@ -92,6 +92,11 @@ impl World {
         self.start();
     }
 
+    /// Changes the settings of the next start.
+    pub(crate) fn change(&mut self, change: impl FnOnce(&mut Config)) {
+        change(&mut self.setup.0);
+    }
+
     fn start(&mut self) {
         (self.shutdown, self.gone) = (CancellationToken::new(), CancellationToken::new());
         let running = self.gone.clone().drop_guard();
