@@ -23,19 +23,18 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
+use self::{disk::Disk, jobs::Jobs, machine::Machine, traffic::Traffic};
 pub use self::{
     jobs::{Busy, Waiting},
     labels::{Answer, Asked, Called, Ended, Found, Handled, Kind, Line, Live, Method, Refused, Update},
 };
-use self::{disk::Disk, jobs::Jobs, machine::Machine, traffic::Traffic};
 use crate::job::{ChatId, JobId, Spec};
 
 /// Of what should take milliseconds, in seconds.
 const SHORT: [f64; 14] =
     [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 /// Of what may take minutes.
-const LONG: [f64; 14] =
-    [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0];
+const LONG: [f64; 14] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0];
 
 /// What [`Metrics::text`] is sent as.
 pub const CONTENT_TYPE: &str = prometheus_text::CONTENT_TYPE;
@@ -162,7 +161,11 @@ impl Metrics {
         // A refusal is an answer, too.
         if !matches!(
             outcome,
-            Called::NoAnswer | Called::ServerError | Called::Nonsense | Called::Unreadable | Called::Unauthorized
+            Called::NoAnswer
+                | Called::ServerError
+                | Called::Nonsense
+                | Called::Unreadable
+                | Called::Unauthorized
         ) {
             self.reached();
         }

@@ -46,9 +46,7 @@ use crate::{
 /// [`ApiError`].
 pub async fn hello(api: &Api, polls: bool) -> Result<Bot, ApiError> {
     let bot: Bot = api.call(&GetMe::new()).await?;
-    if polls
-        && let Err(error) = api.call::<_, serde::de::IgnoredAny>(&DeleteWebhook::new()).await
-    {
+    if polls && let Err(error) = api.call::<_, serde::de::IgnoredAny>(&DeleteWebhook::new()).await {
         tracing::warn!(%error, "if a webhook is set, no updates will come");
     }
     Ok(bot)

@@ -166,7 +166,10 @@ mod tests {
             }
         };
         let line = refusal(&["--webhook-secret", "not allowed!"]);
-        assert!(line.starts_with("JOBBOARD_WEBHOOK_SECRET: 1 to 256") && !line.contains("allowed!"), "{line}");
+        assert!(
+            line.starts_with("JOBBOARD_WEBHOOK_SECRET: 1 to 256") && !line.contains("allowed!"),
+            "{line}"
+        );
         let line = refusal(&["--webhook-url", "http://bot.example.org/hush"]);
         assert!(line.starts_with("JOBBOARD_WEBHOOK_URL: an https") && !line.contains("hush"), "{line}");
         let made = WebhookSecret::random();

@@ -58,7 +58,8 @@ impl Jobs {
             slots: Family::default(),
         };
         jobs.begin();
-        let Self { submitted, refused, live, finished, running, kills, waiting, waits, busy, slots, .. } = &jobs;
+        let Self { submitted, refused, live, finished, running, kills, waiting, waits, busy, slots, .. } =
+            &jobs;
         registry.register("jobs_submitted", "Jobs that were accepted", submitted.clone());
         registry.register("jobs_refused", "Jobs that were not accepted, by reason", refused.clone());
         registry.register("jobs", "Unfinished jobs", live.clone());
@@ -142,7 +143,8 @@ impl Jobs {
 
     pub(super) fn waits(&self, resource: Line) -> Waiting {
         let labels = OfLine { resource };
-        let (waiting, waits) = (self.waiting.get_or_create_owned(&labels), self.waits.get_or_create_owned(&labels));
+        let (waiting, waits) =
+            (self.waiting.get_or_create_owned(&labels), self.waits.get_or_create_owned(&labels));
         waiting.inc();
         Waiting { waiting, waits, since: Instant::now() }
     }

@@ -190,7 +190,11 @@ impl From<Resource> for Line {
 impl Method {
     /// The method of that name, whatever the case of its letters.
     pub fn named(name: &str) -> Self {
-        Self::ALL.iter().copied().find(|method| method.word().eq_ignore_ascii_case(name)).unwrap_or(Self::Other)
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|method| method.word().eq_ignore_ascii_case(name))
+            .unwrap_or(Self::Other)
     }
 }
 

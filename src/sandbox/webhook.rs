@@ -154,7 +154,10 @@ async fn carry(client: &Client, errand: &Errand) -> Result<(), Failed> {
     if status.is_success() {
         return Ok(());
     }
-    Err(Failed { message: format!("Wrong response from the webhook: {status}"), retry_after: retry_after(&answer) })
+    Err(Failed {
+        message: format!("Wrong response from the webhook: {status}"),
+        retry_after: retry_after(&answer),
+    })
 }
 
 fn words(error: &reqwest::Error) -> &'static str {

@@ -96,7 +96,8 @@ pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Bytes of the file and its log.
 pub(super) fn size(folder: &Path) -> u64 {
-    let size = |end: &str| fs::metadata(folder.join(format!("{}{end}", Store::FILE))).map_or(0, |file| file.len());
+    let size =
+        |end: &str| fs::metadata(folder.join(format!("{}{end}", Store::FILE))).map_or(0, |file| file.len());
     size("") + size(BESIDE[0])
 }
 

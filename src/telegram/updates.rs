@@ -12,8 +12,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 pub use self::webhook::{Webhook, delete_webhook, serve_webhook};
+use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use teloxide::types::{Update, UpdateKind};

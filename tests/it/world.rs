@@ -108,6 +108,11 @@ impl World {
         }));
     }
 
+    /// Where its Telegram is.
+    pub(crate) fn addr(&self) -> std::net::SocketAddr {
+        self.sandbox.addr()
+    }
+
     /// A new person in their private chat.
     pub(crate) fn person(&self, name: &str) -> Speaker<'_> {
         let person = self.telegram.person(name);

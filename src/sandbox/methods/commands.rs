@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        errors::{TOO_LARGE, bad_request},
+        errors::bad_request,
         text::{MAX_COMMAND, utf16_len},
         view::{CallbackAnswer, ChatId, PersonId},
         world::{Event, World},

@@ -159,7 +159,9 @@ async fn look(api: &Api, url: &WebhookUrl, last_error: &mut Option<i64>) -> Resu
         tracing::warn!(error, waiting, "Telegram could not bring an update");
     }
     if info.url != url.url() {
-        tracing::warn!("the webhook is not set any more, or is another one's: is there a second bot with this token?");
+        tracing::warn!(
+            "the webhook is not set any more, or is another one's: is there a second bot with this token?"
+        );
     }
     Ok(info.url == url.url())
 }
