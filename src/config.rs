@@ -495,7 +495,9 @@ impl Cli {
 
 /// clap's message in one line, with the variable's name beside the flag's: the value may come from either.
 fn one_line(command: &clap::Command, error: &clap::Error) -> String {
-    if error.kind() == ErrorKind::MissingRequiredArgument {
+    if let Some(ContextValue::Strings(missing)) = error.get(ContextKind::InvalidArg)
+        && missing.iter().any(|flag| flag.starts_with("--http-addr"))
+    {
         return "JOBBOARD_WEBHOOK_URL: JOBBOARD_HTTP_ADDR has to be set, too: updates come in there"
             .to_owned();
     }

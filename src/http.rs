@@ -199,3 +199,102 @@ async fn serve(stream: TcpStream, site: Arc<Site>, over: CancellationToken, _pla
         tracing::debug!(%error, "a connection over HTTP ended");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+    use crate::{config::Timings, metrics::Metrics};
+
+    const BOUND: Duration = Duration::from_secs(30);
+
+    async fn server() -> (Server, Deliveries) {
+        let (url, secret) = ("http://127.0.0.1/hook".parse().unwrap(), "s3cret".parse().unwrap());
+        let (hook, deliveries) = Hook::new(&url, &secret);
+        let site = Site::new(Metrics::new(), Ready::new(&Timings::default(), true), Some(hook));
+        (Server::start(([127, 0, 0, 1], 0).into(), site).await.unwrap(), deliveries)
+    }
+
+    /// What is answered to these bytes, until the server closes.
+    async fn ask(addr: SocketAddr, bytes: &[u8]) -> String {
+        let mut stream = TcpStream::connect(addr).await.unwrap();
+        // It may have been refused before all of it was sent.
+        let _ = stream.write_all(bytes).await;
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    const HEALTH: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
+    #[tokio::test]
+    async fn answers_are_waited_for_and_others_are_served_meanwhile() {
+        let (server, mut deliveries) = server().await;
+        let update = b"POST /hook HTTP/1.1\r\nHost: x\r\nX-Telegram-Bot-Api-Secret-Token: s3cret\r\n\
+            Content-Length: 16\r\n\r\n{\"update_id\": 7}";
+        let asked = ask(server.addr(), update);
+        tokio::pin!(asked);
+        let delivery = tokio::select! {
+            answer = &mut asked => panic!("{answer}"),
+            delivery = deliveries.recv() => delivery.unwrap(),
+        };
+        let mut answered = Box::pin(server.answered(BOUND));
+        tokio::select! {
+            biased;
+            () = &mut answered => panic!("it is not answered"),
+            health = ask(server.addr(), HEALTH) => assert!(health.starts_with("HTTP/1.1 200"), "{health}"),
+        }
+        delivery.stored.send(()).unwrap();
+        let (answer, ()) =
+            tokio::time::timeout(BOUND, async { tokio::join!(asked, &mut answered) }).await.unwrap();
+        // The connection is closed: there is no other update in it that nobody would answer.
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        drop(answered);
+        // What is dropped is told to come again.
+        let update = String::from_utf8_lossy(update).replace("Host: x", "Connection: close");
+        let refused = async { drop(deliveries.recv().await) };
+        let (answer, ()) = tokio::join!(ask(server.addr(), update.as_bytes()), refused);
+        assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+        assert!(answer.to_lowercase().contains("retry-after: 1"), "{answer}");
+        server.stop(BOUND).await;
+    }
+
+    #[tokio::test]
+    async fn connections_and_heads_are_bounded() {
+        let (server, _deliveries) = server().await;
+        let head = format!("GET /healthz HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(2 * MAX_HEAD));
+        let answer = ask(server.addr(), head.as_bytes()).await;
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+        let mut idle = Vec::new();
+        for _ in 0..MAX_CONNECTIONS {
+            idle.push(TcpStream::connect(server.addr()).await.unwrap());
+        }
+        let health = ask(server.addr(), HEALTH);
+        tokio::pin!(health);
+        tokio::select! {
+            biased;
+            answer = &mut health => panic!("there was no place: {answer}"),
+            // Time enough, if there were one.
+            () = tokio::time::sleep(Duration::from_millis(50)) => {}
+        }
+        drop(idle);
+        let answer = tokio::time::timeout(BOUND, health).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        server.stop(BOUND).await;
+    }
+
+    #[tokio::test]
+    async fn a_stop_ends_what_does_not_end_by_itself() {
+        let (server, _deliveries) = server().await;
+        let mut idle = TcpStream::connect(server.addr()).await.unwrap();
+        idle.write_all(b"GET /hea").await.unwrap();
+        let (addr, begun) = (server.addr(), std::time::Instant::now());
+        // That this one is there.
+        ask(server.addr(), HEALTH).await;
+        server.stop(Duration::from_millis(20)).await;
+        assert!(begun.elapsed() < HEAD);
+        assert_eq!(idle.read(&mut [0; 10]).await.unwrap_or_default(), 0);
+        assert!(TcpStream::connect(addr).await.is_err());
+    }
+}

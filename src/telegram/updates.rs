@@ -169,19 +169,17 @@ impl Inbox {
             match update {
                 Some(update) => {
                     fresh.push(handlers.handle(update).map(move |()| (index, mark)));
-                    metrics.handled(Handled::Handled);
                 }
                 None => idle.push(index),
             }
         }
         let mut stored = fresh.ready_chunks(usize::from(BATCH));
         while let Some(chunk) = stored.next().await {
-            self.handled.extend(chunk.iter().filter_map(|(_, mark)| *mark));
-            let over = self.handled.len().saturating_sub(usize::from(BATCH));
-            self.handled.drain(..over);
+            chunk.iter().filter_map(|(_, mark)| *mark).for_each(|mark| self.note(mark));
             // Nobody waits for it. Without it, a crash before the confirmation repeats answers, and no job.
             drop(store.write(Write::Handled(self.handled.iter().copied().collect())));
             for (index, _) in chunk {
+                metrics.handled(Handled::Handled);
                 metrics.handling(begun.elapsed());
                 done(index);
             }
@@ -200,7 +198,7 @@ impl Inbox {
         if !self.remember(update_id) || self.before.get(&mark.0) == Some(&mark.1) {
             tracing::debug!(update = update_id, "delivered twice");
             metrics.handled(Handled::Again);
-            self.handled.push_back(mark);
+            self.note(mark);
             return (Some(mark), None);
         }
         let update = read(update_id, raw);
@@ -209,6 +207,14 @@ impl Inbox {
             metrics.handled(Handled::Skipped);
         }
         (Some(mark), update)
+    }
+
+    /// An update was handled. As many are kept as may be unconfirmed.
+    fn note(&mut self, mark: (i64, u64)) {
+        if self.handled.len() >= usize::from(BATCH) {
+            self.handled.pop_front();
+        }
+        self.handled.push_back(mark);
     }
 
     /// False where the update was handled before.
