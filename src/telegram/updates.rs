@@ -195,10 +195,14 @@ impl Inbox {
         };
         self.offset = Some(update_id + 1);
         let mark = (update_id, fingerprint(raw.get()));
-        if !self.remember(update_id) || self.before.get(&mark.0) == Some(&mark.1) {
+        let is_old = self.before.get(&mark.0) == Some(&mark.1);
+        if !self.remember(update_id) || is_old {
             tracing::debug!(update = update_id, "delivered twice");
             metrics.handled(Handled::Again);
-            self.note(mark);
+            // One of this process is noted when it is stored.
+            if is_old {
+                self.note(mark);
+            }
             return (Some(mark), None);
         }
         let update = read(update_id, raw);
