@@ -246,6 +246,7 @@ fn signed(number: impl TryInto<i64>) -> i64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "counts are whole numbers")]
 mod tests {
     use super::*;
 

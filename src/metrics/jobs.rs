@@ -146,7 +146,7 @@ impl Jobs {
         let (waiting, waits) =
             (self.waiting.get_or_create_owned(&labels), self.waits.get_or_create_owned(&labels));
         waiting.inc();
-        Waiting { waiting, waits, since: Instant::now() }
+        Waiting { now: waiting, waits, since: Instant::now() }
     }
 
     pub(super) fn works(&self, resource: Line) -> Busy {
@@ -170,7 +170,7 @@ impl Jobs {
 
 /// Somebody waits. Who drops it waits no more.
 pub struct Waiting {
-    waiting: Gauge,
+    now: Gauge,
     waits: Histogram,
     since: Instant,
 }
@@ -184,7 +184,7 @@ impl Waiting {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.waiting.dec();
+        self.now.dec();
     }
 }
 
