@@ -103,11 +103,6 @@ impl Memory {
         Turn::Waiting(Waiting { memory: self.clone(), number, call: called })
     }
 
-    /// Bytes that were given away.
-    pub(super) fn used(&self) -> u64 {
-        self.state().used
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -127,6 +122,13 @@ impl Memory {
             }
         }
         calls
+    }
+}
+
+impl Memory {
+    /// Bytes that were given away.
+    pub(super) fn granted(&self) -> u64 {
+        self.state().used
     }
 }
 

@@ -94,13 +94,6 @@ pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }
 
-/// Bytes of the file and its log.
-pub(super) fn size(folder: &Path) -> u64 {
-    let size =
-        |end: &str| fs::metadata(folder.join(format!("{}{end}", Store::FILE))).map_or(0, |file| file.len());
-    size("") + size(BESIDE[0])
-}
-
 fn flags() -> OpenFlags {
     OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX
 }
@@ -229,6 +222,13 @@ fn refuse(error: LoadError) -> OpenError {
         LoadError::Sql(error) => error.into(),
         LoadError::Job { .. } | LoadError::Other(_) => OpenError::Damaged(error.to_string()),
     }
+}
+
+/// Bytes of the file and its log.
+pub(super) fn database_size(folder: &Path) -> u64 {
+    let size =
+        |end: &str| fs::metadata(folder.join(format!("{}{end}", Store::FILE))).map_or(0, |file| file.len());
+    size("") + size(BESIDE[0])
 }
 
 impl From<io::Error> for OpenError {
