@@ -185,7 +185,7 @@ impl Boards {
         });
         self.settled.notify_waiters();
         stored.map_err(Refusal::NotStored)?;
-        tracing::info!(chat = chat.0, job = id.0, command = %spec, "submitted");
+        tracing::debug!(chat = chat.0, job = id.0, command = %spec, "submitted");
         self.changes.mark(Change::Job(chat, id));
         if let Some(live) = live {
             self.set_off(chat, id, spec, live);
