@@ -212,7 +212,7 @@ impl Boards {
         });
         self.settled.notify_waiters();
         stored.map_err(Refusal::NotStored)?;
-        tracing::info!(chat = chat.0, job = id.0, command = %spec, "submitted");
+        tracing::debug!(chat = chat.0, job = id.0, command = %spec, "submitted");
         self.metrics.submitted(&spec);
         self.changes.mark(Change::Job(chat, id));
         if let Some(live) = live {
