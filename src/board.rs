@@ -11,6 +11,7 @@ mod end;
 mod kill;
 mod memory;
 mod moved;
+mod people;
 mod queue;
 mod restore;
 mod run;
@@ -36,7 +37,7 @@ pub use self::{
     changes::{Change, Changes},
     kill::{KillId, KillReport, Verdict},
     queue::Place,
-    table::{Filter, Page, Snapshot},
+    table::{Filter, Page, Snapshot, Tally},
     timeline::Timeline,
 };
 use self::{memory::Memory, queue::Queue, table::Table};
@@ -53,6 +54,10 @@ pub struct Limits {
     pub max_fib: u64,
     /// Unfinished jobs a chat.
     pub max_live_jobs: usize,
+    /// Unfinished jobs a person, over all chats.
+    pub max_live_person: usize,
+    /// Members of one job.
+    pub max_members: usize,
     /// How long a job may run, from the start of its first member.
     pub job_timeout: Duration,
     /// Members of CPU jobs that run at once.
@@ -76,6 +81,20 @@ pub enum Refusal {
     TooManyLive {
         /// How many there are.
         live: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// The person has `live` unfinished jobs already, in all chats together.
+    TooManyOfPerson {
+        /// How many there are.
+        live: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// More members than a job may have.
+    TooManyMembers {
+        /// How many were asked.
+        members: usize,
         /// How many there may be.
         limit: usize,
     },
@@ -111,6 +130,7 @@ pub struct Boards {
     // Groups that became supergroups: old, new. A std lock, written while a table moves: who looks for a table finds it
     // under the one id or the other, never under none.
     moved: RwLock<HashMap<ChatId, ChatId>>,
+    people: people::People,
     changes: Changes,
     /// A job that was to be stored is accepted, or is not.
     settled: Notify,
@@ -133,6 +153,7 @@ impl Boards {
         Arc::new(Self {
             tables: DashMap::new(),
             moved: RwLock::default(),
+            people: people::People::default(),
             changes: Changes::default(),
             settled: Notify::new(),
             memory: Memory::new(limits.memory, Queue::new(limits.cpu_slots, limits.io_slots)),
@@ -159,17 +180,25 @@ impl Boards {
         origin: Origin,
         spec: Spec,
     ) -> Result<JobId, Refusal> {
+        let (members, limit) = (spec.member_count(), self.limits.max_members);
+        if members > limit {
+            return Err(Refusal::TooManyMembers { members, limit });
+        }
         let limit = self.limits.max_fib;
         if let Some(&n) = spec.fib_members().iter().find(|n| **n > limit) {
             return Err(Refusal::FibTooLarge { n, limit });
         }
         let never_fits = self.never_fits(&spec);
         let origin = self.origin_here(chat, origin);
+        let who = person.id;
         let proposed = self.with_table(chat, |chat, table| {
             if let Some(known) = table.by_origin(&origin) {
                 return Ok((known, None));
             }
             self.takes(table, never_fits)?;
+            let limit = self.limits.max_live_person;
+            // The last look: who is refused for another reason has taken no place.
+            self.people.take(who, limit).map_err(|live| Refusal::TooManyOfPerson { live, limit })?;
             let job = table.propose(person, origin, spec.clone(), &self.exit);
             // Queued under the lock: the store hears of jobs in the order of their numbers.
             Ok((job.id, Some(self.store.write(Write::Accept(chat, Box::new(job.clone()))))))
@@ -179,6 +208,7 @@ impl Boards {
         let live = self.with_table(chat, |_, table| {
             if stored.is_err() {
                 table.withdraw(id);
+                self.people.give_back(who);
             }
             // One that was withdrawn is none.
             table.accepted(id)

@@ -18,9 +18,14 @@ impl Boards {
         let Some(outcome) = self.store_end(chat, id, outcome, now).await else { return };
         let word = outcome.word();
         let keep = self.limits.keep_jobs;
-        let Some(kills) = self.with_table(chat, |_, table| table.finish(id, outcome, now, keep)) else {
-            return;
-        };
+        let finished = self.with_table(chat, |_, table| {
+            let person = table.sender(id);
+            Some((table.finish(id, outcome, now, keep)?, person))
+        });
+        let Some((kills, person)) = finished else { return };
+        if let Some(person) = person {
+            self.people.give_back(person);
+        }
         tracing::info!(chat = chat.0, job = id.0, state = word, "finished");
         self.changes.mark(Change::Job(chat, id));
         for kill in kills {

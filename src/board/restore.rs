@@ -77,6 +77,9 @@ impl Boards {
             let (chat, id, spec, crashes) = (job.chat, job.job.id, job.job.spec.clone(), job.crashes);
             let killed = job.killed_by.is_some();
             let live = self.with_table(chat, |_, table| table.restore(job.clone(), &self.exit));
+            if live.is_some() {
+                self.people.restore(job.job.person.id);
+            }
             unfinished.extend(live.map(|live| Unfinished { chat, id, spec, live, crashes, killed }));
         }
         for chat in &loaded.away {

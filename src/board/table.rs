@@ -2,6 +2,7 @@
 
 mod kills;
 mod page;
+mod tally;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
@@ -14,7 +15,7 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-pub use self::page::{Filter, Page};
+pub use self::{page::{Filter, Page}, tally::Tally};
 use super::{
     kill::{Kill, KillId},
     queue::{Place, Spot, Ticket},

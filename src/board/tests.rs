@@ -26,6 +26,8 @@ fn boards(fib: FibFn, limits: Limits) -> Arc<Boards> {
 const LIMITS: Limits = Limits {
     max_fib: 1000,
     max_live_jobs: 3,
+    max_live_person: 4,
+    max_members: 100,
     job_timeout: Duration::from_mins(1),
     cpu_slots: 2,
     io_slots: 1,
