@@ -12,6 +12,7 @@ mod kill;
 mod memory;
 mod moved;
 mod people;
+mod pause;
 mod queue;
 mod restore;
 mod run;
@@ -29,7 +30,7 @@ use std::{
 };
 
 use dashmap::DashMap;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::{
@@ -142,6 +143,8 @@ pub struct Boards {
     /// The process's token; every job has one of its own beside it.
     exit: CancellationToken,
     closed: AtomicBool,
+    /// Nothing new begins, by the owner's wish.
+    paused: watch::Sender<bool>,
     tasks: TaskTracker,
     /// A file of digits was written: there may be too many now.
     filed: Notify,
@@ -163,6 +166,7 @@ impl Boards {
             limits,
             exit: CancellationToken::new(),
             closed: AtomicBool::new(false),
+            paused: watch::Sender::new(false),
             tasks: TaskTracker::new(),
             filed: Notify::new(),
         })
@@ -258,9 +262,9 @@ impl Boards {
     pub fn job(&self, chat: ChatId, id: JobId) -> Option<Snapshot> {
         let (snapshot, spot) = self.look(chat, |table| (table.snapshot(id), table.spot(id)))?;
         let mut snapshot = snapshot?;
-        snapshot.paused = self.exit.is_cancelled() && !snapshot.job.state.is_finished();
+        self.tell_pauses(&mut snapshot);
         // The line has a lock of its own, and is looked at when the table's is free again.
-        snapshot.place = spot.and_then(|spot| spot.place());
+        snapshot.place = spot.filter(|_| !snapshot.held).and_then(|spot| spot.place());
         Some(snapshot)
     }
 
@@ -292,9 +296,10 @@ impl Boards {
             (page, spots)
         });
         let Some((mut page, spots)) = looked else { return Page::default() };
+        page.held = page.queued > 0 && self.is_paused();
         for (snapshot, spot) in page.jobs.iter_mut().zip(spots) {
-            snapshot.paused = self.exit.is_cancelled() && !snapshot.job.state.is_finished();
-            snapshot.place = spot.and_then(|spot| spot.place());
+            self.tell_pauses(snapshot);
+            snapshot.place = spot.filter(|_| !snapshot.held).and_then(|spot| spot.place());
         }
         page
     }

@@ -145,10 +145,12 @@ impl Run {
         at_once: bool,
     ) -> MemberEnd {
         let slot = async {
-            match ticket {
+            let slot = match ticket {
                 Some(ticket) => ticket.slot().await,
                 None => None,
-            }
+            };
+            self.boards.may_begin().await;
+            slot
         };
         let slot = tokio::select! {
             biased;
