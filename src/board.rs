@@ -349,6 +349,15 @@ impl Boards {
         self.with_table(chat, |_, table| table.take_kill(kill))
     }
 
+    /// What is on all boards. It looks at each job, which is for who asks now and then.
+    pub fn tally(&self) -> Tally {
+        let mut all = Tally::default();
+        for table in &self.tables {
+            all += table.tally();
+        }
+        all
+    }
+
     /// What changed since it was last asked; waits for the first change.
     pub async fn changes(&self) -> Vec<Change> {
         self.changes.next().await

@@ -227,6 +227,15 @@ impl Outbox {
         stored
     }
 
+    /// An owner of the bot has denied the chat: nothing more is said there until it is [let in](Self::welcome). How many
+    /// jobs are cancelled, and the write that makes it last.
+    pub fn deny(&self, chat: ChatId) -> (usize, Option<Committed>) {
+        let denied = self.boards.deny(chat);
+        let never = self.desk(chat).lane().leave();
+        self.said(never);
+        denied.map_or((0, None), |(jobs, stored)| (jobs, Some(stored)))
+    }
+
     /// The chat spoke: the bot is there, and what the chat did not want to hear before, it may want now.
     pub fn welcome(self: &Arc<Self>, chat: ChatId) {
         // Whatever this message leads to is stored after it.
