@@ -349,6 +349,11 @@ impl Boards {
         self.with_table(chat, |_, table| table.take_kill(kill))
     }
 
+    /// Bytes that running jobs hold, and those that they may hold together.
+    pub fn memory(&self) -> (u64, u64) {
+        self.memory.used()
+    }
+
     /// What is on all boards. It looks at each job, which is for who asks now and then.
     pub fn tally(&self) -> Tally {
         let mut all = Tally::default();

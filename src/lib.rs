@@ -22,7 +22,7 @@ use crate::{
     job::ChatId,
     store::{Loaded, OpenError, Store},
     telegram::{
-        Bot, Handlers, Inline, Outbox, Settings,
+        Access, Bot, Handlers, Inline, Outbox, Settings,
         api::{Api, ApiError},
     },
     work::{CpuPool, Engine, PokeApi, Work},
@@ -94,13 +94,14 @@ pub async fn run_with(
     tracing::info!(bot = bot.username, tasks = loaded.jobs.len(), memory_mb, "started");
     boards.restore(&loaded);
     outbox.restore(&loaded);
+    let access = Access::new(store.clone(), boards.clone(), &loaded, &config);
     let handled = std::mem::take(&mut loaded.handled);
     let questions = std::mem::take(&mut loaded.questions);
     // The boards have it now.
     drop(loaded);
 
-    let inline = Inline::new(api.clone(), work, &bot.username, &config);
-    let parts = Parts { api, store, boards, outbox, settings, inline, config };
+    let inline = Inline::new(api.clone(), work, &bot.username, &config, access.clone());
+    let parts = Parts { api, store, boards, outbox, settings, inline, access, config };
     parts.serve(bot, handled, questions, shutdown).await
 }
 
@@ -121,6 +122,7 @@ struct Parts {
     outbox: Arc<Outbox>,
     settings: Arc<Settings>,
     inline: Arc<Inline>,
+    access: Arc<Access>,
     config: Config,
 }
 
@@ -141,7 +143,7 @@ impl Parts {
             &self.api,
             self.boards.clone(),
             self.outbox.clone(),
-            (self.store.clone(), self.settings.clone(), self.inline.clone()),
+            (self.store.clone(), self.settings.clone(), self.inline.clone(), self.access.clone()),
             bot,
             &self.config,
             quit.clone(),
@@ -204,7 +206,8 @@ impl Parts {
         });
         tasks.spawn({
             let (api, stop, timings) = (self.api.clone(), stop_updates.clone(), self.config.timings);
-            async move { telegram::register_commands(&api, &timings, &stop).await }
+            let owners = self.config.owners.0.clone();
+            async move { telegram::register_commands(&api, &owners, &timings, &stop).await }
         });
     }
 }

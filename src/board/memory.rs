@@ -115,6 +115,11 @@ impl Memory {
         call(calls);
     }
 
+    /// Bytes that running jobs hold, and those that they may hold.
+    pub(super) fn used(&self) -> (u64, u64) {
+        (self.state().used, self.budget)
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
