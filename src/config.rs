@@ -175,7 +175,13 @@ pub struct Config {
     pub max_live_jobs: NonZeroUsize,
 
     /// Unfinished tasks a person may have, in all chats together
-    #[arg(long, global = true, env = "JOBBOARD_MAX_LIVE_JOBS_PERSON", default_value = "50", value_name = "NUM")]
+    #[arg(
+        long,
+        global = true,
+        env = "JOBBOARD_MAX_LIVE_JOBS_PERSON",
+        default_value = "50",
+        value_name = "NUM"
+    )]
     pub max_live_jobs_person: NonZeroUsize,
 
     /// Numbers, or Pokémon, of one `fib-multi` or `dex-multi`

@@ -15,7 +15,10 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-pub use self::{page::{Filter, Page}, tally::Tally};
+pub use self::{
+    page::{Filter, Page},
+    tally::Tally,
+};
 use super::{
     kill::{Kill, KillId},
     queue::{Place, Spot, Ticket},

@@ -177,8 +177,7 @@ fn any_command() -> impl Strategy<Value = Command> {
     let ids = prop::collection::vec(any::<u64>().prop_map(JobId), 1..=MAX_NAMED);
     prop_oneof![
         (1..=u64::MAX).prop_map(|n| Command::Submit(Spec::Fib(n))),
-        prop::collection::vec(1..=u64::MAX, 1..=200)
-            .prop_map(|ns| Command::Submit(Spec::FibMulti(ns))),
+        prop::collection::vec(1..=u64::MAX, 1..=200).prop_map(|ns| Command::Submit(Spec::FibMulti(ns))),
         any_key().prop_map(|key| Command::Submit(Spec::Dex(key))),
         prop::collection::vec(any_key(), 1..10).prop_map(|keys| Command::Submit(Spec::DexMulti(keys))),
         prop::option::of(any::<u64>().prop_map(JobId)).prop_map(Command::Job),

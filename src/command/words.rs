@@ -74,12 +74,7 @@ impl<'a> Args<'a> {
     }
 
     /// One argument or more, up to `most`.
-    pub(super) fn up_to<T>(
-        &self,
-        most: usize,
-        read: Reader<T>,
-        what: Wanted,
-    ) -> Result<Vec<T>, ParseError> {
+    pub(super) fn up_to<T>(&self, most: usize, read: Reader<T>, what: Wanted) -> Result<Vec<T>, ParseError> {
         match self.words.len() {
             count if count > most => Err(ParseError::TooManyNamed { command: self.command, most, count }),
             _ => self.many(read, what),

@@ -187,7 +187,8 @@ impl Inline {
     }
 
     async fn offers(&self, text: &str) -> Offers {
-        let context = Context { private: true, owner: false, bot: &self.bot, reply_to_bot: false, card: None };
+        let context =
+            Context { private: true, owner: false, bot: &self.bot, reply_to_bot: false, card: None };
         match parse(text, context) {
             Parsed::NotForUs => self.help(),
             Parsed::Error(error) => {

@@ -70,7 +70,9 @@ fn wanted(what: Wanted) -> String {
 fn too_many(command: &str, word: &str, words: &str) -> String {
     match command {
         "fib" | "dex" => say!("one-more-multi", command = command, word = word, words = words),
-        "dash" | "quit" | "stats" | "pause" | "resume" => say!("stands-alone", command = command, word = word),
+        "dash" | "quit" | "stats" | "pause" | "resume" => {
+            say!("stands-alone", command = command, word = word)
+        }
         _ => say!("one-more", command = command, word = word, example = example(command)),
     }
 }
