@@ -1,3 +1,5 @@
+mod limits;
+
 use std::sync::mpsc;
 
 use proptest::prelude::*;
