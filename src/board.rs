@@ -38,7 +38,7 @@ pub use self::{
     changes::{Change, Changes},
     kill::{KillId, KillReport, Verdict},
     queue::Place,
-    table::{Filter, Page, Snapshot, Tally},
+    table::{Filter, Members, Page, Snapshot, Tally},
     timeline::Timeline,
 };
 use self::{memory::Memory, queue::Queue, table::Table};
@@ -352,6 +352,11 @@ impl Boards {
     /// Bytes that running jobs hold, and those that they may hold together.
     pub fn memory(&self) -> (u64, u64) {
         self.memory.used()
+    }
+
+    /// Slots of CPU and of IO.
+    pub fn slots(&self) -> (usize, usize) {
+        (self.limits.cpu_slots, self.limits.io_slots)
     }
 
     /// What is on all boards. It looks at each job, which is for who asks now and then.

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::{
     page::{Filter, Page},
-    tally::Tally,
+    tally::{Members, Tally},
 };
 use super::{
     kill::{Kill, KillId},

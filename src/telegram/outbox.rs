@@ -254,6 +254,10 @@ impl Outbox {
             self.settings.migrate(from, to);
         }
         let Some(old) = self.lanes.get(&from).map(|desk| desk.clone()) else { return moved };
+        if moved && old.lane().has_left() {
+            // An owner has denied the group: so has the supergroup nothing to hear.
+            self.said(self.desk(to).lane().leave());
+        }
         let (answers, cards, dashes) = {
             let mut lane = old.lane();
             let (dashes, _) = lane.dashes().take_all();

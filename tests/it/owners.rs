@@ -254,6 +254,7 @@ async fn stats_tell_how_the_bot_is_doing() {
     ben.says("/fib 12").await;
     held.began(2).await;
     ben.says("/fib 13").await;
+    ben.says("/fib-multi 14 15").await;
     ben.says("/kill 3").await;
     olga(&world).says(&format!("deny {}", ben.person.0)).await;
     let stats = olga(&world).says("stats").await.text;
@@ -261,7 +262,9 @@ async fn stats_tell_how_the_bot_is_doing() {
         concat!("Jobboard ", env!("CARGO_PKG_VERSION"), ", up for "),
         "\nChats with a board: 1. People heard in the last hour: 3.\n",
         "\nChats allowed by owners: 0, denied: 1.\n",
-        "\nTasks: 2 running, 0 queued, 0 succeeded, 0 failed, 1 cancelled.\n",
+        "\nTasks: 2 running, 1 queued, 0 succeeded, 0 failed, 1 cancelled.\n",
+        "\nCPU slots: 2 of 2 used, waiting: 2, the first for ",
+        "\nIO slots: 0 of 32 used, nobody waits.\n",
         " of 500 MB",
         "\nUpdates handled: ",
         "\nThe store has ",

@@ -1,9 +1,9 @@
 //! How much of what is on the boards.
 
-use std::ops::AddAssign;
+use std::{ops::AddAssign, time::SystemTime};
 
-use super::Table;
-use crate::job::{JobId, Outcome};
+use super::{Entry, Table};
+use crate::job::{JobId, Outcome, Place, Spec};
 
 /// Jobs of the boards by state. A job that is being cancelled counts as running.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,6 +20,29 @@ pub struct Tally {
     pub failed: usize,
     /// Stopped by somebody.
     pub cancelled: usize,
+    /// Members of CPU jobs.
+    pub cpu: Members,
+    /// Members of IO jobs.
+    pub io: Members,
+}
+
+/// Members of unfinished jobs, but for those that need no slot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Members {
+    /// They have a slot.
+    pub running: usize,
+    /// They wait for memory or a slot.
+    pub waiting: usize,
+    /// Since when the first of these waits.
+    pub since: Option<SystemTime>,
+}
+
+impl AddAssign for Members {
+    fn add_assign(&mut self, other: Self) {
+        self.running += other.running;
+        self.waiting += other.waiting;
+        self.since = [self.since, other.since].into_iter().flatten().min();
+    }
 }
 
 impl AddAssign for Tally {
@@ -30,6 +53,8 @@ impl AddAssign for Tally {
         self.succeeded += other.succeeded;
         self.failed += other.failed;
         self.cancelled += other.cancelled;
+        self.cpu += other.cpu;
+        self.io += other.io;
     }
 }
 
@@ -47,6 +72,13 @@ impl Table {
             running: self.running.len(),
             ..Tally::default()
         };
+        for entry in self.unfinished.iter().filter_map(|id| self.jobs.get(id)) {
+            let members = entry.members();
+            match entry.job.spec {
+                Spec::Fib(_) | Spec::FibMulti(_) => tally.cpu += members,
+                Spec::Dex(_) | Spec::DexMulti(_) => tally.io += members,
+            }
+        }
         for id in &self.finished {
             match self.jobs.get(id).and_then(|entry| entry.job.state.outcome()) {
                 Some(Outcome::Succeeded(_)) => tally.succeeded += 1,
@@ -56,5 +88,20 @@ impl Table {
             }
         }
         tally
+    }
+}
+
+impl Entry {
+    fn members(&self) -> Members {
+        let mut members = Members::default();
+        let Some(live) = &self.live else { return members };
+        for times in live.track.all().iter().filter(|times| times.ended.is_none()) {
+            match times.began {
+                None => members += Members { running: 0, waiting: 1, since: Some(times.queued) },
+                Some((_, Place::Worker(_) | Place::Request(_))) => members.running += 1,
+                Some((_, Place::AtOnce)) => {}
+            }
+        }
+        members
     }
 }

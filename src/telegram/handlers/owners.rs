@@ -104,6 +104,7 @@ impl Handlers {
             people: self.rate.lately(Instant::now()),
             access: (allowed.len(), denied.len()),
             tasks: self.boards.tally(),
+            slots: self.boards.slots(),
             memory: self.boards.memory(),
             process,
             updates: self.updates.load(std::sync::atomic::Ordering::Relaxed),

@@ -1,9 +1,14 @@
 //! What owners of the bot are told, and who is let in.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::{duration, megabytes, not_written};
-use crate::{board::Tally, job::ChatId, store::WriteError, telegram::language::say};
+use crate::{
+    board::{Members, Tally},
+    job::ChatId,
+    store::WriteError,
+    telegram::language::say,
+};
 
 /// Chats that one line names.
 const MAX_CHATS: usize = 50;
@@ -115,6 +120,8 @@ pub(in crate::telegram) struct Stats {
     /// Chats that owners have let in, and out.
     pub(in crate::telegram) access: (usize, usize),
     pub(in crate::telegram) tasks: Tally,
+    /// Of CPU and of IO.
+    pub(in crate::telegram) slots: (usize, usize),
     /// Bytes that tasks hold, and may hold.
     pub(in crate::telegram) memory: (u64, u64),
     /// Bytes of the process, where the system tells.
@@ -131,7 +138,7 @@ pub(in crate::telegram) fn stats(stats: &Stats) -> String {
     if stats.paused {
         lines.push(say!("stats-paused"));
     }
-    let Tally { boards, queued, running, succeeded, failed, cancelled } = stats.tasks;
+    let Tally { boards, queued, running, succeeded, failed, cancelled, cpu, io } = stats.tasks;
     lines.push(say!("stats-chats", chats = boards, people = stats.people));
     let (allowed, denied) = stats.access;
     lines.push(say!("stats-access", allowed = allowed, denied = denied));
@@ -143,6 +150,8 @@ pub(in crate::telegram) fn stats(stats: &Stats) -> String {
         failed = failed,
         cancelled = cancelled
     ));
+    lines.push(slots("CPU", cpu, stats.slots.0));
+    lines.push(slots("IO", io, stats.slots.1));
     let bytes = |bytes: u64| megabytes(bytes, u64::div_ceil);
     let (used, budget) = (bytes(stats.memory.0), bytes(stats.memory.1));
     lines.push(match stats.process {
@@ -154,4 +163,19 @@ pub(in crate::telegram) fn stats(stats: &Stats) -> String {
     lines.push(say!("stats-updates", updates = stats.updates));
     lines.push(say!("stats-store", size = bytes(stats.store)));
     lines.join("\n")
+}
+
+fn slots(line: &str, members: Members, slots: usize) -> String {
+    let Members { running, waiting, since } = members;
+    match since.map(|since| SystemTime::now().duration_since(since).unwrap_or_default()) {
+        Some(time) => say!(
+            "stats-slots-wait",
+            line = line,
+            running = running,
+            slots = slots,
+            waiting = waiting,
+            time = duration(time)
+        ),
+        None => say!("stats-slots", line = line, running = running, slots = slots),
+    }
 }
