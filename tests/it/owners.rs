@@ -1,5 +1,7 @@
 //! Who gets in, and what only owners of the bot may say.
 
+use std::time::Duration;
+
 use jobboard::{
     sandbox::{InlineAnswer, MessageId, PersonId, View},
     work::Engine,
@@ -123,7 +125,15 @@ async fn a_denied_chat_gets_nothing_and_its_tasks_end() {
         ann.says("/fib 13").await;
         let board = ann.says("/dash").await;
         let deny = format!("deny {}", ann.chat.0);
+        let shown = ann.heard().len();
         let answer = olga(&world).says(&deny).await.text;
+        // What ran is told to stop, at once.
+        let stopped = async {
+            while held.cancels() < 2 {
+                olga(&world).says("help").await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), stopped).await.expect("the tasks go on");
         assert!(
             answer.contains("may not use this bot any more, and its 3 unfinished tasks are cancelled."),
             "{answer}"
@@ -131,6 +141,8 @@ async fn a_denied_chat_gets_nothing_and_its_tasks_end() {
         assert!(answer.ends_with(&format!("allow {} lets it in again.", ann.chat.0)), "{answer}");
         assert!(olga(&world).says(&deny).await.text.ends_with("is denied already."));
         is_silent(&ann, &world, &["/fib 14", "/dash", "/kill 1", "/job 1", "/help", "hello"]).await;
+        assert_eq!(ann.heard().len(), shown, "{}", world.telegram.dump(ann.chat));
+        assert!(!ann.heard().iter().any(|message| message.text.contains("ancelled")), "a card was edited");
         assert_eq!(ann.presses(&board, "Refresh").await, "This bot does not work for this chat.");
         assert_eq!(ann.presses(&card, "Kill").await, "This bot does not work for this chat.");
         (ann.chat, ann.person)
