@@ -48,5 +48,5 @@ stats-slots = { $line }-Plätze: { $running } von { $slots } belegt, niemand war
 stats-slots-wait = { $line }-Plätze: { $running } von { $slots } belegt, wartend: { $waiting }, am längsten seit { $time }.
 stats-memory = Speicher: Tasks haben { $used } von { $budget }.
 stats-process = Speicher: Tasks haben { $used } von { $budget }, der Prozess hat { $process }.
-stats-updates = Bearbeitete Updates: { $updates }.
+stats-updates = Seit dem Start: Updates { $updates }, Nachrichten und Änderungen { $messages }, von Telegram verlangte Pausen (429) { $pauses }.
 stats-store = Auf der Festplatte: { $size }.

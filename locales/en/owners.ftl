@@ -48,5 +48,5 @@ stats-slots = { $line } slots: { $running } of { $slots } used, nobody waits.
 stats-slots-wait = { $line } slots: { $running } of { $slots } used, waiting: { $waiting }, the first for { $time }.
 stats-memory = Memory: tasks hold { $used } of { $budget }.
 stats-process = Memory: tasks hold { $used } of { $budget }, the process has { $process }.
-stats-updates = Updates handled: { $updates }.
+stats-updates = Since the start: updates { $updates }, messages and edits { $messages }, pauses that Telegram asked for (429) { $pauses }.
 stats-store = The store has { $size }.

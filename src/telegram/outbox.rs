@@ -72,10 +72,18 @@ pub struct Outbox {
     /// Pictures are drawn one at a time: it is work for a core.
     drawing: Semaphore,
     toasts: Arc<Semaphore>,
+    traffic: Traffic,
     timings: Timings,
     tasks: TaskTracker,
     /// Ends every task at once: after a drain that took too long.
     abort: CancellationToken,
+}
+
+/// What left since the start.
+#[derive(Default)]
+struct Traffic {
+    messages: AtomicU64,
+    pauses: AtomicU64,
 }
 
 /// A lane and the bell of its worker.
@@ -143,6 +151,7 @@ impl Outbox {
             uploads: Semaphore::new(MAX_UPLOADS),
             drawing: Semaphore::new(1),
             toasts: Arc::new(Semaphore::new(MAX_TOASTS)),
+            traffic: Traffic::default(),
             timings: config.timings,
             tasks: TaskTracker::new(),
             abort: CancellationToken::new(),
@@ -292,6 +301,12 @@ impl Outbox {
         self.said([answer]);
     }
 
+    /// Messages and edits that were sent since the start, and pauses that Telegram asked for.
+    pub fn traffic(&self) -> (u64, u64) {
+        let Traffic { messages, pauses } = &self.traffic;
+        (messages.load(Ordering::Relaxed), pauses.load(Ordering::Relaxed))
+    }
+
     /// The tasks that one of the bot's messages is about, where it is about several.
     pub fn tasks_of(&self, chat: ChatId, message: MessageId) -> Option<Vec<JobId>> {
         self.lanes.get(&chat)?.lane().tasks_of(message)
@@ -387,6 +402,7 @@ impl Outbox {
             () = desk.somebody_asks(), if share != Share::Answers => return None,
         }
         desk.lane().spend(Instant::now());
+        self.traffic.messages.fetch_add(1, Ordering::Relaxed);
         // Nothing closes the semaphore.
         self.in_flight.acquire().await.ok()
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jobboard::{
-    sandbox::{InlineAnswer, MessageId, PersonId, View},
+    sandbox::{Failure, Fault, InlineAnswer, MessageId, PersonId, View},
     work::Engine,
 };
 
@@ -262,6 +262,8 @@ async fn stats_tell_how_the_bot_is_doing() {
     let held = Held::new();
     let world = owned(&["--memory", "500MB"], held.attentive()).await;
     let [ann, ben] = world.group(["Ann", "Ben"]);
+    let too_many = Failure::TooManyRequests { retry_after: 1 };
+    world.telegram.fault(Fault::on("sendMessage").chat(ann.chat).times(1).answer(too_many));
     ann.says("/fib 11").await;
     ben.says("/fib 12").await;
     held.began(2).await;
@@ -278,7 +280,8 @@ async fn stats_tell_how_the_bot_is_doing() {
         "\nCPU slots: 2 of 2 used, waiting: 2, the first for ",
         "\nIO slots: 0 of 32 used, nobody waits.\n",
         " of 500 MB",
-        "\nUpdates handled: ",
+        "\nSince the start: updates ",
+        ", pauses that Telegram asked for (429) 1.\n",
         "\nThe store has ",
     ] {
         assert!(stats.contains(line), "{line:?} is not in {stats}");

@@ -108,6 +108,7 @@ impl Handlers {
             memory: self.boards.memory(),
             process,
             updates: self.updates.load(std::sync::atomic::Ordering::Relaxed),
+            traffic: self.outbox.traffic(),
             store,
         })
     }

@@ -127,6 +127,8 @@ pub(in crate::telegram) struct Stats {
     /// Bytes of the process, where the system tells.
     pub(in crate::telegram) process: Option<u64>,
     pub(in crate::telegram) updates: u64,
+    /// Messages and edits that were sent, and pauses that Telegram asked for.
+    pub(in crate::telegram) traffic: (u64, u64),
     /// Bytes of the store.
     pub(in crate::telegram) store: u64,
 }
@@ -160,7 +162,8 @@ pub(in crate::telegram) fn stats(stats: &Stats) -> String {
         }
         None => say!("stats-memory", used = used, budget = budget),
     });
-    lines.push(say!("stats-updates", updates = stats.updates));
+    let (messages, pauses) = stats.traffic;
+    lines.push(say!("stats-updates", updates = stats.updates, messages = messages, pauses = pauses));
     lines.push(say!("stats-store", size = bytes(stats.store)));
     lines.join("\n")
 }
