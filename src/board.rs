@@ -11,6 +11,8 @@ mod end;
 mod kill;
 mod memory;
 mod moved;
+mod pause;
+mod people;
 mod queue;
 mod restore;
 mod run;
@@ -29,7 +31,7 @@ use std::{
 };
 
 use dashmap::DashMap;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::{
@@ -37,7 +39,7 @@ pub use self::{
     changes::{Change, Changes},
     kill::{KillId, KillReport, Verdict},
     queue::Place,
-    table::{Filter, Page, Snapshot},
+    table::{Filter, Members, Page, Snapshot, Tally},
     timeline::Timeline,
 };
 use self::{memory::Memory, queue::Queue, table::Table};
@@ -55,6 +57,10 @@ pub struct Limits {
     pub max_fib: u64,
     /// Unfinished jobs a chat.
     pub max_live_jobs: usize,
+    /// Unfinished jobs a person, over all chats.
+    pub max_live_person: usize,
+    /// Members of one job.
+    pub max_members: usize,
     /// How long a job may run, from the start of its first member.
     pub job_timeout: Duration,
     /// Members of CPU jobs that run at once.
@@ -78,6 +84,20 @@ pub enum Refusal {
     TooManyLive {
         /// How many there are.
         live: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// The person has `live` unfinished jobs already, in all chats together.
+    TooManyOfPerson {
+        /// How many there are.
+        live: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// More members than a job may have.
+    TooManyMembers {
+        /// How many were asked.
+        members: usize,
         /// How many there may be.
         limit: usize,
     },
@@ -113,6 +133,7 @@ pub struct Boards {
     // Groups that became supergroups: old, new. A std lock, written while a table moves: who looks for a table finds it
     // under the one id or the other, never under none.
     moved: RwLock<HashMap<ChatId, ChatId>>,
+    people: people::People,
     changes: Changes,
     /// A job that was to be stored is accepted, or is not.
     settled: Notify,
@@ -125,6 +146,8 @@ pub struct Boards {
     /// The process's token; every job has one of its own beside it.
     exit: CancellationToken,
     closed: AtomicBool,
+    /// Nothing new begins, by the owner's wish.
+    paused: watch::Sender<bool>,
     tasks: TaskTracker,
     /// A file of digits was written: there may be too many now.
     filed: Notify,
@@ -148,6 +171,7 @@ impl Boards {
         Arc::new(Self {
             tables: DashMap::new(),
             moved: RwLock::default(),
+            people: people::People::default(),
             changes: Changes::default(),
             settled: Notify::new(),
             memory: Memory::new(limits.memory, Queue::new(limits.cpu_slots, limits.io_slots)),
@@ -158,6 +182,7 @@ impl Boards {
             limits,
             exit: CancellationToken::new(),
             closed: AtomicBool::new(false),
+            paused: watch::Sender::new(false),
             tasks: TaskTracker::new(),
             filed: Notify::new(),
         })
@@ -186,17 +211,25 @@ impl Boards {
         origin: Origin,
         spec: Spec,
     ) -> Result<JobId, Refusal> {
+        let (members, limit) = (spec.member_count(), self.limits.max_members);
+        if members > limit {
+            return Err(Refusal::TooManyMembers { members, limit });
+        }
         let limit = self.limits.max_fib;
         if let Some(&n) = spec.fib_members().iter().find(|n| **n > limit) {
             return Err(Refusal::FibTooLarge { n, limit });
         }
         let never_fits = self.never_fits(&spec);
         let origin = self.origin_here(chat, origin);
+        let who = person.id;
         let proposed = self.with_table(chat, |chat, table| {
             if let Some(known) = table.by_origin(&origin) {
                 return Ok((known, None));
             }
             self.takes(table, never_fits)?;
+            let limit = self.limits.max_live_person;
+            // The last look: who is refused for another reason has taken no place.
+            self.people.take(who, limit).map_err(|live| Refusal::TooManyOfPerson { live, limit })?;
             let job = table.propose(person, origin, spec.clone(), &self.exit);
             // Queued under the lock: the store hears of jobs in the order of their numbers.
             Ok((job.id, Some(self.store.write(Write::Accept(chat, Box::new(job.clone()))))))
@@ -206,6 +239,7 @@ impl Boards {
         let live = self.with_table(chat, |_, table| {
             if stored.is_err() {
                 table.withdraw(id);
+                self.people.give_back(who);
             }
             // One that was withdrawn is none.
             table.accepted(id)
@@ -256,9 +290,9 @@ impl Boards {
     pub fn job(&self, chat: ChatId, id: JobId) -> Option<Snapshot> {
         let (snapshot, spot) = self.look(chat, |table| (table.snapshot(id), table.spot(id)))?;
         let mut snapshot = snapshot?;
-        snapshot.paused = self.exit.is_cancelled() && !snapshot.job.state.is_finished();
+        self.tell_pauses(&mut snapshot);
         // The line has a lock of its own, and is looked at when the table's is free again.
-        snapshot.place = spot.and_then(|spot| spot.place());
+        snapshot.place = spot.filter(|_| !snapshot.held).and_then(|spot| spot.place());
         Some(snapshot)
     }
 
@@ -290,9 +324,10 @@ impl Boards {
             (page, spots)
         });
         let Some((mut page, spots)) = looked else { return Page::default() };
+        page.held = page.queued > 0 && self.is_paused();
         for (snapshot, spot) in page.jobs.iter_mut().zip(spots) {
-            snapshot.paused = self.exit.is_cancelled() && !snapshot.job.state.is_finished();
-            snapshot.place = spot.and_then(|spot| spot.place());
+            self.tell_pauses(snapshot);
+            snapshot.place = spot.filter(|_| !snapshot.held).and_then(|spot| spot.place());
         }
         page
     }
@@ -341,6 +376,25 @@ impl Boards {
     /// The report of a kill whose jobs have all stopped; once.
     pub fn take_kill(&self, chat: ChatId, kill: KillId) -> Option<KillReport> {
         self.with_table(chat, |_, table| table.take_kill(kill))
+    }
+
+    /// Bytes that running jobs hold, and those that they may hold together.
+    pub fn memory(&self) -> (u64, u64) {
+        self.memory.used()
+    }
+
+    /// Slots of CPU and of IO.
+    pub fn slots(&self) -> (usize, usize) {
+        (self.limits.cpu_slots, self.limits.io_slots)
+    }
+
+    /// What is on all boards. It looks at each job, which is for who asks now and then.
+    pub fn tally(&self) -> Tally {
+        let mut all = Tally::default();
+        for table in &self.tables {
+            all += table.tally();
+        }
+        all
     }
 
     /// What changed since it was last asked; waits for the first change.

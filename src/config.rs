@@ -177,6 +177,20 @@ pub struct Config {
     #[arg(long, global = true, env = "JOBBOARD_MAX_LIVE_JOBS", default_value = "100", value_name = "NUM")]
     pub max_live_jobs: NonZeroUsize,
 
+    /// Unfinished tasks a person may have, in all chats together
+    #[arg(
+        long,
+        global = true,
+        env = "JOBBOARD_MAX_LIVE_JOBS_PERSON",
+        default_value = "50",
+        value_name = "NUM"
+    )]
+    pub max_live_jobs_person: NonZeroUsize,
+
+    /// Numbers, or Pokémon, of one `fib-multi` or `dex-multi`
+    #[arg(long, global = true, env = "JOBBOARD_MAX_MEMBERS", default_value = "100", value_name = "NUM")]
+    pub max_members: NonZeroUsize,
+
     /// How long a task may run
     #[arg(long, global = true, env = "JOBBOARD_JOB_TIMEOUT", default_value = "10m", value_name = "TIME", value_parser = time_limit)]
     pub job_timeout: Duration,
@@ -235,6 +249,11 @@ pub struct Config {
     )]
     pub webhook_secret: Option<WebhookSecret>,
 
+    /// Commands a minute that are taken from one person, in all chats together; the bot's owners are free of it; 0: no
+    /// limit
+    #[arg(long, global = true, env = "JOBBOARD_RATE_PERSON", default_value_t = 60, value_name = "NUM")]
+    pub rate_person: u32,
+
     /// How log lines look
     #[arg(long, global = true, env = "JOBBOARD_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub log_format: LogFormat,
@@ -289,6 +308,8 @@ pub struct Timings {
     pub member_kept: Duration,
     /// A press that asks for a message is the same one again for so long.
     pub press_again: Duration,
+    /// A chat that the bot does not work for is told so once in so long.
+    pub stranger_again: Duration,
     /// Between two tries to store the end of a job, while the disk is full.
     pub store_again: Duration,
     /// How long a stop may take for jobs to end.
@@ -327,6 +348,7 @@ impl Default for Timings {
             member: Duration::from_secs(3),
             member_kept: Duration::from_mins(1),
             press_again: Duration::from_secs(10),
+            stranger_again: Duration::from_hours(1),
             store_again: Duration::from_secs(1),
             stop_jobs: Duration::from_secs(3),
             stop_outbox: Duration::from_secs(3),

@@ -26,7 +26,7 @@ use crate::{
     metrics::{Look, Metrics},
     store::{Loaded, OpenError, Store},
     telegram::{
-        Bot, Fatal, Handlers, Inline, Outbox, Settings, Webhook,
+        Access, Bot, Fatal, Handlers, Inline, Outbox, Settings, Webhook,
         api::{Api, ApiError},
     },
     work::{CpuPool, Engine, PokeApi, Work},
@@ -118,14 +118,15 @@ pub async fn run_with(
     tracing::info!(bot = bot.username, tasks = loaded.jobs.len(), memory_mb, "started");
     boards.restore(&loaded);
     outbox.restore(&loaded);
+    let access = Access::new(store.clone(), boards.clone(), &loaded, &config);
     let handled = std::mem::take(&mut loaded.handled);
     let questions = std::mem::take(&mut loaded.questions);
     // The boards have it now.
     drop(loaded);
 
-    let inline = Inline::new(api.clone(), work, &bot.username, &config);
+    let inline = Inline::new(api.clone(), work, &bot.username, &config, access.clone());
     let web = Web { site, server, webhook };
-    let parts = Parts { api, store, boards, outbox, settings, inline, config };
+    let parts = Parts { api, store, boards, outbox, settings, inline, access, config };
     parts.serve(bot, handled, questions, web, shutdown).await
 }
 
@@ -182,6 +183,7 @@ struct Parts {
     outbox: Arc<Outbox>,
     settings: Arc<Settings>,
     inline: Arc<Inline>,
+    access: Arc<Access>,
     config: Config,
 }
 
@@ -203,7 +205,7 @@ impl Parts {
             &self.api,
             self.boards.clone(),
             self.outbox.clone(),
-            (self.store.clone(), self.settings.clone(), self.inline.clone()),
+            (self.store.clone(), self.settings.clone(), self.inline.clone(), self.access.clone()),
             bot,
             &self.config,
             quit.clone(),
@@ -292,7 +294,8 @@ impl Parts {
         });
         tasks.spawn({
             let (api, stop, timings) = (self.api.clone(), stop_updates.clone(), self.config.timings);
-            async move { telegram::register_commands(&api, &timings, &stop).await }
+            let owners = self.config.owners.0.clone();
+            async move { telegram::register_commands(&api, &owners, &timings, &stop).await }
         });
     }
 }
@@ -306,6 +309,8 @@ fn limits(config: &Config) -> Limits {
     Limits {
         max_fib: config.max_fib,
         max_live_jobs: config.max_live_jobs.get(),
+        max_live_person: config.max_live_jobs_person.get(),
+        max_members: config.max_members.get(),
         job_timeout: config.job_timeout,
         cpu_slots: config.cpu_workers(),
         io_slots: config.io_concurrency.get(),

@@ -171,6 +171,15 @@ pub enum Write {
         /// To what.
         value: String,
     },
+    /// An owner has let a chat in, or out; replaces what was said of it before.
+    Access {
+        /// Which.
+        chat: ChatId,
+        /// In.
+        allowed: bool,
+    },
+    /// An owner has paused the bot, or let it go on.
+    Paused(bool),
     /// A group became a supergroup: all that is the old chat's is the new one's. Origins of its jobs mean nothing any
     /// more ([`MessageId`] 0, no thread), nor do the messages of their cards and of the dash, nor what its kills, answers
     /// and questions reply to: the `reply_to` of their bodies, which are JSON.
@@ -235,6 +244,17 @@ pub struct Loaded {
     pub moved: Vec<(ChatId, ChatId)>,
     /// What chats have chosen: chat, key, value.
     pub settings: Vec<(ChatId, String, String)>,
+    /// Chats that an owner has let in, or out.
+    pub access: Vec<(ChatId, bool)>,
+    /// An owner has paused the bot.
+    pub paused: bool,
+}
+
+impl Loaded {
+    /// Chats that an owner has let out.
+    pub fn denied(&self) -> impl Iterator<Item = ChatId> {
+        self.access.iter().filter(|(_, allowed)| !allowed).map(|(chat, _)| *chat)
+    }
 }
 
 /// A job as it was stored. Those that were running are queued again.
@@ -358,6 +378,11 @@ impl Store {
     /// Writes that wait for the disk, and the bytes of the file and its log. Blocks.
     pub fn load(&self) -> (usize, u64) {
         self.0.as_ref().map_or((0, 0), |writer| (writer.waiting(), open::database_size(writer.folder())))
+    }
+
+    /// Bytes of the database, its log and all results. Blocks.
+    pub fn size(&self) -> u64 {
+        self.0.as_ref().map_or(0, |writer| open::size(writer.folder()))
     }
 
     /// Drops what is over the bounds of [`Keep`]. Blocks.

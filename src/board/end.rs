@@ -21,9 +21,14 @@ impl Boards {
         let (word, ended) = (outcome.word(), Ended::from(&*outcome));
         let kind = self.look(chat, |table| table.kind(id)).flatten();
         let keep = self.limits.keep_jobs;
-        let Some(kills) = self.with_table(chat, |_, table| table.finish(id, outcome, now, keep)) else {
-            return;
-        };
+        let finished = self.with_table(chat, |_, table| {
+            let person = table.sender(id);
+            Some((table.finish(id, outcome, now, keep)?, person))
+        });
+        let Some((kills, person)) = finished else { return };
+        if let Some(person) = person {
+            self.people.give_back(person);
+        }
         if let Some(kind) = kind {
             self.metrics.finished(kind, ended);
         }

@@ -59,6 +59,7 @@ pub(super) struct Waiting {
 /// Jobs have numbers in the order in which they came. Thousands may wait: what is asked often is kept.
 #[derive(Default)]
 struct State {
+    paused: bool,
     next: u64,
     used: u64,
     /// What each holds.
@@ -103,6 +104,22 @@ impl Memory {
         Turn::Waiting(Waiting { memory: self.clone(), number, call: called })
     }
 
+    /// While paused, nobody is called, neither here nor in the lines.
+    pub(super) fn set_paused(self: &Arc<Self>, paused: bool) {
+        self.queue.set_paused(paused);
+        let calls = {
+            let mut state = self.state();
+            state.paused = paused;
+            self.admit(&mut state)
+        };
+        call(calls);
+    }
+
+    /// Bytes that running jobs hold, and those that they may hold.
+    pub(super) fn used(&self) -> (u64, u64) {
+        (self.state().used, self.budget)
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -143,12 +160,18 @@ impl State {
 
     /// What one that comes now may have.
     fn room(&self, budget: u64) -> u64 {
+        if self.paused {
+            return 0;
+        }
         let free = budget.saturating_sub(self.used);
         self.first().map_or(free, |(_, first)| beside(first.need, self.passed, budget).min(free))
     }
 
     /// In order: as many of the first as fit, and then those that may pass.
     fn who_may_come(&self, budget: u64) -> Vec<u64> {
+        if self.paused {
+            return Vec::new();
+        }
         let least = self.needs.first().map_or(0, |(need, _)| *need);
         let mut room = budget.saturating_sub(self.used);
         let mut passing = false;

@@ -71,6 +71,7 @@ struct Line {
 }
 
 struct State {
+    paused: bool,
     slots: usize,
     /// Slots that were used and are free. The lowest is used first, so that few are where few are needed.
     free: BTreeSet<u32>,
@@ -98,6 +99,14 @@ struct Waiter {
 impl Queue {
     pub(super) fn new(cpu_slots: usize, io_slots: usize) -> Self {
         Self { cpu: Line::new(cpu_slots), io: Line::new(io_slots) }
+    }
+
+    /// While paused, no slot is given.
+    pub(super) fn set_paused(&self, paused: bool) {
+        for line in [&self.cpu, &self.io] {
+            line.state().paused = paused;
+            line.call_next();
+        }
     }
 
     /// A job's members take the last places in their lines; `None` for one that needs no slot.
@@ -162,6 +171,7 @@ impl Drop for Slot {
 impl Line {
     fn new(slots: usize) -> Arc<Self> {
         let state = State {
+            paused: false,
             slots,
             free: BTreeSet::new(),
             unused: 0,
@@ -215,7 +225,7 @@ impl Line {
 impl State {
     /// The first that waits holds a slot now, if one is free.
     fn call(&mut self, now: Instant) -> Option<(u64, u32, oneshot::Sender<Slot>)> {
-        if self.waiting.is_empty() {
+        if self.paused || self.waiting.is_empty() {
             return None;
         }
         let index = self.take()?;

@@ -1,6 +1,7 @@
 //! Boards as the last process left them, and what is dropped from them with time.
 
 use std::{
+    collections::HashSet,
     sync::{Arc, PoisonError},
     time::{Duration, SystemTime},
 };
@@ -9,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Boards, Change, KillId, away::away_reason, kill::Kill, run::End, table::Live};
 use crate::{
-    job::{ChatId, Failure, JobId, Origin, Outcome, Spec},
+    job::{CancelReason, ChatId, Failure, JobId, Origin, Outcome, Spec},
     store::{Dropped, Loaded},
 };
 
@@ -28,14 +29,20 @@ struct Unfinished {
 
 impl Boards {
     /// Puts everything back on its board and sets off what is unfinished, in the order in which it was accepted. What was
-    /// killed, is of a chat that has removed the bot, was running at too many crashes, or needs more memory than there is
+    /// killed, is of a chat that has removed the bot or was denied, was running at too many crashes, or needs more memory than there is
     /// now, is ended instead. To be called once, before anything is submitted.
     pub fn restore(self: &Arc<Self>, loaded: &Loaded) {
         let unfinished = self.put_back(loaded);
+        let denied: HashSet<_> = loaded.denied().collect();
+        if loaded.paused {
+            self.set_paused(true);
+        }
         for job in unfinished {
             let Unfinished { chat, id, spec, live, crashes, killed } = job;
             if killed {
                 self.end_soon(chat, id, End::Cancelled);
+            } else if denied.contains(&chat) {
+                self.end_soon(chat, id, End::Outcome(Outcome::Cancelled(CancelReason::Denied)));
             } else if self.look(chat, |table| table.away) == Some(true) {
                 self.end_soon(chat, id, End::Outcome(Outcome::Cancelled(away_reason(chat))));
             } else if crashes >= self.limits.max_attempts {
@@ -77,10 +84,13 @@ impl Boards {
             let (chat, id, spec, crashes) = (job.chat, job.job.id, job.job.spec.clone(), job.crashes);
             let killed = job.killed_by.is_some();
             let live = self.with_table(chat, |_, table| table.restore(job.clone(), &self.exit));
+            if live.is_some() {
+                self.people.restore(job.job.person.id);
+            }
             unfinished.extend(live.map(|live| Unfinished { chat, id, spec, live, crashes, killed }));
         }
-        for chat in &loaded.away {
-            self.with_table(*chat, |_, table| table.away = true);
+        for chat in loaded.away.iter().copied().chain(loaded.denied()) {
+            self.with_table(chat, |_, table| table.away = true);
         }
         for (chat, id, times) in &loaded.times {
             self.with_table(*chat, |_, table| table.restore_times(*id, times));

@@ -155,10 +155,12 @@ impl Run {
     ) -> MemberEnd {
         let waits = ticket.is_some().then(|| self.boards.metrics.waits(member.resource()));
         let slot = async {
-            match ticket {
+            let slot = match ticket {
                 Some(ticket) => ticket.slot().await,
                 None => None,
-            }
+            };
+            self.boards.may_begin().await;
+            slot
         };
         let slot = tokio::select! {
             biased;

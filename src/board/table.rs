@@ -3,6 +3,7 @@
 mod kills;
 mod page;
 mod stats;
+mod tally;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
@@ -15,7 +16,10 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-pub use self::page::{Filter, Page};
+pub use self::{
+    page::{Filter, Page},
+    tally::{Members, Tally},
+};
 use super::{
     kill::{Kill, KillId},
     queue::{Place, Spot, Ticket},
@@ -100,6 +104,8 @@ pub struct Snapshot {
     pub dropped: bool,
     /// The bot is about to stop: the job goes on when it is back.
     pub paused: bool,
+    /// It is queued, and the bot's owner lets nothing begin for now.
+    pub held: bool,
     /// It is queued because what runs leaves too little memory for it.
     pub waits_for_memory: bool,
     /// Where it stands in the line, if it is queued and has lined up.
@@ -137,6 +143,11 @@ impl Table {
 
     pub(super) fn unfinished(&self) -> Vec<JobId> {
         self.unfinished.iter().copied().collect()
+    }
+
+    /// Those that have not begun.
+    pub(super) fn queued(&self) -> impl Iterator<Item = JobId> {
+        self.unfinished.difference(&self.running).copied()
     }
 
     pub(super) fn snapshot(&self, id: JobId) -> Option<Snapshot> {
@@ -366,6 +377,7 @@ impl Entry {
             progress: live.and_then(|live| live.control.progress()),
             dropped: self.dropped,
             paused: false,
+            held: false,
             waits_for_memory: live.is_some_and(|live| live.waits_for_memory.load(Ordering::Relaxed)),
             place: None,
             times: live.map_or_else(|| self.times.clone(), |live| live.track.all()),

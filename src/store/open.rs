@@ -88,6 +88,15 @@ pub(super) fn connect(folder: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// Bytes of the database, what SQLite has beside it, and the results. What cannot be looked at counts for nothing.
+pub(super) fn size(folder: &Path) -> u64 {
+    let length = |path: &Path| fs::metadata(path).map_or(0, |file| file.len());
+    let files = ["", BESIDE[0], BESIDE[1], BESIDE[2]];
+    let database = files.iter().map(|end| length(&folder.join(format!("{}{end}", Store::FILE)))).sum::<u64>();
+    let results = fs::read_dir(folder.join(results::FOLDER)).into_iter().flatten().flatten();
+    database + results.map(|file| length(&file.path())).sum::<u64>()
+}
+
 /// Moves the log into the file, and the version with it: it stands in the header where [`look`] sees it.
 pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
     // Where somebody looks at the file this very moment, it is done another time.

@@ -39,6 +39,8 @@ pub struct Page {
     pub running: usize,
     /// Of these, waiting for memory or a slot.
     pub queued: usize,
+    /// These are held: the bot's owner lets nothing begin for now.
+    pub held: bool,
 }
 
 impl Table {
@@ -74,6 +76,7 @@ impl Table {
             total: self.jobs.len(),
             running: running.len(),
             queued: self.unfinished.len() - running.len(),
+            held: false,
         }
     }
 
