@@ -7,12 +7,18 @@ pub mod board;
 pub mod command;
 pub mod config;
 pub mod job;
+pub mod operate;
 pub mod sandbox;
 pub mod store;
 pub mod telegram;
 pub mod work;
 
-use std::{future::Future, sync::Arc};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -27,6 +33,9 @@ use crate::{
     },
     work::{CpuPool, Engine, PokeApi, Work},
 };
+
+/// Between two looks at whether the data folder is free.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Why the bot did not start, or could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -79,7 +88,7 @@ pub async fn run_with(
             "no token: set TELOXIDE_TOKEN (from @BotFather), or try `jobboard sandbox`",
         ));
     }
-    let (store, mut loaded) = open(&config).await?;
+    let Some((store, mut loaded)) = take_over(&config, shutdown.as_mut()).await? else { return Ok(()) };
     let api = Api::new(&config, &loaded.secret)?;
     let limits = limits(&config);
     let work = Arc::new(work(&config, engine)?);
@@ -102,6 +111,30 @@ pub async fn run_with(
     let inline = Inline::new(api.clone(), work, &bot.username, &config);
     let parts = Parts { api, store, boards, outbox, settings, inline, config };
     parts.serve(bot, handled, questions, shutdown).await
+}
+
+/// Opens the store. A bot that still stops on the same folder is waited for, so that a new version can be started before
+/// the old one has ended. `None` where this one is told to stop meanwhile.
+async fn take_over(
+    config: &Config,
+    mut shutdown: Pin<&mut impl Future<Output = ()>>,
+) -> Result<Option<(Store, Loaded)>, RunError> {
+    let until = Instant::now() + config.timings.take_over;
+    let mut told = false;
+    loop {
+        match open(config).await {
+            Err(RunError::Store { why: OpenError::Taken, .. }) if Instant::now() < until => {}
+            opened => return opened.map(Some),
+        }
+        if !told {
+            tracing::info!(wait = ?config.timings.take_over, "another bot uses the data folder; waiting for its end");
+            told = true;
+        }
+        tokio::select! {
+            () = &mut shutdown => return Ok(None),
+            () = tokio::time::sleep(LOOK_AGAIN) => {}
+        }
+    }
 }
 
 /// Opens the store; reading a large one takes a while.

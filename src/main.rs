@@ -12,6 +12,7 @@ use anyhow::{Context, Result};
 use jobboard::{
     RunError,
     config::{self, Cli, CliError, Config, LogFormat, Mode, OneFib},
+    operate::{self, OperateError},
     sandbox::{Options, Sandbox},
     store::OpenError,
     work::{Control, Team, fib},
@@ -55,7 +56,8 @@ fn main() -> ExitCode {
 
 fn exit_status(ended: &Result<()>) -> ExitCode {
     let Err(error) = ended else { return ExitCode::SUCCESS };
-    let hopeless = match error.downcast_ref() {
+    let of_operator = error.downcast_ref().is_some_and(OperateError::is_about_settings);
+    let hopeless = of_operator || match error.downcast_ref() {
         Some(RunError::Token(_)) => true,
         // Another bot may end, and a disk may get room; a file stays what it is.
         Some(RunError::Store { why, .. }) => !matches!(why, OpenError::Taken | OpenError::Io(_)),
@@ -92,6 +94,7 @@ fn start(cli: Cli) -> Result<()> {
         None => serve(async |shutdown| Ok(jobboard::run(cli.config, shutdown).await?)),
         Some(Mode::Sandbox { port }) => serve(async |shutdown| sandbox(cli.config, port, shutdown).await),
         Some(Mode::Fib(one)) => fib(one),
+        Some(Mode::Operate(ref operation)) => Ok(operate::run(operation.clone(), &cli)?),
     }
 }
 

@@ -7,6 +7,7 @@ mod handlers;
 mod keyboard;
 mod lane;
 mod language;
+mod look;
 mod outbox;
 mod pace;
 mod progress;
@@ -30,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 use self::api::{Api, ApiError};
 pub use self::{
     handlers::{Bot, Handlers, Inline},
+    look::{Webhook, look},
     outbox::Outbox,
     settings::Settings,
     updates::{Fatal, poll},
