@@ -6,7 +6,11 @@
 pub mod board;
 pub mod command;
 pub mod config;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod job;
+pub mod log;
 pub mod operate;
 pub mod sandbox;
 pub mod store;

@@ -1,7 +1,7 @@
 //! The `jobboard` program: flags and `.env` → [`Config`], signals, and which part to run.
 
 use std::{
-    io::{ErrorKind, IsTerminal, Write},
+    io::{ErrorKind, Write},
     net::{Ipv4Addr, SocketAddr},
     process::ExitCode,
     sync::Arc,
@@ -11,7 +11,8 @@ use std::{
 use anyhow::{Context, Result};
 use jobboard::{
     RunError,
-    config::{self, Cli, CliError, Config, LogFormat, Mode, OneFib},
+    config::{self, Cli, CliError, Config, Mode, OneFib},
+    log,
     operate::{self, OperateError},
     sandbox::{Options, Sandbox},
     store::OpenError,
@@ -19,7 +20,6 @@ use jobboard::{
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
-use tracing_subscriber::EnvFilter;
 
 /// A second signal: what a shell says of an interrupted program.
 const EXIT_INTERRUPTED: i32 = 130;
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
         }
         Err(CliError::Bad(line)) => return refuse(&line),
     };
-    if let Err(line) = log(cli.config.log_format) {
+    if let Err(line) = log::start(cli.config.log_format, &cli.config.token) {
         return refuse(&line);
     }
     exit_status(&start(cli))
@@ -72,7 +72,7 @@ fn exit_status(ended: &Result<()>) -> ExitCode {
 
 /// A line on stderr, in one piece. Where nobody can read it, nothing is to be done.
 fn say(line: &str) {
-    let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
+    let _ = std::io::stderr().write_all(log::without_secrets(&format!("{line}\n")).as_bytes());
 }
 
 /// dotenvy quotes the line that it cannot read, and the token may stand there.
@@ -187,19 +187,4 @@ impl Signals {
             _ = self.hangup.recv() => {}
         }
     }
-}
-
-/// Logs go to stderr, and so do panics: one that reaches a thread's top is a bug, and must be found in the log.
-fn log(format: LogFormat) -> Result<(), String> {
-    let wanted = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
-    let wanted = if wanted.is_empty() { "info" } else { &wanted };
-    let filter =
-        EnvFilter::try_new(wanted).map_err(|error| format!("{}: {error}", EnvFilter::DEFAULT_ENV))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
-        LogFormat::Json => log.json().init(),
-    }
-    std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a panic")));
-    Ok(())
 }

@@ -5,6 +5,8 @@
 
 mod apply;
 mod backup;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod inspect;
 mod open;
 mod results;

@@ -3,6 +3,8 @@
 pub mod api;
 mod buttons;
 mod dash;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod handlers;
 mod keyboard;
 mod lane;
