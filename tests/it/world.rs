@@ -103,6 +103,11 @@ impl World {
         }));
     }
 
+    /// An address of the sandbox's page.
+    pub(crate) fn page(&self, path: &str) -> String {
+        self.sandbox.url() + path
+    }
+
     /// A new person in their private chat.
     pub(crate) fn person(&self, name: &str) -> Speaker<'_> {
         let person = self.telegram.person(name);
