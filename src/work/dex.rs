@@ -13,6 +13,9 @@ use crate::job::{Failure, Pokemon, PokemonKey, Stat};
 const MAX_BODY: usize = 4 << 20;
 /// Characters of the reason why a body makes no sense.
 const MAX_REASON: usize = 200;
+/// Of all names on a card, and of the characters of one; PokeAPI has about 13, of up to 30.
+const MAX_NAMES: usize = 50;
+const MAX_NAME: usize = 100;
 /// Sprites are about 1 kB, artwork 100 kB.
 const MAX_SPRITE: usize = 1 << 20;
 /// From an address without its last slash to that with it, say.
@@ -261,8 +264,22 @@ impl Sprites {
     }
 }
 
+impl Body {
+    /// Whether it is about as large as what PokeAPI has; it is kept, and shown.
+    fn is_bounded(&self) -> bool {
+        let types = self.types.iter().map(|slot| &slot.r#type.name);
+        let abilities = self.abilities.iter().map(|slot| &slot.ability.name);
+        let stats = self.stats.iter().map(|slot| &slot.stat.name);
+        let mut names = types.chain(abilities).chain(stats).chain([&self.name]);
+        names.clone().count() <= MAX_NAMES && names.all(|name| name.chars().count() <= MAX_NAME)
+    }
+}
+
 fn read_answer(body: &[u8]) -> Result<Answer, Failure> {
     let body: Body = serde_json::from_slice(body).map_err(|error| nonsense(&error))?;
+    if !body.is_bounded() {
+        return Err(Failure::PokeApiNonsense("its names are too long, or too many".to_owned()));
+    }
     let pokemon = Pokemon {
         id: body.id,
         name: body.name,

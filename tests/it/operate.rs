@@ -225,7 +225,7 @@ async fn a_backup_of_a_running_bot_becomes_the_same_bot_elsewhere() {
     for command in ["fib 100000", "fib 10", "fib 1000000000"] {
         assert!(board.contains(command), "{board}");
     }
-    assert!(board.contains("Aufgaben"), "the settings are lost: {board}");
+    assert!(board.contains("laufend"), "the settings are lost: {board}");
     // A button of a card that was sent before works on, and its result is whole.
     ground.telegram.press(talk.chat, ann, long.id, &long.buttons[0].1);
     let is_whole = |found: &jobboard::sandbox::Message| found.document.is_some();

