@@ -362,6 +362,8 @@ impl Config {
             token: Token(token.to_owned()),
             api_url: api_url.to_owned(),
             pokeapi_url: if is_default { pokeapi_url.to_owned() } else { self.pokeapi_url },
+            // It brings updates to this machine only.
+            webhook_url: self.webhook_url.filter(WebhookUrl::is_local),
             ..self
         }
     }
@@ -521,8 +523,11 @@ impl Cli {
 
 /// clap's message in one line, with the variable's name beside the flag's: the value may come from either.
 fn one_line(command: &clap::Command, error: &clap::Error) -> String {
-    if error.kind() == ErrorKind::MissingRequiredArgument {
-        return "JOBBOARD_WEBHOOK_URL: JOBBOARD_HTTP_ADDR has to be set, too: updates come in there".to_owned();
+    if let Some(ContextValue::Strings(missing)) = error.get(ContextKind::InvalidArg)
+        && missing.iter().any(|flag| flag.starts_with("--http-addr"))
+    {
+        return "JOBBOARD_WEBHOOK_URL: JOBBOARD_HTTP_ADDR has to be set, too: updates come in there"
+            .to_owned();
     }
     let text = error.render().to_string();
     let line = text.lines().next().unwrap_or_default();
@@ -532,7 +537,8 @@ fn one_line(command: &clap::Command, error: &clap::Error) -> String {
     let arg = command.get_arguments().find(|arg| arg.get_long() == Some(name));
     // clap quotes the value.
     if arg.is_some_and(Arg::is_hide_env_values_set) {
-        line = std::error::Error::source(error).map_or_else(|| "a wrong value".to_owned(), ToString::to_string);
+        line =
+            std::error::Error::source(error).map_or_else(|| "a wrong value".to_owned(), ToString::to_string);
     }
     match arg.and_then(Arg::get_env) {
         Some(variable) => format!("{}: {line}", variable.to_string_lossy()),

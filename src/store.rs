@@ -30,7 +30,10 @@ pub use self::{
     open::OpenError,
     writer::Committed,
 };
-use crate::job::{ChatId, Digits, Job, JobId, MessageId, Outcome};
+use crate::{
+    job::{ChatId, Digits, Job, JobId, MessageId, Outcome},
+    metrics::Metrics,
+};
 
 /// The store. Cheap to clone.
 #[derive(Clone)]
@@ -166,6 +169,8 @@ pub enum Write {
     DashGone(ChatId, MessageId),
     /// The last updates that were handled, with what tells them from others of the same number; replaces those before.
     Handled(Vec<(i64, u64)>),
+    /// Nothing but that the store can be written, and when that was.
+    Alive(SystemTime),
     /// A chat has chosen something; replaces what it chose before.
     Set {
         /// Which.
@@ -294,7 +299,19 @@ impl Store {
     /// # Errors
     /// [`OpenError`]. What is newer, damaged or another bot's is left as it was.
     pub fn open(folder: &Path, keep: Keep) -> Result<(Self, Loaded), OpenError> {
-        open::open(folder, keep)
+        Self::open_measured(folder, keep, Metrics::new())
+    }
+
+    /// The same, counted by somebody.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_measured(
+        folder: &Path,
+        keep: Keep,
+        metrics: Arc<Metrics>,
+    ) -> Result<(Self, Loaded), OpenError> {
+        open::open(folder, keep, metrics)
     }
 
     /// Looks at the store in `folder`, also while a bot runs on it, and changes nothing. Blocks.
@@ -370,6 +387,11 @@ impl Store {
             Some(writer) => tempfile::tempfile_in(writer.folder()),
             None => tempfile::tempfile(),
         }
+    }
+
+    /// Writes that wait for the disk, and the bytes of the file and its log. Blocks.
+    pub fn load(&self) -> (usize, u64) {
+        self.0.as_ref().map_or((0, 0), |writer| (writer.waiting(), open::size(writer.folder())))
     }
 
     /// Drops what is over the bounds of [`Keep`]. Blocks.

@@ -103,6 +103,11 @@ impl Memory {
         Turn::Waiting(Waiting { memory: self.clone(), number, call: called })
     }
 
+    /// Bytes that were given away.
+    pub(super) fn used(&self) -> u64 {
+        self.state().used
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

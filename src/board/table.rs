@@ -2,6 +2,7 @@
 
 mod kills;
 mod page;
+mod stats;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},

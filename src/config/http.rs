@@ -31,12 +31,18 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
 pub struct WebhookUrl {
     url: String,
     path: String,
+    is_local: bool,
 }
 
 impl WebhookUrl {
     /// The address, for Telegram.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Whether it is on this machine.
+    pub fn is_local(&self) -> bool {
+        self.is_local
     }
 
     /// The path of the requests that come in.
@@ -61,7 +67,7 @@ impl FromStr for WebhookUrl {
         if TAKEN.contains(&url.path()) {
             return Err(format!("{} is the bot's own, another path is wanted", url.path()));
         }
-        Ok(Self { path: url.path().to_owned(), url: url.into() })
+        Ok(Self { path: url.path().to_owned(), is_local, url: url.into() })
     }
 }
 
@@ -160,7 +166,10 @@ mod tests {
             }
         };
         let line = refusal(&["--webhook-secret", "not allowed!"]);
-        assert!(line.starts_with("JOBBOARD_WEBHOOK_SECRET: 1 to 256") && !line.contains("allowed!"), "{line}");
+        assert!(
+            line.starts_with("JOBBOARD_WEBHOOK_SECRET: 1 to 256") && !line.contains("allowed!"),
+            "{line}"
+        );
         let line = refusal(&["--webhook-url", "http://bot.example.org/hush"]);
         assert!(line.starts_with("JOBBOARD_WEBHOOK_URL: an https") && !line.contains("hush"), "{line}");
         let made = WebhookSecret::random();

@@ -13,7 +13,7 @@ use super::{OperateError, print, size};
 use crate::{
     config::{Cli, Config},
     store::{OpenError, Store},
-    telegram::{self, api::ApiError, Webhook},
+    telegram::{self, api::ApiError, WebhookState},
 };
 
 /// How long each of the servers may take.
@@ -184,7 +184,7 @@ async fn bot(report: &mut Report, config: &Config) {
 }
 
 /// How Telegram hands over what people write, beside how the settings want it.
-fn updates(report: &mut Report, config: &Config, webhook: &Webhook) {
+fn updates(report: &mut Report, config: &Config, webhook: &WebhookState) {
     let wait = format!("{} wait at Telegram", webhook.waiting);
     let wanted = config.webhook_url.as_ref().map(crate::config::WebhookUrl::url);
     let (standing, how) = match (wanted, webhook.is_set()) {

@@ -17,6 +17,7 @@ use super::{
     schema,
     writer::Writer,
 };
+use crate::metrics::Metrics;
 
 /// Why a store cannot be opened.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,7 +60,7 @@ const HEADER: usize = 100;
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
 /// See [`Store::open`].
-pub(super) fn open(folder: &Path, keep: Keep) -> Result<(Store, Loaded), OpenError> {
+pub(super) fn open(folder: &Path, keep: Keep, metrics: Arc<Metrics>) -> Result<(Store, Loaded), OpenError> {
     fs::create_dir_all(folder.join(results::FOLDER))?;
     let lock = lock(folder)?;
     if !look(folder, Store::FILE)? {
@@ -76,7 +77,7 @@ pub(super) fn open(folder: &Path, keep: Keep) -> Result<(Store, Loaded), OpenErr
         checkpoint(&connection)?;
     }
     results::clean(folder, &named(&connection)?)?;
-    let writer = Writer::start(folder, keep, connection, lock)?;
+    let writer = Writer::start(folder, keep, connection, lock, metrics)?;
     Ok((Store(Some(Arc::new(writer))), loaded))
 }
 
@@ -91,6 +92,13 @@ pub(super) fn connect(folder: &Path) -> rusqlite::Result<Connection> {
 pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
     // Where somebody looks at the file this very moment, it is done another time.
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+}
+
+/// Bytes of the file and its log.
+pub(super) fn size(folder: &Path) -> u64 {
+    let size =
+        |end: &str| fs::metadata(folder.join(format!("{}{end}", Store::FILE))).map_or(0, |file| file.len());
+    size("") + size(BESIDE[0])
 }
 
 /// Opens a database that is only looked at, perhaps beside a bot.

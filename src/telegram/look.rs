@@ -8,7 +8,7 @@ use crate::{config::Config, store::Secret};
 
 /// What Telegram says of the webhook. Its address may be a secret: it is compared, and not shown.
 #[derive(Debug, Deserialize)]
-pub struct Webhook {
+pub struct WebhookState {
     url: String,
     /// Updates that wait.
     #[serde(rename = "pending_update_count")]
@@ -18,7 +18,7 @@ pub struct Webhook {
     pub last_error: Option<String>,
 }
 
-impl Webhook {
+impl WebhookState {
     /// Whether there is one.
     pub fn is_set(&self) -> bool {
         !self.url.is_empty()
@@ -34,7 +34,7 @@ impl Webhook {
 ///
 /// # Errors
 /// [`ApiError`].
-pub async fn look(config: &Config) -> Result<(Bot, Result<Webhook, ApiError>), ApiError> {
+pub async fn look(config: &Config) -> Result<(Bot, Result<WebhookState, ApiError>), ApiError> {
     // Nothing is signed here.
     let api = Api::new(config, &Secret::default())
         .map_err(|error| ApiError::Connection(error.without_url().to_string()))?;

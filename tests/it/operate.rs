@@ -61,6 +61,28 @@ async fn health_asks_the_bot_and_says_why_not() {
     assert!(line.contains("JOBBOARD_HTTP_ADDR"), "{line}");
 }
 
+#[tokio::test]
+async fn a_bot_that_runs_is_well_and_one_that_stopped_is_not() {
+    let mut ground = Ground::new().await;
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    ground.set("JOBBOARD_HTTP_ADDR", &free);
+    let bot = ground.start();
+    ground.private(&bot, ground.telegram.person("Ann")).says("fib 10").await;
+    for words in [&["health"][..], &["health", "--ready"]] {
+        let asked = output(beside(&ground, words)).await;
+        assert_eq!(asked, (Some(0), String::new(), String::new()), "{words:?}");
+    }
+    // The address is waited for as the folder is.
+    let next = ground.start();
+    next.logs("waiting for the end of the bot").await;
+    bot.stop().await;
+    assert!(ground.private(&next, ground.telegram.person("Ben")).says("fib 11").await.text.contains("is 55"));
+    assert_eq!(output(beside(&ground, &["health"])).await.0, Some(0));
+    next.stop().await;
+    let (status, _, line) = output(beside(&ground, &["health"])).await;
+    assert!(status == Some(1) && line.contains("nobody answers"), "{line}");
+}
+
 /// What the image says is what the program takes; the image itself cannot be built here.
 #[tokio::test]
 async fn the_images_health_check_asks_where_the_images_bot_listens() {
@@ -306,14 +328,14 @@ async fn a_start_waits_for_the_end_of_the_bot_before_it() {
     let old = ground.start();
     ground.private(&old, ann).says("fib 10").await;
     let new = ground.start();
-    new.logs("waiting for its end").await;
+    new.logs("waiting for the end of the bot").await;
     old.stop().await;
     let talk = ground.private(&new, ann);
     let next = talk.says("fib 11").await.text;
     assert!(next.starts_with("Task 2 is submitted") && next.contains("is 55"), "{next}");
     // One that waits can be stopped, too.
     let third = ground.start();
-    third.logs("waiting for its end").await;
+    third.logs("waiting for the end of the bot").await;
     third.stop().await;
     assert!(talk.says("job 1").await.text.contains("is 34"));
     new.stop().await;

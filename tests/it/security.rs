@@ -18,8 +18,8 @@ use crate::{
 };
 
 /// A token as BotFather makes them.
-const TOKEN: &str = "987654321:AAF-not_a.real~token";
-const HALF: &str = "AAF-not_a.real~token";
+const TOKEN: &str = "987654321:AAF-not_a_real-token_of_anybody";
+const HALF: &str = "AAF-not_a_real-token_of_anybody";
 
 /// Whether any form of the token is there.
 #[track_caller]

@@ -92,6 +92,11 @@ impl World {
         self.start();
     }
 
+    /// Changes the settings of the next start.
+    pub(crate) fn change(&mut self, change: impl FnOnce(&mut Config)) {
+        change(&mut self.setup.0);
+    }
+
     fn start(&mut self) {
         (self.shutdown, self.gone) = (CancellationToken::new(), CancellationToken::new());
         let running = self.gone.clone().drop_guard();
@@ -106,6 +111,11 @@ impl World {
     /// An address of the sandbox's page.
     pub(crate) fn page(&self, path: &str) -> String {
         self.sandbox.url() + path
+    }
+
+    /// Where its Telegram is.
+    pub(crate) fn addr(&self) -> std::net::SocketAddr {
+        self.sandbox.addr()
     }
 
     /// A new person in their private chat.
