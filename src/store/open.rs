@@ -70,13 +70,13 @@ pub(super) fn open(folder: &Path, keep: Keep, metrics: Arc<Metrics>) -> Result<(
     // Not even the end of a connection moves what is in the log into the file, until all of it was read.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     check(&connection)?;
-    let (loaded, migrated) = take_over(&mut connection, folder)?;
+    let (loaded, migrated, named) = take_over(&mut connection, folder)?;
     set_up(&connection)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     if migrated {
         checkpoint(&connection)?;
     }
-    results::clean(folder, &named(&connection)?)?;
+    results::clean(folder, &named)?;
     let writer = Writer::start(folder, keep, connection, lock, metrics)?;
     Ok((Store(Some(Arc::new(writer))), loaded))
 }
@@ -199,20 +199,24 @@ pub(super) fn check(connection: &Connection) -> Result<(), OpenError> {
 }
 
 /// Brings the tables up to date, counts crashes, and reads everything; all of it or, where something cannot be read,
-/// nothing. Says whether the tables are others now.
-fn take_over(connection: &mut Connection, folder: &Path) -> Result<(Loaded, bool), OpenError> {
+/// nothing. Says whether the tables are others now, and which files of results a job names.
+fn take_over(
+    connection: &mut Connection,
+    folder: &Path,
+) -> Result<(Loaded, bool, HashSet<String>), OpenError> {
     // Nothing gets into the log before the commit, however much it is.
     connection.pragma_update(None, "cache_spill", false)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let migrated = schema::bring_up_to_date(&transaction)?;
     count_crashes(&transaction)?;
     let (loaded, lost) = rows::load(&transaction, folder).map_err(refuse)?;
+    let named = named(&transaction)?;
     transaction.commit()?;
     for (chat, id) in lost {
         tracing::warn!(chat = chat.0, task = id.0, "a task is dropped: the file of its result is gone");
     }
     connection.pragma_update(None, "cache_spill", true)?;
-    Ok((loaded, migrated))
+    Ok((loaded, migrated, named))
 }
 
 fn count_crashes(transaction: &Transaction<'_>) -> rusqlite::Result<()> {

@@ -1,4 +1,5 @@
 mod away;
+mod backup;
 mod damage;
 mod failing;
 mod history;
