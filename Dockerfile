@@ -16,10 +16,16 @@ FROM debian:bookworm-slim
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin jobboard \
     && install --directory --owner=jobboard --group=jobboard --mode=0700 /data
 COPY --from=build /usr/local/bin/jobboard /usr/local/bin/jobboard
-ENV JOBBOARD_DATA_DIR=/data
+# Health, for the check below, and metrics; seen in the container alone.
+ENV JOBBOARD_DATA_DIR=/data \
+    JOBBOARD_HTTP_ADDR=127.0.0.1:9090
 WORKDIR /data
 USER 10001
 VOLUME /data
 # What the program takes for a stop in good order; it is also what `docker stop` sends where nothing is said.
 STOPSIGNAL SIGTERM
+# A start on a large store takes some seconds, and a look costs a short process. It says whether the process lives, and not
+# whether Telegram can be reached, which a new container would not change (`jobboard health --ready` tells).
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
+    CMD ["/usr/local/bin/jobboard", "health"]
 ENTRYPOINT ["/usr/local/bin/jobboard"]

@@ -8,6 +8,8 @@ mod away;
 mod busy;
 mod changes;
 mod end;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod kill;
 mod memory;
 mod moved;

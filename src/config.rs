@@ -1,7 +1,9 @@
 //! Every setting, once: flag, variable, default, help. Durations that people need not set are [`Timings`].
 
+mod effective;
 mod http;
 mod memory;
+mod operation;
 
 use std::{
     convert::Infallible,
@@ -19,7 +21,11 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-pub use self::http::{WebhookSecret, WebhookUrl};
+pub use self::{
+    effective::Effective,
+    http::{WebhookSecret, WebhookUrl},
+    operation::Operation,
+};
 use crate::{store::Keep, work::fib::MAX_N};
 
 /// Far above the cores of any machine: a number beyond it is a mistake, and its threads would stop the machine.
@@ -46,6 +52,9 @@ pub struct Cli {
     /// The settings.
     #[command(flatten)]
     pub config: Config,
+    /// How each setting came about, for who asks for it.
+    #[arg(skip)]
+    pub effective: Vec<Effective>,
 }
 
 const AFTER_HELP: &str = "Every setting is a flag and a variable of the environment; a file `.env` in the working \
@@ -62,6 +71,9 @@ pub enum Mode {
     },
     /// Print one Fibonacci number: its digits on stdout, how long it took on stderr
     Fib(OneFib),
+    /// What an operator asks.
+    #[command(flatten)]
+    Operate(Operation),
 }
 
 /// What `jobboard fib` takes.
@@ -312,6 +324,8 @@ pub struct Timings {
     pub stranger_again: Duration,
     /// Between two tries to store the end of a job, while the disk is full.
     pub store_again: Duration,
+    /// How long a start waits for a bot that still stops on the same data folder.
+    pub take_over: Duration,
     /// How long a stop may take for jobs to end.
     pub stop_jobs: Duration,
     /// How long a stop may take, after the jobs, for what is still to be said.
@@ -350,6 +364,7 @@ impl Default for Timings {
             press_again: Duration::from_secs(10),
             stranger_again: Duration::from_hours(1),
             store_again: Duration::from_secs(1),
+            take_over: Duration::from_secs(10),
             stop_jobs: Duration::from_secs(3),
             stop_outbox: Duration::from_secs(3),
             telegram_away: Duration::from_mins(3),
@@ -388,6 +403,11 @@ impl Config {
     /// Bytes that all running jobs may take together. Where it is not set, the machine is asked.
     pub fn memory(&self) -> u64 {
         self.memory.unwrap_or_else(|| memory::default(Path::new("/")))
+    }
+
+    /// Bytes of memory that the machine or the process's container has, where that can be read.
+    pub fn machine_memory() -> Option<u64> {
+        memory::available(Path::new("/"))
     }
 
     /// Threads for CPU jobs.
@@ -506,8 +526,16 @@ impl Cli {
         let is_empty =
             |arg: &Arg| arg.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
         let command = Self::command().mut_args(|arg| if is_empty(&arg) { arg.env(None) } else { arg });
-        let read =
-            command.clone().try_get_matches_from(args).and_then(|matches| Self::from_arg_matches(&matches));
+        let read = command
+            .clone()
+            .try_get_matches_from(args)
+            .and_then(|matches| Self::from_arg_matches(&matches).map(|cli| (matches, cli)));
+        let read = read.map(|(matches, mut cli)| {
+            if matches!(cli.mode, Some(Mode::Operate(Operation::Check))) {
+                cli.effective = effective::effective(&matches, &cli.config);
+            }
+            cli
+        });
         read.map_err(|error| match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => CliError::Shown(error.render().to_string()),
             _ => CliError::Bad(one_line(&command, &error)),

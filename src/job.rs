@@ -65,8 +65,9 @@ impl Origin {
     }
 }
 
-/// A Pokémon's number or name, as PokeAPI spells it: `25`, `mr-mime`. Safe as a segment of a path.
+/// A Pokémon's number or name, as PokeAPI spells it: `25`, `mr-mime`. Safe as a segment of a path, wherever it was read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String")]
 pub struct PokemonKey(String);
 
 impl PokemonKey {
@@ -98,6 +99,14 @@ impl FromStr for PokemonKey {
         let fits =
             word.len() <= Self::MAX_LEN && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         if starts_well && fits { Ok(Self(word.to_ascii_lowercase())) } else { Err(NotAPokemonKey) }
+    }
+}
+
+impl TryFrom<String> for PokemonKey {
+    type Error = NotAPokemonKey;
+
+    fn try_from(word: String) -> Result<Self, NotAPokemonKey> {
+        word.parse()
     }
 }
 

@@ -6,15 +6,25 @@
 pub mod board;
 pub mod command;
 pub mod config;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod http;
 pub mod job;
+pub mod log;
 pub mod metrics;
+pub mod operate;
 pub mod sandbox;
 pub mod store;
 pub mod telegram;
 pub mod work;
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -32,6 +42,8 @@ use crate::{
     work::{CpuPool, Engine, PokeApi, Work},
 };
 
+/// Between two looks at whether the data folder and the address are free.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// How long answers over HTTP that are under way are waited for at a stop.
 const ANSWERED: Duration = Duration::from_secs(1);
 
@@ -71,6 +83,17 @@ pub enum RunError {
     Pool(std::io::Error),
 }
 
+impl RunError {
+    /// Whether another bot has it, which may be about to stop.
+    fn is_taken(&self) -> bool {
+        match self {
+            Self::Store { why, .. } => *why == OpenError::Taken,
+            Self::Http { why, .. } => why.kind() == std::io::ErrorKind::AddrInUse,
+            _ => false,
+        }
+    }
+}
+
 /// Runs the bot until `shutdown` or an owner's `quit`, with the real engine.
 ///
 /// # Errors
@@ -99,9 +122,12 @@ pub async fn run_with(
     }
     let metrics = Metrics::new();
     let (site, webhook) = site(&config, &metrics)?;
+    let until = Instant::now() + config.timings.take_over;
+    let wait = patiently(until, shutdown.as_mut(), || listen(&config, &site));
     // From here on, whoever asks is told that the bot starts.
-    let server = listen(&config, &site).await?;
-    let (store, mut loaded) = open(&config, metrics.clone()).await?;
+    let Some(server) = wait.await? else { return Ok(()) };
+    let wait = patiently(until, shutdown.as_mut(), || open(&config, metrics.clone()));
+    let Some((store, mut loaded)) = wait.await? else { return Ok(()) };
     site.ready().opened(store.clone());
     let api = Api::new(&config, &loaded.secret)?.measured(metrics.clone());
     let limits = limits(&config);
@@ -130,6 +156,30 @@ pub async fn run_with(
     parts.serve(bot, handled, questions, web, shutdown).await
 }
 
+/// Tries again while a bot that stops still has what is wanted, so that a new version can be started before the old one has
+/// ended. `None` where this one is told to stop meanwhile.
+async fn patiently<T, F: Future<Output = Result<T, RunError>>>(
+    until: Instant,
+    mut shutdown: Pin<&mut impl Future<Output = ()>>,
+    mut attempt: impl FnMut() -> F,
+) -> Result<Option<T>, RunError> {
+    let mut told = false;
+    loop {
+        let error = match attempt().await {
+            Err(error) if error.is_taken() && Instant::now() < until => error,
+            ended => return ended.map(Some),
+        };
+        if !told {
+            tracing::info!(%error, "waiting for the end of the bot before this one");
+            told = true;
+        }
+        tokio::select! {
+            () = &mut shutdown => return Ok(None),
+            () = tokio::time::sleep(LOOK_AGAIN) => {}
+        }
+    }
+}
+
 /// Opens the store; reading a large one takes a while.
 async fn open(config: &Config, metrics: Arc<Metrics>) -> Result<(Store, Loaded), RunError> {
     let (folder, keep) = (config.data_dir.clone(), config.keep());
@@ -143,6 +193,7 @@ async fn open(config: &Config, metrics: Arc<Metrics>) -> Result<(Store, Loaded),
 fn site(config: &Config, metrics: &Arc<Metrics>) -> Result<(Arc<Site>, Option<Webhook>), RunError> {
     let webhook = config.webhook_url.clone().map(|url| {
         let secret = config.webhook_secret.clone().unwrap_or_else(WebhookSecret::random);
+        log::hide(secret.secret());
         let (hook, deliveries) = Hook::new(&url, &secret);
         (hook, Webhook { url, secret, deliveries })
     });

@@ -1,7 +1,7 @@
 //! The `jobboard` program: flags and `.env` → [`Config`], signals, and which part to run.
 
 use std::{
-    io::{ErrorKind, IsTerminal, Write},
+    io::{ErrorKind, Write},
     net::{Ipv4Addr, SocketAddr},
     process::ExitCode,
     sync::Arc,
@@ -11,14 +11,15 @@ use std::{
 use anyhow::{Context, Result};
 use jobboard::{
     RunError,
-    config::{self, Cli, CliError, Config, LogFormat, Mode, OneFib},
+    config::{self, Cli, CliError, Config, Mode, OneFib},
+    log,
+    operate::{self, OperateError},
     sandbox::{Options, Sandbox},
     store::OpenError,
     work::{Control, Team, fib},
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
-use tracing_subscriber::EnvFilter;
 
 /// A second signal: what a shell says of an interrupted program.
 const EXIT_INTERRUPTED: i32 = 130;
@@ -47,7 +48,7 @@ fn main() -> ExitCode {
         }
         Err(CliError::Bad(line)) => return refuse(&line),
     };
-    if let Err(line) = log(cli.config.log_format) {
+    if let Err(line) = log::start(cli.config.log_format, &cli.config.token) {
         return refuse(&line);
     }
     exit_status(&start(cli))
@@ -55,7 +56,8 @@ fn main() -> ExitCode {
 
 fn exit_status(ended: &Result<()>) -> ExitCode {
     let Err(error) = ended else { return ExitCode::SUCCESS };
-    let hopeless = match error.downcast_ref() {
+    let of_operator = error.downcast_ref().is_some_and(OperateError::is_about_settings);
+    let hopeless = of_operator || match error.downcast_ref() {
         Some(RunError::Token(_)) => true,
         // Another bot may end, and a disk may get room; a file stays what it is.
         Some(RunError::Store { why, .. }) => !matches!(why, OpenError::Taken | OpenError::Io(_)),
@@ -70,7 +72,7 @@ fn exit_status(ended: &Result<()>) -> ExitCode {
 
 /// A line on stderr, in one piece. Where nobody can read it, nothing is to be done.
 fn say(line: &str) {
-    let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
+    let _ = std::io::stderr().write_all(log::without_secrets(&format!("{line}\n")).as_bytes());
 }
 
 /// dotenvy quotes the line that it cannot read, and the token may stand there.
@@ -92,6 +94,7 @@ fn start(cli: Cli) -> Result<()> {
         None => serve(async |shutdown| Ok(jobboard::run(cli.config, shutdown).await?)),
         Some(Mode::Sandbox { port }) => serve(async |shutdown| sandbox(cli.config, port, shutdown).await),
         Some(Mode::Fib(one)) => fib(one),
+        Some(Mode::Operate(ref operation)) => Ok(operate::run(operation.clone(), &cli)?),
     }
 }
 
@@ -184,19 +187,4 @@ impl Signals {
             _ = self.hangup.recv() => {}
         }
     }
-}
-
-/// Logs go to stderr, and so do panics: one that reaches a thread's top is a bug, and must be found in the log.
-fn log(format: LogFormat) -> Result<(), String> {
-    let wanted = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
-    let wanted = if wanted.is_empty() { "info" } else { &wanted };
-    let filter =
-        EnvFilter::try_new(wanted).map_err(|error| format!("{}: {error}", EnvFilter::DEFAULT_ENV))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
-        LogFormat::Json => log.json().init(),
-    }
-    std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a panic")));
-    Ok(())
 }

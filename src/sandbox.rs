@@ -56,6 +56,16 @@ pub use self::{
 };
 use self::{shared::Shared, world::World};
 
+/// The text of Telegram's HTML, or what is wrong with it.
+///
+/// # Errors
+/// What the Bot API would say.
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub fn read_html(markup: &str) -> Result<String, String> {
+    html::parse(markup).map(|text| text.text)
+}
+
 /// How long a stopping sandbox waits for answers that are under way.
 const STOP_GRACE: Duration = Duration::from_secs(2);
 

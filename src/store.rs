@@ -4,6 +4,10 @@
 //! disk. Nothing here knows what an answer or a kill looks like: those are texts that their owners read again.
 
 mod apply;
+mod backup;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
+mod inspect;
 mod open;
 mod results;
 mod retain;
@@ -20,7 +24,12 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-pub use self::{open::OpenError, writer::Committed};
+pub use self::{
+    backup::{BackupError, Copied},
+    inspect::{Found, Inspected},
+    open::OpenError,
+    writer::Committed,
+};
 use crate::{
     job::{ChatId, Digits, Job, JobId, MessageId, Outcome},
     metrics::Metrics,
@@ -323,6 +332,31 @@ impl Store {
         metrics: Arc<Metrics>,
     ) -> Result<(Self, Loaded), OpenError> {
         open::open(folder, keep, metrics)
+    }
+
+    /// Looks at the store in `folder`, also while a bot runs on it, and changes nothing. Blocks.
+    ///
+    /// # Errors
+    /// [`OpenError`]: what a start would say.
+    pub fn inspect(folder: &Path) -> Result<Inspected, OpenError> {
+        inspect::inspect(folder)
+    }
+
+    /// Writes a tar of the store in `folder` as it is at one moment, also while a bot runs on it. `scratch` is an empty
+    /// folder with room for the database. Blocks.
+    ///
+    /// # Errors
+    /// [`BackupError`]; what was written is no backup then.
+    pub fn backup(folder: &Path, scratch: &Path, to: impl io::Write) -> Result<Copied, BackupError> {
+        backup::backup(folder, scratch, to)
+    }
+
+    /// Fills `folder`, in which there is no store, from a backup. Blocks.
+    ///
+    /// # Errors
+    /// [`BackupError`]; there is no store then.
+    pub fn restore(folder: &Path, from: impl Read) -> Result<Copied, BackupError> {
+        backup::restore(folder, from)
     }
 
     /// A store that keeps nothing and says so to nobody: to measure what the other costs, and for tests of the rest.

@@ -4,10 +4,13 @@ mod access;
 pub mod api;
 mod buttons;
 mod dash;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod handlers;
 mod keyboard;
 mod lane;
 mod language;
+mod look;
 mod outbox;
 mod pace;
 mod progress;
@@ -32,6 +35,7 @@ use self::api::{Api, ApiError};
 pub use self::{
     access::Access,
     handlers::{Bot, Handlers, Inline},
+    look::{WebhookState, look},
     outbox::Outbox,
     settings::Settings,
     updates::{Fatal, Webhook, delete_webhook, poll, serve_webhook},

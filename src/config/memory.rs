@@ -58,7 +58,7 @@ fn scaled(number: &str, factor: u64) -> Option<u64> {
 }
 
 /// The least of the machine's memory and the limits of the process's cgroup and all above it.
-fn available(root: &Path) -> Option<u64> {
+pub(super) fn available(root: &Path) -> Option<u64> {
     let of_cgroups = fs::read_to_string(root.join("proc/self/cgroup")).unwrap_or_default();
     let limits = of_cgroups.lines().filter_map(|line| limit(root, line));
     total(root).into_iter().chain(limits).filter(|bytes| (1..NO_LIMIT).contains(bytes)).min()

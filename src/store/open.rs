@@ -46,9 +46,9 @@ pub enum OpenError {
 }
 
 /// Whoever has locked it has the folder. It is never removed: two bots could have a lock each then.
-const LOCK: &str = "jobboard.lock";
+pub(super) const LOCK: &str = "jobboard.lock";
 /// A new database until it is complete.
-const NEW: &str = "jobboard.db.new";
+pub(super) const NEW: &str = "jobboard.db.new";
 /// What SQLite puts beside a database; the first two may hold what was committed.
 const BESIDE: [&str; 3] = ["-wal", "-journal", "-shm"];
 /// Somebody who looks at the file with SQLite's own tools may hold it for a moment.
@@ -63,20 +63,20 @@ const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 pub(super) fn open(folder: &Path, keep: Keep, metrics: Arc<Metrics>) -> Result<(Store, Loaded), OpenError> {
     fs::create_dir_all(folder.join(results::FOLDER))?;
     let lock = lock(folder)?;
-    if !look(folder)? {
+    if !look(folder, Store::FILE)? {
         create(folder)?;
     }
     let mut connection = Connection::open_with_flags(folder.join(Store::FILE), flags())?;
     // Not even the end of a connection moves what is in the log into the file, until all of it was read.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     check(&connection)?;
-    let (loaded, migrated) = take_over(&mut connection, folder)?;
+    let (loaded, migrated, named) = take_over(&mut connection, folder)?;
     set_up(&connection)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     if migrated {
         checkpoint(&connection)?;
     }
-    results::clean(folder, &named(&connection)?)?;
+    results::clean(folder, &named)?;
     let writer = Writer::start(folder, keep, connection, lock, metrics)?;
     Ok((Store(Some(Arc::new(writer))), loaded))
 }
@@ -103,7 +103,15 @@ pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }
 
-fn flags() -> OpenFlags {
+/// Opens a database that is only looked at, perhaps beside a bot.
+pub(super) fn read_only(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY)?;
+    Ok(connection)
+}
+
+pub(super) fn flags() -> OpenFlags {
     OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX
 }
 
@@ -118,7 +126,7 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn lock(folder: &Path) -> Result<File, OpenError> {
+pub(super) fn lock(folder: &Path) -> Result<File, OpenError> {
     let file = OpenOptions::new().create(true).write(true).truncate(false).open(folder.join(LOCK))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -129,16 +137,16 @@ fn lock(folder: &Path) -> Result<File, OpenError> {
 
 /// Whether there is a store, as its first bytes say. SQLite sees nothing that is not ours, or is newer than this
 /// program.
-fn look(folder: &Path) -> Result<bool, OpenError> {
+pub(super) fn look(folder: &Path, name: &str) -> Result<bool, OpenError> {
     let mut header = Vec::with_capacity(HEADER);
-    match File::open(folder.join(Store::FILE)) {
+    match File::open(folder.join(name)) {
         Ok(file) => file.take(HEADER as u64).read_to_end(&mut header)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
         Err(error) => return Err(error.into()),
     };
     if header.is_empty() {
         // SQLite would throw the log away.
-        let beside = [BESIDE[0], BESIDE[1]].map(|end| folder.join(format!("{}{end}", Store::FILE)));
+        let beside = [BESIDE[0], BESIDE[1]].map(|end| folder.join(format!("{name}{end}")));
         return match beside.iter().find(|path| fs::metadata(path).is_ok_and(|file| file.len() > 0)) {
             Some(log) => Err(OpenError::Damaged(format!("it is empty, but {} is not", log.display()))),
             None => Ok(false),
@@ -182,7 +190,7 @@ fn create(folder: &Path) -> Result<(), OpenError> {
 }
 
 /// Only reads.
-fn check(connection: &Connection) -> Result<(), OpenError> {
+pub(super) fn check(connection: &Connection) -> Result<(), OpenError> {
     connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     // The version in the log may be newer than the header's: a newer bot was stopped before it moved it there.
@@ -196,20 +204,24 @@ fn check(connection: &Connection) -> Result<(), OpenError> {
 }
 
 /// Brings the tables up to date, counts crashes, and reads everything; all of it or, where something cannot be read,
-/// nothing. Says whether the tables are others now.
-fn take_over(connection: &mut Connection, folder: &Path) -> Result<(Loaded, bool), OpenError> {
+/// nothing. Says whether the tables are others now, and which files of results a job names.
+fn take_over(
+    connection: &mut Connection,
+    folder: &Path,
+) -> Result<(Loaded, bool, HashSet<String>), OpenError> {
     // Nothing gets into the log before the commit, however much it is.
     connection.pragma_update(None, "cache_spill", false)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let migrated = schema::bring_up_to_date(&transaction)?;
     count_crashes(&transaction)?;
     let (loaded, lost) = rows::load(&transaction, folder).map_err(refuse)?;
+    let named = named(&transaction)?;
     transaction.commit()?;
     for (chat, id) in lost {
         tracing::warn!(chat = chat.0, task = id.0, "a task is dropped: the file of its result is gone");
     }
     connection.pragma_update(None, "cache_spill", true)?;
-    Ok((loaded, migrated))
+    Ok((loaded, migrated, named))
 }
 
 fn count_crashes(transaction: &Transaction<'_>) -> rusqlite::Result<()> {

@@ -98,16 +98,20 @@ pub(super) fn remove<'a>(folder: &Path, names: impl IntoIterator<Item = &'a Stri
 pub(super) fn clean(folder: &Path, named: &HashSet<String>) -> io::Result<()> {
     for entry in fs::read_dir(folder.join(FOLDER))? {
         let name = entry?.file_name().to_string_lossy().into_owned();
-        let ours = Path::new(&name).extension().is_some_and(|end| ENDINGS.iter().any(|known| end == *known));
-        if ours && !named.contains(&name) {
+        if is_ours(&name) && !named.contains(&name) {
             remove(folder, [&name]);
         }
     }
     Ok(())
 }
 
+/// Whether a file of this name may be one of ours.
+pub(super) fn is_ours(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|end| ENDINGS.iter().any(|known| end == *known))
+}
+
 /// A name comes out of the database, which somebody may have changed: it must not lead out of the folder.
-fn path_of(folder: &Path, name: &str) -> io::Result<PathBuf> {
+pub(super) fn path_of(folder: &Path, name: &str) -> io::Result<PathBuf> {
     let mut parts = Path::new(name).components();
     match (parts.next(), parts.next()) {
         (Some(Component::Normal(_)), None) => Ok(folder.join(FOLDER).join(name)),

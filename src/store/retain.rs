@@ -31,7 +31,7 @@ SELECT coalesce(sum(digits_bytes + outcome_bytes), 0) FROM job WHERE digits_byte
 const FILES: &str = "
 SELECT chat, id, outcome_file, digits_file, outcome_bytes, digits_bytes FROM job
 WHERE digits_bytes + outcome_bytes > 0 ORDER BY finished, seq";
-const DROP_DIGITS: &str = "
+pub(super) const DROP_DIGITS: &str = "
 UPDATE job SET digits_file = NULL, digits_bytes = 0, dropped = 1 WHERE chat = ?1 AND id = ?2";
 
 /// See [`Store::retain`](super::Store::retain).

@@ -1,5 +1,6 @@
 mod access;
 mod away;
+mod backup;
 mod damage;
 mod failing;
 mod history;

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reqwest::{Client, Response, Url, multipart::Form};
+use reqwest::{Client, Response, Url, multipart::Form, redirect::Policy};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use teloxide::requests::Payload;
@@ -159,7 +159,12 @@ impl Api {
     /// # Errors
     /// Where the TLS backend cannot be started.
     pub fn new(config: &Config, secret: &Secret) -> reqwest::Result<Self> {
-        let client = Client::builder().connect_timeout(config.timings.call).tcp_nodelay(true).build()?;
+        // A redirect would carry the token elsewhere: in its address, or as the Referer. The Bot API has none.
+        let client = Client::builder()
+            .connect_timeout(config.timings.call)
+            .tcp_nodelay(true)
+            .redirect(Policy::none())
+            .build()?;
         let base = format!("{}/bot{}", config.api_url, config.token.secret());
         let (urls, newer, key) = (Arc::default(), Arc::default(), Key::new(secret));
         Ok(Self { client, base, urls, newer, key, timings: config.timings, metrics: Metrics::new() })

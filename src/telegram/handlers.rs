@@ -1,6 +1,8 @@
 //! What the bot does with an update. When a handler returns, what it did is stored; for anything else, a job or
 //! Telegram, it never waits.
 
+#[cfg(feature = "fuzzing")]
+pub(super) mod fuzzing;
 mod inline;
 mod kill;
 mod owners;

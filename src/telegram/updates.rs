@@ -236,7 +236,7 @@ impl Inbox {
     }
 }
 
-fn read(id: i64, raw: &RawValue) -> Option<Update> {
+pub(super) fn read(id: i64, raw: &RawValue) -> Option<Update> {
     match serde_json::from_str::<Update>(raw.get()) {
         Ok(Update { kind: UpdateKind::Error(_), .. }) => {
             tracing::warn!(update = id, "an update of a kind that this version cannot read");

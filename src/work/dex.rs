@@ -7,7 +7,7 @@ use std::{
 
 use backon::{ExponentialBuilder, Retryable};
 use moka::future::Cache;
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, Response, StatusCode, Url, redirect::Policy};
 use serde::Deserialize;
 
 use crate::{
@@ -19,8 +19,13 @@ use crate::{
 const MAX_BODY: usize = 4 << 20;
 /// Characters of the reason why a body makes no sense.
 const MAX_REASON: usize = 200;
+/// Of all names on a card, and of the characters of one; PokeAPI has about 13, of up to 30.
+const MAX_NAMES: usize = 50;
+const MAX_NAME: usize = 100;
 /// Sprites are about 1 kB, artwork 100 kB.
 const MAX_SPRITE: usize = 1 << 20;
+/// From an address without its last slash to that with it, say.
+const MAX_REDIRECTS: usize = 3;
 /// All of PokeAPI is about 1,300 Pokémon and forms.
 const MAX_CACHED: u64 = 2_000;
 /// PokeAPI's fair-use rule asks clients to cache; its data changes a few times a year.
@@ -73,6 +78,7 @@ impl PokeApi {
         let client = Client::builder()
             .user_agent(concat!("jobboard/", env!("CARGO_PKG_VERSION")))
             .timeout(timings.attempt)
+            .redirect(same_server())
             .build()?;
         Ok(Self {
             client,
@@ -98,7 +104,7 @@ impl PokeApi {
         let answer = self.answers.try_get_with_by_ref(key, self.ask(key)).await;
         let answer = answer.map_err(|failure: Arc<Failure>| (*failure).clone())?;
         let sprite = match &answer.sprite_url {
-            Some(url) if with_sprite => self.sprite(url).await,
+            Some(url) if with_sprite && self.may_ask(url) => self.sprite(url).await,
             _ => None,
         };
         Ok(Arc::new(Pokemon { sprite, ..answer.pokemon.clone() }))
@@ -136,6 +142,10 @@ impl PokeApi {
             StatusCode::NOT_FOUND => Err(Failure::NoSuchPokemon(key.clone())),
             status => Err(Failure::PokeApiStatus(status.as_u16())),
         }
+    }
+
+    fn may_ask(&self, sprite: &str) -> bool {
+        Url::parse(&self.base).is_ok_and(|base| may_be_asked(&base, sprite))
     }
 
     /// `None` where it does not come within the time for sprites; the next look-up tries again.
@@ -189,6 +199,29 @@ fn lost(error: &reqwest::Error) -> Found {
     } else {
         Found::NoAnswer
     }
+}
+
+/// Redirects are followed on the same server: elsewhere may be a machine that only this one reaches.
+fn same_server() -> Policy {
+    Policy::custom(|attempt| {
+        let is_same = attempt.previous().first().is_some_and(|asked| is_same_server(asked, attempt.url()));
+        if is_same && attempt.previous().len() <= MAX_REDIRECTS { attempt.follow() } else { attempt.stop() }
+    })
+}
+
+/// Also where it sends from `http` to `https`.
+fn is_same_server(asked: &Url, next: &Url) -> bool {
+    let upgraded = asked.scheme() == "http" && next.scheme() == "https";
+    let ports = (asked.port(), next.port());
+    asked.host() == next.host()
+        && ((asked.scheme() == next.scheme() && ports.0 == ports.1) || (upgraded && ports == (None, None)))
+}
+
+/// A sprite's address comes from PokeAPI's body: it is of the same server, or of a named one with a certificate, which no
+/// machine of a private network has.
+fn may_be_asked(base: &Url, sprite: &str) -> bool {
+    let Ok(url) = Url::parse(sprite) else { return false };
+    is_same_server(base, &url) || (url.scheme() == "https" && url.port().is_none() && url.domain().is_some())
 }
 
 /// The whole body, or `None` where it is longer than `limit` bytes.
@@ -282,8 +315,22 @@ impl Sprites {
     }
 }
 
+impl Body {
+    /// Whether it is about as large as what PokeAPI has; it is kept, and shown.
+    fn is_bounded(&self) -> bool {
+        let types = self.types.iter().map(|slot| &slot.r#type.name);
+        let abilities = self.abilities.iter().map(|slot| &slot.ability.name);
+        let stats = self.stats.iter().map(|slot| &slot.stat.name);
+        let mut names = types.chain(abilities).chain(stats).chain([&self.name]);
+        names.clone().count() <= MAX_NAMES && names.all(|name| name.chars().count() <= MAX_NAME)
+    }
+}
+
 fn read_answer(body: &[u8]) -> Result<Answer, Failure> {
     let body: Body = serde_json::from_slice(body).map_err(|error| nonsense(&error))?;
+    if !body.is_bounded() {
+        return Err(Failure::PokeApiNonsense("its names are too long, or too many".to_owned()));
+    }
     let pokemon = Pokemon {
         id: body.id,
         name: body.name,
@@ -299,4 +346,40 @@ fn read_answer(body: &[u8]) -> Result<Answer, Failure> {
         sprite: None,
     };
     Ok(Answer { pokemon, sprite_url: body.sprites.best() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_public_servers_are_asked_for_pictures() {
+        let base = Url::parse("http://127.0.0.1:81/api/v2").unwrap();
+        for sprite in ["http://127.0.0.1:81/sprites/1.png", "https://raw.example.com/1.png"] {
+            assert!(may_be_asked(&base, sprite), "{sprite}");
+        }
+        for sprite in [
+            "http://127.0.0.1:82/1.png",
+            "http://raw.example.com/1.png",
+            "https://10.0.0.1/1.png",
+            "https://[::1]/1.png",
+            "https://raw.example.com:8443/1.png",
+            "file:///etc/passwd",
+            "1.png",
+        ] {
+            assert!(!may_be_asked(&base, sprite), "{sprite}");
+        }
+    }
+
+    #[test]
+    fn only_the_same_server_is_followed_to() {
+        let is_same = |from: &str, to: &str| {
+            is_same_server(&Url::parse(from).unwrap(), &Url::parse(to).unwrap())
+        };
+        assert!(is_same("https://pokeapi.co/api/v2/pokemon/1", "https://pokeapi.co/api/v2/pokemon/1/"));
+        assert!(is_same("http://pokeapi.co/a", "https://pokeapi.co/a"));
+        for to in ["http://pokeapi.co/", "https://169.254.169.254/", "https://evil.example/", "https://pokeapi.co:22/"] {
+            assert!(!is_same("https://pokeapi.co/api/v2/pokemon/1", to), "{to}");
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! A PokeAPI that misbehaves as it is told.
+//! A PokeAPI, or any other server, that misbehaves as it is told.
 
 use std::{
     io,
@@ -24,6 +24,8 @@ pub(crate) enum Behaviour {
     Close,
     /// This status, this body.
     Answer(u16, String),
+    /// This status, these lines of the head, this body.
+    Headed(u16, String, String),
     /// A PNG.
     Picture(Vec<u8>),
     /// Not before the token is cancelled.
@@ -65,7 +67,11 @@ impl PokeApi {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://127.0.0.1:{}/api/v2", self.port)
+        format!("{}/api/v2", self.origin())
+    }
+
+    pub(crate) fn origin(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
     }
 
     /// Waits for that many more requests.
@@ -124,6 +130,14 @@ async fn serve(
             stream.write_all(&png).await?;
         }
         Behaviour::Close | Behaviour::First(..) | Behaviour::Held(..) => {}
+        Behaviour::Headed(status, lines, body) => {
+            let length = body.len();
+            let head = format!(
+                "HTTP/1.1 {status} X\r\n{lines}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+            );
+            stream.write_all(head.as_bytes()).await?;
+            stream.write_all(body.as_bytes()).await?;
+        }
         Behaviour::Answer(status, body) => {
             let body = body.replace("{sprites}", &format!("http://127.0.0.1:{port}/sprites"));
             let length = body.len();

@@ -73,6 +73,16 @@ impl Ground {
         self.settings.push((name, value.to_owned()));
     }
 
+    /// A folder for whatever a test needs, beside the data.
+    pub(crate) fn folder(&self) -> &tempfile::TempDir {
+        &self.folder
+    }
+
+    /// The same environment, for a command beside the bot.
+    pub(crate) fn settings(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.settings.iter().map(|(name, value)| (*name, value.as_str()))
+    }
+
     /// The store's file.
     pub(crate) fn store(&self) -> PathBuf {
         self.folder.path().join("data/jobboard.db")
@@ -153,6 +163,21 @@ impl Bot {
         let own = getrlimit(Resource::Fsize);
         let limit = Rlimit { current: bytes.or(own.current), ..own };
         prlimit(Some(Pid::from_child(&self.child)), Resource::Fsize, limit).unwrap();
+    }
+
+    /// Waits until it has logged this.
+    pub(crate) async fn logs(&self, text: &str) {
+        let logged = async {
+            while !self.log().contains(text) {
+                tokio::task::yield_now().await;
+            }
+        };
+        let why = tokio::select! {
+            () = logged => return,
+            () = self.gone.cancelled() => "the bot is gone",
+            () = tokio::time::sleep(BOUND) => "that takes too long",
+        };
+        assert!(self.log().contains(text), "{why}; waited for {text:?} in the log\n{}", self.log());
     }
 
     pub(crate) fn log(&self) -> String {

@@ -8,7 +8,7 @@ use std::{
 use jobboard::sandbox::{Options, Sandbox};
 
 /// The program in a clean environment and an empty folder.
-fn jobboard(folder: &tempfile::TempDir) -> Command {
+pub(crate) fn jobboard(folder: &tempfile::TempDir) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_jobboard"));
     command
         .env_clear()
@@ -19,7 +19,7 @@ fn jobboard(folder: &tempfile::TempDir) -> Command {
     command
 }
 
-fn folder() -> tempfile::TempDir {
+pub(crate) fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
 }
 

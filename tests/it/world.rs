@@ -112,6 +112,11 @@ impl World {
         }));
     }
 
+    /// An address of the sandbox's page.
+    pub(crate) fn page(&self, path: &str) -> String {
+        self.sandbox.url() + path
+    }
+
     /// Where its Telegram is.
     pub(crate) fn addr(&self) -> std::net::SocketAddr {
         self.sandbox.addr()

@@ -203,3 +203,24 @@ fn a_file_cut_anywhere_opens_whole_or_is_refused() {
         }
     }
 }
+
+/// A column that only the last look before the start reads.
+#[test]
+fn damage_in_the_tables_own_text_leaves_all_as_it_was() {
+    let folder = folder();
+    let (store, _) = open(&folder);
+    write(&store, accept(CHAT, 1));
+    store.close();
+    let path = folder.path().join(Store::FILE);
+    // As a restored backup has it: without a log, of which nothing would be in the file yet.
+    let connection = Connection::open(&path).unwrap();
+    connection.pragma_update(None, "journal_mode", "DELETE").unwrap();
+    connection.close().unwrap();
+    let mut content = fs::read(&path).unwrap();
+    let name = b"digits_file   TEXT";
+    let at = content.windows(name.len()).position(|window| window == name).unwrap();
+    content[at] = b'c';
+    fs::write(&path, &content).unwrap();
+    let error = refused(&folder);
+    assert!(matches!(error, OpenError::Damaged(_)), "{error}");
+}

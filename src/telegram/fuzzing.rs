@@ -1,0 +1,105 @@
+//! What the fuzz targets reach of messages.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::value::RawValue;
+
+pub use super::handlers::fuzzing::update;
+use super::{
+    buttons::{Button, Key},
+    dash::View,
+    handlers::fuzzing::request,
+    lane::{Answer, Body},
+    render,
+    sentences::{self, units},
+    updates,
+};
+use crate::{
+    board::{KillReport, Snapshot},
+    command::ParseError,
+    job::{ChatId, Job},
+    store::Secret,
+};
+
+/// What Telegram takes in a message, in UTF-16 units after its entities are parsed.
+const MAX_UNITS: usize = 4096;
+
+/// The words that answer what cannot be read.
+pub(crate) fn parse_error(error: &ParseError) -> String {
+    let words = sentences::parse_error(error, 1_000);
+    html(&render::Content::text(&words).html);
+    words
+}
+
+/// Telegram's HTML is read without an error.
+pub fn html(markup: &str) -> usize {
+    let read = crate::sandbox::read_html(markup);
+    assert!(read.is_ok(), "{read:?} in {markup:?}");
+    read.as_deref().map_or(0, units)
+}
+
+/// A job as a store may have it, in all the messages about it.
+pub(crate) fn shown(job: &Job, dropped: bool) {
+    let (now, times) = (SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000), [].into());
+    let snapshot = Snapshot {
+        job: job.clone(),
+        progress: Some(0.5),
+        dropped,
+        paused: dropped,
+        waits_for_memory: false,
+        place: None,
+        times,
+    };
+    for content in
+        [render::card(&snapshot, now), render::result(&snapshot, now), render::announcement(job, now)]
+    {
+        let length = html(&content.html);
+        assert!((1..=MAX_UNITS).contains(&length), "{length} units: {job:?}");
+    }
+}
+
+/// What a kill came to.
+pub(crate) fn kill_report(report: &KillReport) {
+    let length = html(&render::kill_report(report).html);
+    assert!(length <= MAX_UNITS, "{length} units");
+}
+
+/// What somebody's client sent as a button, signed and not.
+pub fn button(code: &str, data: &str, chat: i64, other: i64) {
+    let (key, chat) = (Key::new(&Secret([7; 32])), ChatId(chat));
+    let stranger = Key::new(&Secret([8; 32]));
+    // Nobody knows the key; what is read all the same was signed.
+    for text in [code, data] {
+        assert!(Button::read(text, &key, chat).is_none() || Button::read(text, &stranger, chat).is_none());
+    }
+    let Some(button) = Button::read(&key.signed(code, chat), &key, chat) else { return };
+    let sent = button.data(&key, chat).into_text();
+    assert!(sent.len() <= 64, "{sent}");
+    assert_eq!(Button::read(&sent, &key, chat), Some(button));
+    assert_eq!(Button::read(&sent, &stranger, chat), None, "{sent}");
+    assert!(chat.0 == other || Button::read(&sent, &key, ChatId(other)).is_none(), "{sent}");
+}
+
+/// An answer, a question or a dash as a store may have it: what is read is written back the same.
+pub fn stored(text: &str) {
+    if let Ok(answer) = serde_json::from_str::<Answer>(text) {
+        let written = serde_json::to_string(&answer).unwrap_or_default();
+        let again = serde_json::from_str::<Answer>(&written).map(|again| serde_json::to_string(&again));
+        assert!(matches!(again, Ok(Ok(again)) if again == written), "{written}");
+        if let Body::Message(content) = &answer.body
+            && let Some(keyboard) = &content.keyboard
+        {
+            let _ = keyboard.markup(&Key::new(&Secret([7; 32])), ChatId(1));
+        }
+    }
+    if let Ok(view) = serde_json::from_str::<View>(text) {
+        let written = serde_json::to_string(&view).unwrap_or_default();
+        assert!(serde_json::from_str::<View>(&written).is_ok_and(|again| again == view), "{written}");
+    }
+    request(text);
+}
+
+/// An update as [`updates`] reads it.
+pub(super) fn read(json: &[u8]) -> Option<teloxide::types::Update> {
+    updates::read(0, serde_json::from_slice::<&RawValue>(json).ok()?)
+}

@@ -1,0 +1,54 @@
+//! What the fuzz targets reach of the handlers: all that they read of an update, and nothing that they do.
+
+use teloxide::types::{Message, UpdateKind};
+
+use super::{
+    said::{actor, is_beginning, is_farewell, moved, pressed_at, said},
+    wish::Request,
+};
+use crate::{fuzzing::grammar, job::MessageId, telegram::fuzzing};
+
+/// One update, as Telegram or somebody else may send it.
+pub fn update(json: &[u8]) {
+    let Some(update) = fuzzing::read(json) else { return };
+    match update.kind {
+        UpdateKind::Message(said) => message(&said),
+        UpdateKind::CallbackQuery(query) => {
+            let _ = actor(&query.from);
+            if let Some(message) = &query.message {
+                let origin = pressed_at(message, &query.id.0, || None);
+                assert_eq!(origin.callback.as_deref(), Some(&*query.id.0));
+                let data = query.data.as_deref().unwrap_or_default();
+                fuzzing::button(data, data, message.chat().id.0, 1);
+            }
+        }
+        UpdateKind::InlineQuery(query) => {
+            let _ = actor(&query.from);
+            grammar(&query.query, true, false, None);
+        }
+        UpdateKind::MyChatMember(change) => {
+            let _ = change.new_chat_member.is_present();
+        }
+        _ => {}
+    }
+}
+
+fn message(message: &Message) {
+    let _ = (is_beginning(message), is_farewell(message, 42));
+    if let Some((from, to)) = moved(message) {
+        assert!(from.0 == message.chat.id.0 || to.0 == message.chat.id.0);
+    }
+    let Some(said) = said(message) else { return };
+    assert_eq!(said.origin.message, MessageId(message.id.0));
+    assert!(!message.chat.is_channel() && message.forward_origin().is_none());
+    if let Some(words) = message.text().or_else(|| message.caption()) {
+        grammar(words, said.private, message.reply_to_message().is_some(), Some(1));
+    }
+}
+
+/// A question as a store may have it.
+pub(in crate::telegram) fn request(text: &str) {
+    let Ok(request) = serde_json::from_str::<Request>(text) else { return };
+    let again = serde_json::to_string(&request).map(|text| serde_json::from_str::<Request>(&text).is_ok());
+    assert!(matches!(again, Ok(true)), "{request:?}");
+}
