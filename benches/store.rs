@@ -116,6 +116,8 @@ fn boards(store: Store) -> Arc<Boards> {
     let limits = Limits {
         max_fib: 1_000_000,
         max_live_jobs: usize::MAX,
+        max_live_jobs_all: usize::MAX,
+        max_unsaid: Duration::MAX,
         job_timeout: Duration::from_mins(10),
         // None: what needs a worker stays in the line.
         cpu_slots: 0,

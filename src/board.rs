@@ -11,6 +11,7 @@ mod end;
 mod kill;
 mod memory;
 mod moved;
+mod overload;
 mod queue;
 mod restore;
 mod run;
@@ -35,6 +36,7 @@ pub use self::{
     busy::Stay,
     changes::{Change, Changes},
     kill::{KillId, KillReport, Verdict},
+    overload::Overload,
     queue::Place,
     table::{Filter, Page, Snapshot},
     timeline::Timeline,
@@ -53,6 +55,10 @@ pub struct Limits {
     pub max_fib: u64,
     /// Unfinished jobs a chat.
     pub max_live_jobs: usize,
+    /// Unfinished jobs of all chats together; a quarter more for chats that have none.
+    pub max_live_jobs_all: usize,
+    /// What is still to be said may take so long; with more, no job is taken.
+    pub max_unsaid: Duration,
     /// How long a job may run, from the start of its first member.
     pub job_timeout: Duration,
     /// Members of CPU jobs that run at once.
@@ -88,6 +94,11 @@ pub enum Refusal {
     },
     /// It needs more memory than all jobs may take together.
     NeverFits(NeverFits),
+    /// All chats together have more than the bot can do.
+    Busy {
+        /// When it is worth another try.
+        seconds: u64,
+    },
     /// It could not be stored, and what is not stored is not promised.
     NotStored(WriteError),
     /// The bot is about to exit.
@@ -116,6 +127,7 @@ pub struct Boards {
     settled: Notify,
     memory: Arc<Memory>,
     busy: busy::Busy,
+    overload: Overload,
     work: Arc<Work>,
     store: Store,
     limits: Limits,
@@ -137,6 +149,7 @@ impl Boards {
             settled: Notify::new(),
             memory: Memory::new(limits.memory, Queue::new(limits.cpu_slots, limits.io_slots)),
             busy: busy::Busy::default(),
+            overload: Overload::new(&limits),
             work: work.into(),
             store,
             limits,
@@ -164,6 +177,10 @@ impl Boards {
             return Err(Refusal::FibTooLarge { n, limit });
         }
         let never_fits = self.never_fits(&spec);
+        if self.look(chat, |_| ()).is_none() {
+            // Before there is a board: a refusal keeps none.
+            self.overload.admits(0).map_err(|seconds| Refusal::Busy { seconds })?;
+        }
         let origin = self.origin_here(chat, origin);
         let proposed = self.with_table(chat, |chat, table| {
             if let Some(known) = table.by_origin(&origin) {
@@ -184,7 +201,10 @@ impl Boards {
             table.accepted(id)
         });
         self.settled.notify_waiters();
-        stored.map_err(Refusal::NotStored)?;
+        stored.map_err(|why| match why {
+            WriteError::Busy => Refusal::Busy { seconds: overload::STORE },
+            why => Refusal::NotStored(why),
+        })?;
         tracing::info!(chat = chat.0, job = id.0, command = %spec, "submitted");
         self.changes.mark(Change::Job(chat, id));
         if let Some(live) = live {
@@ -359,8 +379,13 @@ impl Boards {
         } else if table.live() >= limit {
             Err(Refusal::TooManyLive { live: table.live(), limit })
         } else {
-            Ok(())
+            self.overload.admits(table.live()).map_err(|seconds| Refusal::Busy { seconds })
         }
+    }
+
+    /// How much there is of everything over all chats.
+    pub fn overload(&self) -> &Overload {
+        &self.overload
     }
 
     /// The job lines up, and its run is somebody's from here on.
@@ -404,7 +429,11 @@ impl Boards {
     fn with_table<T>(&self, chat: ChatId, change: impl FnOnce(ChatId, &mut Table) -> T) -> T {
         let moved = self.moved.read().unwrap_or_else(PoisonError::into_inner);
         let chat = moved.get(&chat).copied().unwrap_or(chat);
-        change(chat, &mut self.tables.entry(chat).or_default())
+        let mut table = self.tables.entry(chat).or_default();
+        let before = table.live();
+        let changed = change(chat, &mut table);
+        self.overload.moved(before, table.live());
+        changed
     }
 }
 

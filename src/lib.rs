@@ -218,6 +218,8 @@ fn limits(config: &Config) -> Limits {
     Limits {
         max_fib: config.max_fib,
         max_live_jobs: config.max_live_jobs.get(),
+        max_live_jobs_all: config.max_live_jobs_all.get(),
+        max_unsaid: config.timings.unsaid,
         job_timeout: config.job_timeout,
         cpu_slots: config.cpu_workers(),
         io_slots: config.io_concurrency.get(),

@@ -34,7 +34,7 @@ use super::{
     settings::Settings,
 };
 use crate::{
-    board::Boards,
+    board::{Boards, Refusal},
     command::{Command, Context, Language, ParseError, Parsed, parse},
     config::Config,
     job::{ChatId, JobId, MessageId, Origin},
@@ -214,7 +214,11 @@ impl Handlers {
         self.outbox.was_answered(chat, origin) || self.questions.was_asked(chat, origin)
     }
 
+    /// Says what is no task. Where too much is to be said, that the bot is busy.
     async fn answer(&self, said: &Said, words: &str) {
+        if let Err(seconds) = self.boards.overload().admits_words() {
+            return self.outbox.say_busy(said.chat, said.origin.clone(), seconds).await;
+        }
         self.outbox.say(said.chat, text(said.origin.clone(), words)).await;
     }
 
@@ -235,6 +239,9 @@ impl Handlers {
                 match self.boards.submit(chat, said.who.person, said.origin.clone(), spec).await {
                     // The card is the answer.
                     Ok(_) => return,
+                    Err(Refusal::Busy { seconds }) => {
+                        return self.outbox.say_busy(chat, said.origin, seconds).await;
+                    }
                     Err(why) => Content::text(&sentences::refusal(why)),
                 }
             }
@@ -253,10 +260,13 @@ impl Handlers {
             }
             Command::Settings(None) => Content::text(&self.all_settings(chat)),
             Command::Settings(Some(setting)) => return self.wished(said, Wish::Set(setting)).await,
-            Command::Help(None) => Content::text(&sentences::help(bot)),
-            Command::Help(Some(entry)) => Content::text(&sentences::help_for(entry, bot)),
-            Command::Start => Content::text(&sentences::welcome(bot)),
-            Command::Quit => Content::text(&self.quit(&said)),
+            // Who is new waits for nobody's tasks.
+            Command::Help(None) => return self.answer_asked(&said, &sentences::help(bot)).await,
+            Command::Help(Some(entry)) => {
+                return self.answer_asked(&said, &sentences::help_for(entry, bot)).await;
+            }
+            Command::Start => return self.answer_asked(&said, &sentences::welcome(bot)).await,
+            Command::Quit => return self.answer_asked(&said, &self.quit(&said)).await,
         };
         self.outbox.say(chat, Answer::new(said.origin, Body::Message(answer))).await;
     }

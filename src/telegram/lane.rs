@@ -4,6 +4,7 @@ mod answers;
 mod cards;
 mod dashes;
 mod merged;
+mod unsaid;
 
 use std::time::{Duration, Instant};
 
@@ -84,6 +85,12 @@ pub(super) struct Lane {
     hurried: bool,
     /// A worker is at it.
     pub working: bool,
+    /// What the worker is at is a message that somebody waits for.
+    in_hand: bool,
+    /// See [`Lane::within`].
+    most: usize,
+    /// Its messages in the sum of all lanes.
+    pub counted: usize,
 }
 
 /// The first of the news.
@@ -111,6 +118,9 @@ impl Lane {
             presence: Presence::There,
             hurried: false,
             working: false,
+            in_hand: false,
+            most: usize::MAX,
+            counted: 0,
         }
     }
 
@@ -227,6 +237,11 @@ impl Lane {
     /// Whether somebody waits for whom some of the pace is kept.
     pub(super) fn has_reserved(&self) -> bool {
         self.answers.has_reserved()
+    }
+
+    /// Whether somebody waits for a kill.
+    pub(super) fn has_urgent(&self) -> bool {
+        self.answers.has_urgent()
     }
 
     /// A step that was not done, since somebody else goes first. An answer is [put back](Self::put_back) instead.

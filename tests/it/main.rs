@@ -18,6 +18,7 @@ mod languages;
 mod live;
 mod memory;
 mod migration;
+mod overload;
 mod pokeapi;
 mod process;
 mod program;

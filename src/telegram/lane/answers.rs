@@ -139,6 +139,16 @@ impl Answers {
         !self.urgent.is_empty() || !self.asked.is_empty()
     }
 
+    /// Whether anybody waits for a kill.
+    pub(super) fn has_urgent(&self) -> bool {
+        !self.urgent.is_empty()
+    }
+
+    /// All that wait.
+    pub(super) fn len(&self) -> usize {
+        self.urgent.len() + self.asked.len() + self.others.len()
+    }
+
     pub(super) fn pop_reserved(&mut self) -> Option<Answer> {
         self.urgent.pop_front().or_else(|| self.asked.pop_front())
     }

@@ -15,20 +15,21 @@ pub(super) struct Gate {
     // A std lock: held to look at the pace.
     pace: Mutex<Pace>,
     /// Who has the permit is the first of its line, and is the only one of it that looks at the pace.
-    lines: [Semaphore; 3],
+    lines: [Semaphore; 4],
 }
 
 impl Gate {
     pub(super) fn new(pace: Pace) -> Self {
-        Self { pace: Mutex::new(pace), lines: [(); 3].map(|()| Semaphore::new(1)) }
+        Self { pace: Mutex::new(pace), lines: [(); 4].map(|()| Semaphore::new(1)) }
     }
 
     /// Waits for a place, and takes it. Nothing is taken where the wait is given up.
     pub(super) async fn pass(&self, share: Share) {
         let line = match share {
-            Share::Answers => 0,
-            Share::News => 1,
-            Share::Progress => 2,
+            Share::Kills => 0,
+            Share::Answers => 1,
+            Share::News => 2,
+            Share::Progress => 3,
         };
         // Nothing closes the semaphore.
         let _first = self.lines[line].acquire().await;
