@@ -85,7 +85,7 @@ async fn call(
     let fault = {
         let mut state = inner.state();
         *state.calls.entry(method.clone()).or_default() += 1;
-        state.fault()
+        state.fault(method.eq_ignore_ascii_case("getUpdates"))
     };
     if method.eq_ignore_ascii_case("getUpdates") {
         let updates = get_updates(&inner, &params).await;

@@ -86,8 +86,10 @@ impl State {
         }
     }
 
-    pub(crate) fn fault(&mut self) -> Option<Fault> {
-        if self.faults { faults::pick(&mut self.rng) } else { None }
+    /// What happens to a call; seldom to one for updates, after which nobody is heard for a while.
+    pub(crate) fn fault(&mut self, is_poll: bool) -> Option<Fault> {
+        let is_met = self.faults && (!is_poll || self.rng.random_ratio(1, 50));
+        if is_met { faults::pick(&mut self.rng) } else { None }
     }
 
     /// Somebody in some chat says or presses something.

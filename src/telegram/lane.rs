@@ -89,6 +89,8 @@ pub(super) struct Lane {
     in_hand: bool,
     /// See [`Lane::within`].
     most: usize,
+    /// So much waits in all lanes together that new cards share messages, whatever the pace of this one.
+    pub crowded: bool,
     /// Its messages in the sum of all lanes.
     pub counted: usize,
 }
@@ -120,6 +122,7 @@ impl Lane {
             working: false,
             in_hand: false,
             most: usize::MAX,
+            crowded: false,
             counted: 0,
         }
     }
@@ -187,7 +190,8 @@ impl Lane {
         // As long as there is room for one more, this one has a message of its own. At the end of the process there is no
         // pace, but what does not fit into it would be too much for Telegram.
         let has_room = free > 1 && !self.hurried;
-        if others == 0 || has_room || self.cost.saturating_mul(others) <= self.merging.after {
+        let is_soon = has_room || self.cost.saturating_mul(others) <= self.merging.after;
+        if others == 0 || is_soon && !self.crowded {
             return None;
         }
         let thread = self.cards.thread(id);

@@ -127,7 +127,7 @@ impl Desk {
     async fn somebody_asks(&self, share: Share) {
         let asks = |lane: &Lane| match share {
             Share::Kills => false,
-            Share::Answers => lane.has_urgent(),
+            Share::Quick | Share::Answers => lane.has_urgent(),
             Share::News | Share::Progress => lane.has_reserved(),
         };
         while !asks(&self.lane()) {
@@ -413,6 +413,7 @@ impl Outbox {
         loop {
             let step = {
                 let mut lane = desk.lane();
+                lane.crowded = self.boards.overload().unsaid() > self.timings.merge_after;
                 let step = lane.next(Instant::now());
                 lane.working = !matches!(step, Step::Idle);
                 lane.take_in_hand(&step);

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 pub(super) enum Share {
     /// Answers to kills.
     Kills,
-    /// Those to who asked for a dash or a result.
+    /// Dashes, and that the bot is busy.
+    Quick,
+    /// Answers to who asked for anything else.
     Answers,
     /// What somebody waits for: new cards, the ends of jobs, other answers.
     News,
@@ -94,7 +96,7 @@ impl Pace {
     /// How far ahead of the steady pace a share may run.
     fn slack(&self, share: Share) -> Duration {
         let kept = match share {
-            Share::Kills | Share::Answers => 0,
+            Share::Kills | Share::Quick | Share::Answers => 0,
             Share::News => self.burst.div_ceil(4),
             Share::Progress => self.burst.div_ceil(2),
         };

@@ -11,7 +11,9 @@ impl Lane {
         if self.presence != Presence::There {
             return 0;
         }
-        let waiting = self.answers.len() + self.cards.news() + self.merged.news() + usize::from(self.in_hand);
+        // Those that are new share a message then.
+        let cards = self.cards.news().min(if self.crowded { 1 } else { usize::MAX });
+        let waiting = self.answers.len() + cards + self.merged.news() + usize::from(self.in_hand);
         waiting.min(self.most)
     }
 

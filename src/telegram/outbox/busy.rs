@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Desk, Outbox, text};
+use super::{Desk, Outbox, text, third};
 use crate::{
     config::Config,
     job::{ChatId, Origin},
@@ -36,13 +36,18 @@ pub(super) struct Busy {
     silent: AtomicU64,
 }
 
+/// As many messages in four seconds as the pace of all chats lets through in one.
+fn quarter(rate_all: u32, second: Duration) -> Pace {
+    Pace::new(rate_all, second * 4, third(rate_all))
+}
+
 impl Busy {
     pub(super) fn new(config: &Config, all: &Pace) -> Self {
         let second = config.timings.rate_period / 60;
         let cost = if all.cost().is_zero() { UNPACED } else { all.cost() };
         Self {
             told: Mutex::default(),
-            pace: Mutex::new(Pace::new(config.rate_all, second * 4, config.rate_all.div_ceil(3))),
+            pace: Mutex::new(quarter(config.rate_all, second)),
             cost,
             silent: AtomicU64::new(0),
         }
@@ -72,7 +77,7 @@ impl Outbox {
     /// allows; who is not told has been, or hears nothing.
     pub async fn say_busy(self: &Arc<Self>, chat: ChatId, reply_to: Origin, seconds: u64) {
         if self.busy.tells((chat, reply_to.thread), seconds, Instant::now()) {
-            self.say(chat, text(reply_to, &sentences::busy(seconds)).asked()).await;
+            self.say(chat, text(reply_to, &sentences::busy(seconds)).busy()).await;
         } else {
             self.busy.silent.fetch_add(1, Relaxed);
         }
@@ -113,7 +118,7 @@ mod tests {
         let second = Duration::from_secs(1);
         Busy {
             told: Mutex::default(),
-            pace: Mutex::new(Pace::new(rate_all, second * 4, rate_all.div_ceil(3))),
+            pace: Mutex::new(quarter(rate_all, second)),
             cost: second,
             silent: AtomicU64::new(0),
         }
@@ -138,8 +143,8 @@ mod tests {
             let now = start + Duration::from_millis(*n);
             busy.tells((ChatId(i64::try_from(*n).unwrap()), None), 10, now)
         });
-        // In forty seconds.
-        assert!((200..=310).contains(&told.count()));
+        // In forty seconds, a quarter of twenty a second.
+        assert!((200..=220).contains(&told.count()));
     }
 
     #[test]

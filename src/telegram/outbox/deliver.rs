@@ -49,6 +49,7 @@ impl Outbox {
         };
         let share = match () {
             () if answer.urgent => Share::Kills,
+            () if answer.is_quick() => Share::Quick,
             () if answer.is_reserved() => Share::Answers,
             () => Share::News,
         };
