@@ -15,6 +15,7 @@ mod memory;
 mod moved;
 mod pause;
 mod people;
+mod overload;
 mod queue;
 mod restore;
 mod run;
@@ -40,6 +41,7 @@ pub use self::{
     busy::Stay,
     changes::{Change, Changes},
     kill::{KillId, KillReport, Verdict},
+    overload::Overload,
     queue::Place,
     table::{Filter, Members, Page, Snapshot, Tally},
     timeline::Timeline,
@@ -63,6 +65,10 @@ pub struct Limits {
     pub max_live_person: usize,
     /// Members of one job.
     pub max_members: usize,
+    /// Unfinished jobs of all chats together; a quarter more for chats that have none.
+    pub max_live_jobs_all: usize,
+    /// What is still to be said may take so long; with more, no job is taken.
+    pub max_unsaid: Duration,
     /// How long a job may run, from the start of its first member.
     pub job_timeout: Duration,
     /// Members of CPU jobs that run at once.
@@ -112,6 +118,11 @@ pub enum Refusal {
     },
     /// It needs more memory than all jobs may take together.
     NeverFits(NeverFits),
+    /// All chats together have more than the bot can do.
+    Busy {
+        /// When it is worth another try.
+        seconds: u64,
+    },
     /// It could not be stored, and what is not stored is not promised.
     NotStored(WriteError),
     /// The bot is about to exit.
@@ -141,6 +152,7 @@ pub struct Boards {
     settled: Notify,
     memory: Arc<Memory>,
     busy: busy::Busy,
+    overload: Overload,
     work: Arc<Work>,
     store: Store,
     metrics: Arc<Metrics>,
@@ -178,6 +190,7 @@ impl Boards {
             settled: Notify::new(),
             memory: Memory::new(limits.memory, Queue::new(limits.cpu_slots, limits.io_slots)),
             busy: busy::Busy::default(),
+            overload: Overload::new(&limits),
             work: work.into(),
             store,
             metrics,
@@ -222,6 +235,10 @@ impl Boards {
             return Err(Refusal::FibTooLarge { n, limit });
         }
         let never_fits = self.never_fits(&spec);
+        if self.look(chat, |_| ()).is_none() {
+            // Before there is a board: a refusal keeps none.
+            self.overload.admits(0).map_err(|seconds| Refusal::Busy { seconds })?;
+        }
         let origin = self.origin_here(chat, origin);
         let who = person.id;
         let proposed = self.with_table(chat, |chat, table| {
@@ -247,7 +264,10 @@ impl Boards {
             table.accepted(id)
         });
         self.settled.notify_waiters();
-        stored.map_err(Refusal::NotStored)?;
+        stored.map_err(|why| match why {
+            WriteError::Busy => Refusal::Busy { seconds: overload::STORE },
+            why => Refusal::NotStored(why),
+        })?;
         tracing::debug!(chat = chat.0, job = id.0, command = %spec, "submitted");
         self.metrics.submitted(&spec);
         self.changes.mark(Change::Job(chat, id));
@@ -444,8 +464,13 @@ impl Boards {
         } else if table.live() >= limit {
             Err(Refusal::TooManyLive { live: table.live(), limit })
         } else {
-            Ok(())
+            self.overload.admits(table.live()).map_err(|seconds| Refusal::Busy { seconds })
         }
+    }
+
+    /// How much there is of everything over all chats.
+    pub fn overload(&self) -> &Overload {
+        &self.overload
     }
 
     /// The job lines up, and its run is somebody's from here on.
@@ -489,7 +514,11 @@ impl Boards {
     fn with_table<T>(&self, chat: ChatId, change: impl FnOnce(ChatId, &mut Table) -> T) -> T {
         let moved = self.moved.read().unwrap_or_else(PoisonError::into_inner);
         let chat = moved.get(&chat).copied().unwrap_or(chat);
-        change(chat, &mut self.tables.entry(chat).or_default())
+        let mut table = self.tables.entry(chat).or_default();
+        let before = table.live();
+        let changed = change(chat, &mut table);
+        self.overload.moved(before, table.live());
+        changed
     }
 }
 

@@ -189,19 +189,17 @@ pub struct Config {
     #[arg(long, global = true, env = "JOBBOARD_MAX_LIVE_JOBS", default_value = "100", value_name = "NUM")]
     pub max_live_jobs: NonZeroUsize,
 
-    /// Unfinished tasks a person may have, in all chats together
-    #[arg(
-        long,
-        global = true,
-        env = "JOBBOARD_MAX_LIVE_JOBS_PERSON",
-        default_value = "50",
-        value_name = "NUM"
-    )]
-    pub max_live_jobs_person: NonZeroUsize,
+    /// Unfinished tasks a person may have, in all chats together [default: as many as a chat]
+    #[arg(long, global = true, env = "JOBBOARD_MAX_LIVE_JOBS_PERSON", value_name = "NUM")]
+    pub max_live_jobs_person: Option<NonZeroUsize>,
 
     /// Numbers, or Pokémon, of one `fib-multi` or `dex-multi`
     #[arg(long, global = true, env = "JOBBOARD_MAX_MEMBERS", default_value = "100", value_name = "NUM")]
     pub max_members: NonZeroUsize,
+
+    /// Unfinished tasks of all chats together; with more, the bot says when to try again
+    #[arg(long, global = true, env = "JOBBOARD_MAX_LIVE_JOBS_ALL", default_value = "10000", value_name = "NUM")]
+    pub max_live_jobs_all: NonZeroUsize,
 
     /// How long a task may run
     #[arg(long, global = true, env = "JOBBOARD_JOB_TIMEOUT", default_value = "10m", value_name = "TIME", value_parser = time_limit)]
@@ -308,6 +306,8 @@ pub struct Timings {
     pub merge_after: Duration,
     /// Cards join such a message so long after the last that did.
     pub merge_join: Duration,
+    /// What waits to be said may take so long at the pace of all chats; with more, nobody's task is taken.
+    pub unsaid: Duration,
     /// From which duration on the end of a job is announced with a message of its own.
     pub announce_after: Duration,
     /// How long an inline query may take; Telegram's clients do not wait much longer.
@@ -356,6 +356,7 @@ impl Default for Timings {
             dash_group: Duration::from_secs(5),
             merge_after: Duration::from_secs(5),
             merge_join: Duration::from_mins(1),
+            unsaid: Duration::from_secs(30),
             announce_after: Duration::from_secs(10),
             inline_limit: Duration::from_secs(5),
             inline_pause: Duration::from_millis(300),

@@ -360,8 +360,10 @@ fn limits(config: &Config) -> Limits {
     Limits {
         max_fib: config.max_fib,
         max_live_jobs: config.max_live_jobs.get(),
-        max_live_person: config.max_live_jobs_person.get(),
+        max_live_person: config.max_live_jobs_person.unwrap_or(config.max_live_jobs).get(),
         max_members: config.max_members.get(),
+        max_live_jobs_all: config.max_live_jobs_all.get(),
+        max_unsaid: config.timings.unsaid,
         job_timeout: config.job_timeout,
         cpu_slots: config.cpu_workers(),
         io_slots: config.io_concurrency.get(),

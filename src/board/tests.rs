@@ -30,6 +30,8 @@ const LIMITS: Limits = Limits {
     max_live_jobs: 3,
     max_live_person: 4,
     max_members: 100,
+    max_live_jobs_all: 100,
+    max_unsaid: Duration::from_secs(30),
     job_timeout: Duration::from_mins(1),
     cpu_slots: 2,
     io_slots: 1,
@@ -114,6 +116,27 @@ async fn members_keep_the_order_asked() {
         panic!("{:?}", snapshot.job.state)
     };
     assert_eq!(numbers.iter().map(|number| number.n).collect::<Vec<_>>(), [30, 10, 20]);
+}
+
+#[tokio::test]
+async fn a_refusal_for_all_keeps_nothing_and_jobs_are_counted_to_their_ends() {
+    let (fib, _begins) = endless();
+    let boards = boards(fib, Limits { max_live_jobs_all: 2, ..LIMITS });
+    let submit =
+        async |chat, message| boards.submit(ChatId(chat), person("Ann"), origin(message), Spec::Fib(5)).await;
+    let first = submit(1, 1).await.unwrap();
+    submit(1, 2).await.unwrap();
+    for chat in 2..100 {
+        assert_eq!(submit(chat, 1).await, Err(Refusal::Busy { seconds: 60 }));
+    }
+    // The same message is the same job, however busy the bot is.
+    assert_eq!(submit(1, 1).await, Ok(first));
+    assert_eq!((boards.tables.len(), boards.overload().live(), boards.overload().refused()), (1, 2, 98));
+    boards.kill(ChatId(1), &person("Ann"), origin(3), &all(&[first])).await.unwrap();
+    report(&boards).await;
+    assert_eq!(boards.overload().live(), 1);
+    submit(2, 1).await.unwrap();
+    boards.stop(Duration::from_secs(10)).await;
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ use super::{
     settings::Settings,
 };
 use crate::{
-    board::Boards,
+    board::{Boards, Refusal},
     command::{Command, Context, Language, ParseError, Parsed, parse},
     config::Config,
     job::{ChatId, JobId, MessageId, Origin},
@@ -260,7 +260,11 @@ impl Handlers {
         self.outbox.was_answered(chat, origin) || self.questions.was_asked(chat, origin)
     }
 
+    /// Says what is no task. Where too much is to be said, that the bot is busy.
     async fn answer(&self, said: &Said, words: &str) {
+        if let Err(seconds) = self.boards.overload().admits_words() {
+            return self.outbox.say_busy(said.chat, said.origin.clone(), seconds).await;
+        }
         self.outbox.say(said.chat, text(said.origin.clone(), words)).await;
     }
 
@@ -282,6 +286,9 @@ impl Handlers {
                 match self.boards.submit(chat, said.who.person, said.origin.clone(), spec).await {
                     // The card is the answer.
                     Ok(_) => return,
+                    Err(Refusal::Busy { seconds }) => {
+                        return self.outbox.say_busy(chat, said.origin, seconds).await;
+                    }
                     Err(why) => Content::text(&sentences::refusal(why)),
                 }
             }
@@ -300,17 +307,22 @@ impl Handlers {
             }
             Command::Settings(None) => Content::text(&self.all_settings(chat)),
             Command::Settings(Some(setting)) => return self.wished(said, Wish::Set(setting)).await,
-            Command::Help(None) => Content::text(&sentences::help(bot, is_owner)),
-            Command::Help(Some(entry)) => Content::text(&sentences::help_for(entry, bot)),
-            Command::Start => Content::text(&sentences::welcome(bot, is_owner)),
-            Command::Quit => Content::text(&self.quit(&said)),
-            // The grammar gives these to owners only.
-            Command::Allow(None) | Command::Deny(None) => Content::text(&self.all_access()),
-            Command::Allow(Some(chat)) => Content::text(&self.allow(chat).await),
-            Command::Deny(Some(chat)) => Content::text(&self.deny(chat).await),
-            Command::Stats => Content::text(&self.stats().await),
-            Command::Pause => Content::text(&self.pause(true).await),
-            Command::Resume => Content::text(&self.pause(false).await),
+            // Who is new waits for nobody's tasks.
+            Command::Help(None) => return self.answer_asked(&said, &sentences::help(bot, is_owner)).await,
+            Command::Help(Some(entry)) => {
+                return self.answer_asked(&said, &sentences::help_for(entry, bot)).await;
+            }
+            Command::Start => return self.answer_asked(&said, &sentences::welcome(bot, is_owner)).await,
+            Command::Quit => return self.answer_asked(&said, &self.quit(&said)).await,
+            // The grammar gives these to owners only, who are answered before others' tasks are.
+            Command::Allow(None) | Command::Deny(None) => {
+                return self.answer_asked(&said, &self.all_access()).await;
+            }
+            Command::Allow(Some(chat)) => return self.answer_asked(&said, &self.allow(chat).await).await,
+            Command::Deny(Some(chat)) => return self.answer_asked(&said, &self.deny(chat).await).await,
+            Command::Stats => return self.answer_asked(&said, &self.stats().await).await,
+            Command::Pause => return self.answer_asked(&said, &self.pause(true).await).await,
+            Command::Resume => return self.answer_asked(&said, &self.pause(false).await).await,
         };
         self.outbox.say(chat, Answer::new(said.origin, Body::Message(answer))).await;
     }

@@ -4,6 +4,7 @@ mod answers;
 mod cards;
 mod dashes;
 mod merged;
+mod unsaid;
 
 use std::time::{Duration, Instant};
 
@@ -84,6 +85,14 @@ pub(super) struct Lane {
     hurried: bool,
     /// A worker is at it.
     pub working: bool,
+    /// What the worker is at is a message that somebody waits for.
+    in_hand: bool,
+    /// See [`Lane::within`].
+    most: usize,
+    /// So much waits in all lanes together that new cards share messages, whatever the pace of this one.
+    pub crowded: bool,
+    /// Its messages in the sum of all lanes.
+    pub counted: usize,
 }
 
 /// The first of the news.
@@ -111,6 +120,10 @@ impl Lane {
             presence: Presence::There,
             hurried: false,
             working: false,
+            in_hand: false,
+            most: usize::MAX,
+            crowded: false,
+            counted: 0,
         }
     }
 
@@ -177,7 +190,8 @@ impl Lane {
         // As long as there is room for one more, this one has a message of its own. At the end of the process there is no
         // pace, but what does not fit into it would be too much for Telegram.
         let has_room = free > 1 && !self.hurried;
-        if others == 0 || has_room || self.cost.saturating_mul(others) <= self.merging.after {
+        let is_soon = has_room || self.cost.saturating_mul(others) <= self.merging.after;
+        if others == 0 || is_soon && !self.crowded {
             return None;
         }
         let thread = self.cards.thread(id);
@@ -227,6 +241,11 @@ impl Lane {
     /// Whether somebody waits for whom some of the pace is kept.
     pub(super) fn has_reserved(&self) -> bool {
         self.answers.has_reserved()
+    }
+
+    /// Whether somebody waits for a kill.
+    pub(super) fn has_urgent(&self) -> bool {
+        self.answers.has_urgent()
     }
 
     /// A step that was not done, since somebody else goes first. An answer is [put back](Self::put_back) instead.

@@ -5,6 +5,7 @@
 //! the store until it was said: a chat's next message leaves when that of the last is stored, so that a crash repeats one
 //! at most.
 
+mod busy;
 mod dash;
 mod deliver;
 mod documents;
@@ -31,7 +32,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
 
 pub(super) use self::documents::Made;
-use self::{documents::Documents, gate::Gate};
+use self::{busy::Busy, documents::Documents, gate::Gate};
 use super::{
     api::Api,
     lane::{Answer, Body, Lane, Merging, Step},
@@ -51,6 +52,8 @@ use crate::{
 const MAX_IN_FLIGHT: usize = 64;
 /// Documents under way at once, which may take minutes each.
 const MAX_UPLOADS: usize = 4;
+/// Between two looks for lanes that nobody needs.
+const SHORTEST_SWEEP: Duration = Duration::from_millis(100);
 /// Presses whose answer is under way; on top of that the client's own timeout answers.
 const MAX_TOASTS: usize = 256;
 
@@ -66,6 +69,7 @@ pub struct Outbox {
     /// What the answers and kills that the last process left over reply to: these messages were handled.
     answered: OnceLock<HashSet<(ChatId, Origin)>>,
     paces: Paces,
+    busy: Busy,
     documents: Documents,
     in_flight: Semaphore,
     uploads: Semaphore,
@@ -102,13 +106,20 @@ struct Paces {
     group: Pace,
 }
 
+/// A third at once, the rest in the course of the time: more at once would be more of it to wait for later.
+fn third(rate: u32) -> u32 {
+    rate.div_ceil(3)
+}
+
+fn pace_of_all(config: &Config) -> Pace {
+    Pace::new(config.rate_all, config.timings.rate_period / 60, third(config.rate_all))
+}
+
 impl Paces {
     fn new(config: &Config) -> Self {
-        let Timings { rate_period: minute, .. } = config.timings;
-        // A third at once, the rest in the course of the time: more at once would be more of it to wait for later.
-        let third = |rate: u32| rate.div_ceil(3);
+        let minute = config.timings.rate_period;
         Self {
-            all: Gate::new(Pace::new(config.rate_all, minute / 60, third(config.rate_all))),
+            all: Gate::new(pace_of_all(config)),
             private: Pace::new(config.rate_private, minute, PRIVATE_BURST),
             group: Pace::new(config.rate_group, minute, third(config.rate_group)),
         }
@@ -120,9 +131,14 @@ impl Desk {
         self.lane.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends when somebody waits for whom some of the pace is kept.
-    async fn somebody_asks(&self) {
-        while !self.lane().has_reserved() {
+    /// Ends when somebody waits who goes before this share.
+    async fn somebody_asks(&self, share: Share) {
+        let asks = |lane: &Lane| match share {
+            Share::Kills => false,
+            Share::Quick | Share::Answers => lane.has_urgent(),
+            Share::News | Share::Progress => lane.has_reserved(),
+        };
+        while !asks(&self.lane()) {
             self.bell.notified().await;
         }
     }
@@ -147,6 +163,7 @@ impl Outbox {
             last_answer: AtomicU64::new(0),
             answered: OnceLock::new(),
             paces: Paces::new(config),
+            busy: Busy::new(config, &pace_of_all(config)),
             in_flight: Semaphore::new(MAX_IN_FLIGHT),
             uploads: Semaphore::new(MAX_UPLOADS),
             drawing: Semaphore::new(1),
@@ -324,9 +341,15 @@ impl Outbox {
 
     /// Hears of the boards' changes until `stop`.
     pub async fn listen(self: &Arc<Self>, stop: CancellationToken) {
+        // As long as it takes a chat's pace to be full again.
+        let mut sweep = tokio::time::interval(self.timings.rate_period.max(SHORTEST_SWEEP));
         loop {
             let changes = tokio::select! {
                 () = stop.cancelled() => break,
+                _ = sweep.tick() => {
+                    self.sweep(Instant::now());
+                    continue;
+                }
                 changes = self.boards.changes() => changes,
             };
             for change in changes {
@@ -376,11 +399,15 @@ impl Outbox {
 
     /// Changes a lane and sees to it that somebody works on it.
     fn change(self: &Arc<Self>, chat: ChatId, change: impl FnOnce(&mut Lane)) {
-        let desk = self.desk(chat);
-        let idle = {
+        let (desk, idle) = {
+            // Held meanwhile, so that the lane is not dropped as blank just before it is changed.
+            let desk = self.lanes.entry(chat).or_insert_with(|| self.new_desk(chat));
             let mut lane = desk.lane();
             change(&mut lane);
-            !std::mem::replace(&mut lane.working, true)
+            self.recount(&mut lane);
+            let idle = !std::mem::replace(&mut lane.working, true);
+            drop(lane);
+            (desk.clone(), idle)
         };
         desk.bell.notify_one();
         if idle {
@@ -390,11 +417,14 @@ impl Outbox {
     }
 
     fn desk(&self, chat: ChatId) -> Arc<Desk> {
+        self.lanes.entry(chat).or_insert_with(|| self.new_desk(chat)).clone()
+    }
+
+    fn new_desk(&self, chat: ChatId) -> Arc<Desk> {
         let pace = if chat.0 < 0 { &self.paces.group } else { &self.paces.private };
         let Timings { merge_after: after, merge_join: join, .. } = self.timings;
-        let lane = || Mutex::new(Lane::new(pace.clone(), Merging { after, join }));
-        let desk = || Arc::new(Desk { lane: lane(), bell: Notify::new() });
-        self.lanes.entry(chat).or_insert_with(desk).clone()
+        let lane = Lane::new(pace.clone(), Merging { after, join }).within(self.timings.unsaid);
+        Arc::new(Desk { lane: Mutex::new(lane), bell: Notify::new() })
     }
 
     /// Waits for the pace of all chats together and for a place among the calls under way, and counts the message on
@@ -404,7 +434,7 @@ impl Outbox {
         tokio::select! {
             biased;
             () = self.paces.all.pass(share) => {}
-            () = desk.somebody_asks(), if share != Share::Answers => return None,
+            () = desk.somebody_asks(share) => return None,
         }
         desk.lane().spend(Instant::now());
         self.traffic.messages.fetch_add(1, Ordering::Relaxed);
@@ -417,8 +447,11 @@ impl Outbox {
         loop {
             let step = {
                 let mut lane = desk.lane();
+                lane.crowded = self.boards.overload().unsaid() > self.timings.merge_after;
                 let step = lane.next(Instant::now());
                 lane.working = !matches!(step, Step::Idle);
+                lane.take_in_hand(&step);
+                self.recount(&mut lane);
                 step
             };
             let done = language::scope(self.settings.language(chat), async {

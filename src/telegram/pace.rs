@@ -5,7 +5,11 @@ use std::time::{Duration, Instant};
 /// Whose turn it is. The first may use all of a pace; the others leave some of it to those before them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Share {
-    /// Answers to kills, and to who asked for a dash or a result.
+    /// Answers to kills.
+    Kills,
+    /// Dashes, and that the bot is busy.
+    Quick,
+    /// Answers to who asked for anything else.
     Answers,
     /// What somebody waits for: new cards, the ends of jobs, other answers.
     News,
@@ -64,6 +68,20 @@ impl Pace {
         }
     }
 
+    /// How many messages may leave in this time, from a full pace on.
+    pub(super) fn within(&self, time: Duration) -> usize {
+        if self.cost.is_zero() {
+            return usize::MAX;
+        }
+        let steady = usize::try_from(time.as_nanos() / self.cost.as_nanos()).unwrap_or(usize::MAX);
+        steady.saturating_add(self.burst as usize)
+    }
+
+    /// Whether nothing that left counts any more.
+    pub(super) fn is_full(&self, now: Instant) -> bool {
+        self.full_at.is_none_or(|full| full <= now)
+    }
+
     /// A message leaves at `now`.
     pub(super) fn spend(&mut self, now: Instant) {
         self.full_at = Some(self.full_at.map_or(now, |full| full.max(now)) + self.cost);
@@ -78,7 +96,7 @@ impl Pace {
     /// How far ahead of the steady pace a share may run.
     fn slack(&self, share: Share) -> Duration {
         let kept = match share {
-            Share::Answers => 0,
+            Share::Kills | Share::Quick | Share::Answers => 0,
             Share::News => self.burst.div_ceil(4),
             Share::Progress => self.burst.div_ceil(2),
         };

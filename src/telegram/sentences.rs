@@ -369,9 +369,15 @@ pub(super) fn refusal(refusal: Refusal) -> String {
         }
         Refusal::FibTooLarge { n, limit } => say!("refusal-fib-too-large", n = n, limit = limit),
         Refusal::NeverFits(never) => never_fits(&never),
+        Refusal::Busy { seconds } => busy(seconds),
         Refusal::NotStored(why) => say!("refusal-not-stored", why = not_written(&why)),
         Refusal::Stopping => say!("refusal-stopping"),
     }
+}
+
+/// There is more than the bot can do.
+pub(super) fn busy(seconds: u64) -> String {
+    say!("refusal-busy", seconds = seconds)
 }
 
 /// What a job would need, what there is, and what would fit.

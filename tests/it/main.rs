@@ -23,6 +23,7 @@ mod memory;
 mod migration;
 mod owners;
 mod operate;
+mod overload;
 mod pokeapi;
 mod process;
 mod program;

@@ -8,7 +8,7 @@ use super::{
     wish::{Request, Wish},
 };
 use crate::{
-    board::{RetryRefusal, Verdict},
+    board::{Refusal, RetryRefusal, Verdict},
     job::{ChatId, Job, JobId, Origin},
     telegram::{
         buttons::{Button, row},
@@ -269,6 +269,10 @@ impl Handlers {
             Ok(new) if is_press => sentences::submitted(new),
             // The card is the answer.
             Ok(_) => String::new(),
+            Err(RetryRefusal::Refused(Refusal::Busy { seconds })) if !is_press => {
+                self.outbox.say_busy(chat, reply_to.clone(), seconds).await;
+                String::new()
+            }
             Err(RetryRefusal::Unknown) => self.no_such_task(chat, id),
             Err(why) => sentences::retry_refusal(id, why),
         }

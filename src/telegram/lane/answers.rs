@@ -33,6 +33,9 @@ pub struct Answer {
     /// It is said outside of its topic, which was closed or deleted, and tells so.
     #[serde(default)]
     pub elsewhere: bool,
+    /// It says that the bot is busy.
+    #[serde(default)]
+    pub busy: bool,
     /// What is said.
     pub body: Body,
     /// The document that is said, once it was made. It is not stored: it would be made again.
@@ -44,7 +47,7 @@ impl Answer {
     /// An answer to `reply_to`.
     pub fn new(reply_to: Origin, body: Body) -> Self {
         let (number, about, made) = (None, None, None);
-        Self { number, reply_to, about, urgent: false, asked: false, elsewhere: false, body, made }
+        Self { number, reply_to, about, urgent: false, asked: false, elsewhere: false, busy: false, body, made }
     }
 
     /// Whether it is a message of its own, and no edit of another.
@@ -69,6 +72,16 @@ impl Answer {
     /// The same, for somebody who waits for it.
     pub fn asked(self) -> Self {
         Self { asked: true, ..self }
+    }
+
+    /// Whether it goes before all that was asked for, but for kills: a look at the board, or that the bot is busy.
+    pub(in crate::telegram) fn is_quick(&self) -> bool {
+        self.busy || self.asked && matches!(self.body, Body::Dash(_) | Body::Turn { .. })
+    }
+
+    /// The same, to say that the bot is busy.
+    pub(in crate::telegram) fn busy(self) -> Self {
+        Self { busy: true, asked: true, ..self }
     }
 
     /// Whether some of the pace is kept for it.
@@ -137,6 +150,16 @@ impl Answers {
     /// Whether anybody waits for whom some of the pace is kept.
     pub(super) fn has_reserved(&self) -> bool {
         !self.urgent.is_empty() || !self.asked.is_empty()
+    }
+
+    /// Whether anybody waits for a kill.
+    pub(super) fn has_urgent(&self) -> bool {
+        !self.urgent.is_empty()
+    }
+
+    /// All that wait.
+    pub(super) fn len(&self) -> usize {
+        self.urgent.len() + self.asked.len() + self.others.len()
     }
 
     pub(super) fn pop_reserved(&mut self) -> Option<Answer> {

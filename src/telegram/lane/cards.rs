@@ -76,6 +76,16 @@ impl Cards {
         self.dirty.iter().filter_map(|id| Some((*id, self.by_job.get(id)?)))
     }
 
+    /// How many are to be brought up to date for somebody who waits.
+    pub(super) fn news(&self) -> usize {
+        self.dirty().filter(|(_, card)| card.is_news()).count()
+    }
+
+    /// Whether nothing is known.
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_job.is_empty() && self.tasks.is_empty()
+    }
+
     /// The first that is news, or that is not, and when it is due.
     pub(super) fn first(&self, news: bool) -> Option<(Instant, JobId)> {
         self.dirty().filter(|(_, card)| card.is_news() == news).map(|(id, card)| (card.due, id)).min()

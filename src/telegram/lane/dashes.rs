@@ -51,6 +51,11 @@ pub(in crate::telegram) struct Dashes {
 }
 
 impl Dashes {
+    /// Whether nothing is known.
+    pub(in crate::telegram) fn is_empty(&self) -> bool {
+        self.live.is_empty() && self.older.is_empty()
+    }
+
     /// The first that is due, and when.
     pub(in crate::telegram) fn first(&self) -> Option<(Instant, Thread)> {
         self.live.iter().filter_map(|(thread, dash)| Some((dash.due?, *thread))).min()

@@ -82,6 +82,16 @@ pub(in crate::telegram) struct MergedCards {
 }
 
 impl MergedCards {
+    /// How many are to be brought up to date for somebody who waits.
+    pub(in crate::telegram) fn news(&self) -> usize {
+        self.open.values().filter(|merged| merged.due.is_some() && merged.is_news()).count()
+    }
+
+    /// Whether nothing is known.
+    pub(in crate::telegram) fn is_empty(&self) -> bool {
+        self.open.is_empty() && self.tasks.is_empty()
+    }
+
     /// The first that is news, or that is not, and when it is due.
     pub(in crate::telegram) fn first(&self, news: bool) -> Option<(Instant, MergedId)> {
         let those = self.open.iter().filter(|(_, merged)| merged.is_news() == news);

@@ -47,7 +47,12 @@ impl Outbox {
             | Body::Dash(_)
             | Body::Turn { .. } => None,
         };
-        let share = if answer.is_reserved() { Share::Answers } else { Share::News };
+        let share = match () {
+            () if answer.urgent => Share::Kills,
+            () if answer.is_quick() => Share::Quick,
+            () if answer.is_reserved() => Share::Answers,
+            () => Share::News,
+        };
         let Some(_turn) = self.turn(desk, share).await else {
             return self.put_back(chat, desk, answer);
         };
