@@ -40,7 +40,7 @@ pub use self::{
     table::{Filter, Page, Snapshot},
     timeline::Timeline,
 };
-use self::{memory::Memory, queue::Queue, table::Table};
+use self::{queue::Queue, table::Table};
 use crate::{
     job::{ChatId, JobId, NeverFits, Origin, Person, Spec},
     store::{Store, Write, WriteError},
@@ -115,7 +115,7 @@ pub struct Boards {
     changes: Changes,
     /// A job that was to be stored is accepted, or is not.
     settled: Notify,
-    memory: Arc<Memory>,
+    queue: Queue,
     busy: busy::Busy,
     work: Arc<Work>,
     store: Store,
@@ -138,7 +138,7 @@ impl Boards {
             moved: RwLock::default(),
             changes: Changes::default(),
             settled: Notify::new(),
-            memory: Memory::new(limits.memory, Queue::new(limits.cpu_slots, limits.io_slots)),
+            queue: Queue::new(limits.cpu_slots, limits.io_slots, limits.memory),
             busy: busy::Busy::default(),
             work: work.into(),
             store,
@@ -169,6 +169,7 @@ impl Boards {
         }
         let never_fits = self.never_fits(&spec);
         let origin = self.origin_here(chat, origin);
+        let whose = person.id;
         let proposed = self.with_table(chat, |chat, table| {
             if let Some(known) = table.by_origin(&origin) {
                 return Ok((known, None));
@@ -192,7 +193,7 @@ impl Boards {
         tracing::info!(chat = chat.0, job = id.0, command = %spec, "submitted");
         self.changes.mark(Change::Job(chat, id));
         if let Some(live) = live {
-            self.set_off(chat, id, spec, live);
+            self.set_off(self.home(chat), id, (whose, spec), live);
         }
         Ok(id)
     }
@@ -232,9 +233,7 @@ impl Boards {
     pub fn job(&self, chat: ChatId, id: JobId) -> Option<Snapshot> {
         let (snapshot, spot) = self.look(chat, |table| (table.snapshot(id), table.spot(id)))?;
         let mut snapshot = snapshot?;
-        self.tell_pauses(&mut snapshot);
-        // The line has a lock of its own, and is looked at when the table's is free again.
-        snapshot.place = spot.filter(|_| !snapshot.held).and_then(|spot| spot.place());
+        self.tell_wait(&mut snapshot, spot);
         Some(snapshot)
     }
 
@@ -268,8 +267,7 @@ impl Boards {
         let Some((mut page, spots)) = looked else { return Page::default() };
         page.held = page.queued > 0 && self.is_paused();
         for (snapshot, spot) in page.jobs.iter_mut().zip(spots) {
-            self.tell_pauses(snapshot);
-            snapshot.place = spot.filter(|_| !snapshot.held).and_then(|spot| spot.place());
+            self.tell_wait(snapshot, spot);
         }
         page
     }
@@ -369,10 +367,10 @@ impl Boards {
     }
 
     /// The job lines up, and its run is somebody's from here on.
-    fn set_off(self: &Arc<Self>, chat: ChatId, id: JobId, spec: Spec, live: table::Live) {
+    fn set_off(self: &Arc<Self>, chat: ChatId, id: JobId, (person, spec): (i64, Spec), live: table::Live) {
         let run = run::Run::new(self.clone(), chat, id, spec, live);
-        let turn = run.line_up();
-        self.tasks.spawn(run.run(turn));
+        let places = run.line_up(person);
+        self.tasks.spawn(run.run(places));
     }
 
     /// A member of the job got its first slot. False where the job was killed meanwhile: it must not run.

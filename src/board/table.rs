@@ -5,10 +5,7 @@ mod page;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, OnceLock},
     time::SystemTime,
 };
 
@@ -17,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::page::{Filter, Page};
 use super::{
     kill::{Kill, KillId},
-    queue::{Place, Spot, Ticket},
+    queue::{Place, Places, Spot},
     run::End,
     track::Track,
 };
@@ -73,9 +70,7 @@ struct Entry {
 pub(super) struct Live {
     pub(super) cancel: CancellationToken,
     pub(super) control: Arc<Control>,
-    /// It is queued because there is no memory for it.
-    pub(super) waits_for_memory: Arc<AtomicBool>,
-    /// Where its first member stands in the line, once it has lined up.
+    /// Where it stands in the line, once it has lined up.
     spot: Arc<OnceLock<Spot>>,
     pub(super) track: Arc<Track>,
 }
@@ -341,15 +336,14 @@ impl Live {
     fn new(exit: &CancellationToken) -> Self {
         let cancel = CancellationToken::new();
         let control = Arc::new(Control::new(cancel.clone(), exit.clone()));
-        let (waits_for_memory, spot) = (Arc::default(), Arc::default());
-        Self { cancel, control, waits_for_memory, spot, track: Arc::default() }
+        Self { cancel, control, spot: Arc::default(), track: Arc::default() }
     }
 
     /// The job's members have taken their places.
-    pub(super) fn lined_up(&self, tickets: &[Option<Ticket>]) {
-        // The first of them starts the job. It lines up once.
-        if let Some(first) = tickets.iter().flatten().next() {
-            let _ = self.spot.set(first.spot());
+    pub(super) fn lined_up(&self, places: &Places) {
+        // It lines up once.
+        if let Some(spot) = places.spot() {
+            let _ = self.spot.set(spot);
         }
     }
 }
@@ -373,7 +367,7 @@ impl Entry {
             dropped: self.dropped,
             paused: false,
             held: false,
-            waits_for_memory: live.is_some_and(|live| live.waits_for_memory.load(Ordering::Relaxed)),
+            waits_for_memory: false,
             place: None,
             times: live.map_or_else(|| self.times.clone(), |live| live.track.all()),
         }
