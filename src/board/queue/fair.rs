@@ -7,11 +7,14 @@ use std::{
     time::Instant,
 };
 
-use super::shares::{Kind, Rank, Shares, Walk as Shared};
+use super::shares::{Kind, Shares, Walk as Shared};
 use crate::job::ChatId;
 
 /// Costs up to this one are of one size, and above it within a factor of eight: nobody's order is changed for less.
 const ALIKE: u64 = 1 << 27;
+
+/// Sizes from this one on take long.
+const LONG: Size = 3;
 
 /// All that wait, and the accounts of whose they are.
 pub(super) struct Fair {
@@ -61,9 +64,18 @@ struct List {
 
 impl Member {
     fn size(&self) -> Size {
-        let times = self.cost.div_ceil(ALIKE).max(1);
-        (times - 1).checked_ilog2().map_or(0, |bits| bits / 3 + 1)
+        size(self.cost)
     }
+}
+
+fn size(cost: u64) -> Size {
+    let times = cost.div_ceil(ALIKE).max(1);
+    (times - 1).checked_ilog2().map_or(0, |bits| bits / 3 + 1)
+}
+
+/// Whether what costs so much takes long: more than about nine seconds.
+pub(super) fn takes_long(cost: u64) -> bool {
+    size(cost) >= LONG
 }
 
 impl Fair {
@@ -165,9 +177,9 @@ impl Fair {
     }
 
     /// All in the order in which they would begin if nobody came, where each takes what it is charged.
-    pub(super) fn walk<F: Fn(u64) -> u64>(&self, charge: F, now: Instant) -> Walk<'_, F> {
+    pub(super) fn walk<F: Fn(u64) -> u64>(&self, charge: F) -> Walk<'_, F> {
         let (people, own) = (HashMap::new(), HashMap::new());
-        Walk { fair: self, charge, now, chats: self.chats.walk(now), people, own }
+        Walk { fair: self, charge, chats: self.chats.walk(), people, own }
     }
 
     /// Takes it from what waits of its person.
@@ -227,7 +239,6 @@ impl List {
 pub(super) struct Walk<'a, F> {
     fair: &'a Fair,
     charge: F,
-    now: Instant,
     chats: Shared<'a, ChatId>,
     people: HashMap<ChatId, Shared<'a, i64>>,
     own: HashMap<(ChatId, i64), Owns<'a>>,
@@ -240,44 +251,28 @@ struct Owns<'a> {
     lists: HashMap<Size, Peekable<btree_set::Iter<'a, u64>>>,
 }
 
-impl<'a> Owns<'a> {
-    /// The next one's number, and whose turn that was.
-    fn next(&mut self) -> Option<(u64, Rank<Size>)> {
-        let size = self.sizes.next()?;
-        let list = self.own.lists.get(&size.who)?;
-        let left = self.lists.entry(size.who).or_insert_with(|| list.all.iter().peekable());
-        Some((*left.next()?, size))
-    }
-
-    fn put_back(&mut self, size: Rank<Size>, charge: u64) {
-        if self.lists.get_mut(&size.who).is_some_and(|left| left.peek().is_some()) {
-            self.sizes.put_back(size, charge);
-        }
-    }
-}
-
-impl<'a, F: Fn(u64) -> u64> Iterator for Walk<'a, F> {
-    type Item = &'a Member;
-
-    fn next(&mut self) -> Option<&'a Member> {
-        let (fair, now) = (self.fair, self.now);
-        let chat = self.chats.next()?;
-        let shares = fair.people.get(&chat.who)?;
-        let people = self.people.entry(chat.who).or_insert_with(|| shares.walk(now));
-        let person = people.next()?;
-        let own = fair.own.get(&(chat.who, person.who))?;
-        let owns = || Owns { own, sizes: own.sizes.walk(now), lists: HashMap::new() };
-        let owns = self.own.entry((chat.who, person.who)).or_insert_with(owns);
-        let (number, size) = owns.next()?;
-        let member = fair.members.get(&number)?;
+impl<'a, F: Fn(u64) -> u64> Walk<'a, F> {
+    /// Who begins at that time, of all or of those that do not take long.
+    pub(super) fn next(&mut self, short: bool, then: Instant) -> Option<&'a Member> {
+        let fair = self.fair;
+        let chat = self.chats.first(short)?;
+        let shares = fair.people.get(&chat)?;
+        let people = self.people.entry(chat).or_insert_with(|| shares.walk());
+        let person = people.first(short)?;
+        let own = fair.own.get(&(chat, person))?;
+        let owns = || Owns { own, sizes: own.sizes.walk(), lists: HashMap::new() };
+        let owns = self.own.entry((chat, person)).or_insert_with(owns);
+        let size = owns.sizes.first(short)?;
+        let list = owns.own.lists.get(&size)?;
+        let left = owns.lists.entry(size).or_insert_with(|| list.all.iter().peekable());
+        let member = fair.members.get(left.next()?)?;
         let charge = (self.charge)(member.cost);
-        owns.put_back(size, charge);
-        if !owns.sizes.is_empty() {
-            people.put_back(person, charge);
-        }
-        if !people.is_empty() {
-            self.chats.put_back(chat, charge);
-        }
+        let has_more = left.peek().is_some();
+        owns.sizes.serve(size, charge, then, [has_more, has_more && size < LONG]);
+        let has_more = [false, true].map(|short| owns.sizes.first(short).is_some());
+        people.serve(person, charge, then, has_more);
+        let has_more = [false, true].map(|short| people.first(short).is_some());
+        self.chats.serve(chat, charge, then, has_more);
         Some(member)
     }
 }

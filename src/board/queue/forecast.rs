@@ -2,14 +2,15 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap, HashMap, VecDeque},
+    collections::{BTreeMap, BinaryHeap, HashMap},
     time::{Duration, Instant},
 };
 
 use super::{
     Place,
     fair::Member,
-    line::{Line, is_long, leaves_a_slot, whole},
+    line::{Line, leaves_a_slot, whole},
+    shares::is_long,
 };
 
 /// Members that are looked at: a place further back is not told, since it would take long to count and mean little.
@@ -41,8 +42,6 @@ struct Sim<'a> {
     /// When each slot is free, and whether by one that takes long.
     slots: BinaryHeap<Reverse<(u64, bool)>>,
     long: usize,
-    /// Long ones whose turn has come while one slot is left to the short ones.
-    aside: VecDeque<&'a Member>,
     /// When jobs give back what they hold.
     returns: BinaryHeap<Reverse<(u64, u64)>>,
     free: u64,
@@ -56,9 +55,13 @@ struct Sim<'a> {
 impl Forecast {
     pub(super) fn new(line: &Line, now: Instant) -> Self {
         let mut sim = Sim::new(line, now);
-        let mut walk = line.fair.walk(|cost| line.charge(cost), now);
+        let mut walk = line.fair.walk(|cost| line.charge(cost));
         for _ in 0..MAX_AHEAD {
-            let Some(member) = sim.next(&mut walk) else { break };
+            let Some(Reverse((at, is_long))) = sim.slots.peek().copied() else { break };
+            let then = now + Duration::from_nanos(at);
+            let short = leaves_a_slot(line.slots, sim.long - usize::from(is_long));
+            let next = if short { walk.next(true, then) } else { None };
+            let Some(member) = next.or_else(|| walk.next(false, then)) else { break };
             sim.begins(member);
         }
         Self { places: sim.places }
@@ -73,10 +76,8 @@ impl<'a> Sim<'a> {
     fn new(line: &'a Line, now: Instant) -> Self {
         let mut sim = Self {
             line,
-
             slots: BinaryHeap::new(),
             long: 0,
-            aside: VecDeque::new(),
             returns: BinaryHeap::new(),
             free: line.memory.free(),
             jobs: HashMap::new(),
@@ -107,26 +108,6 @@ impl<'a> Sim<'a> {
 
     fn expected(&self, member: &Member) -> Option<f64> {
         self.line.expected(member.cost)
-    }
-
-    /// Who takes the slot that is free next.
-    fn next(&mut self, walk: &mut impl Iterator<Item = &'a Member>) -> Option<&'a Member> {
-        if !leaves_a_slot(self.line.slots, self.next_long()) {
-            return self.aside.pop_front().or_else(|| walk.next());
-        }
-        for _ in self.aside.len()..MAX_AHEAD {
-            let Some(member) = walk.next() else { break };
-            if !is_long(member.kind) {
-                return Some(member);
-            }
-            self.aside.push_back(member);
-        }
-        self.aside.pop_front()
-    }
-
-    /// How many long ones work when the next slot is free.
-    fn next_long(&self) -> usize {
-        self.long - usize::from(self.slots.peek().is_some_and(|Reverse((_, long))| *long))
     }
 
     fn begins(&mut self, member: &Member) {

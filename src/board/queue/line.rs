@@ -8,9 +8,9 @@ use std::{
 
 use super::{
     budget::Budget,
-    fair::{Fair, Member, Paid},
+    fair::{Fair, Member, Paid, takes_long},
     forecast::{Cached, Forecast},
-    shares::Kind,
+    shares::{Kind, is_long},
 };
 use crate::job::ChatId;
 
@@ -20,8 +20,6 @@ const MIN_SAMPLE: u64 = 1_000_000;
 const WEIGHT: f64 = 0.25;
 /// What a member is thought to take in nanoseconds, at least and at most: one whose cost nobody knows counts, too.
 const CHARGES: (f64, f64) = (1e6, 3600e9);
-/// Members that are thought to take longer leave one of several slots to shorter ones, if any wait.
-const LONG: f64 = 10e9;
 
 /// A job that lines up.
 #[derive(Clone, Copy, Debug)]
@@ -99,8 +97,7 @@ impl Line {
             self.claims.insert(job, (need, numbers.clone()));
         }
         for (number, &cost) in numbers.clone().zip(costs) {
-            let nanos = self.expected(cost).unwrap_or(0.0);
-            let kind = kind(need, nanos > LONG);
+            let kind = kind(need, takes_long(cost));
             self.fair.arrive(Member { number, chat, person, job, cost, kind }, now);
         }
         (job, numbers)
@@ -245,7 +242,7 @@ impl Line {
     }
 }
 
-/// Whether only short members may have the next slot, if there are any.
+/// Whether only short members may have the next slot, if there are any: those that take long leave them one of several.
 pub(super) fn leaves_a_slot(slots: usize, long: usize) -> bool {
     slots > 1 && long + 1 >= slots
 }
@@ -255,10 +252,6 @@ pub(super) fn leaves_a_slot(slots: usize, long: usize) -> bool {
 fn kind(need: u64, long: bool) -> Kind {
     let memory = if need == 0 { 0 } else { 65 - (need - 1).leading_zeros() };
     Kind::try_from(2 * memory).unwrap_or(Kind::MAX - 1) + Kind::from(long)
-}
-
-pub(super) fn is_long(kind: Kind) -> bool {
-    kind % 2 == 1
 }
 
 /// What members of the kind need at most; `None`: more than there can be.

@@ -24,8 +24,12 @@ const NOTHING: f64 = 50e6;
 /// Accounts that are remembered while nothing of theirs waits or runs.
 const MAX_IDLE: usize = 10_000;
 
-/// What a member needs to begin, besides its turn; see `line`.
+/// What a member needs to begin, besides its turn; see `line`. Odd for those that take long.
 pub(super) type Kind = u8;
+
+pub(super) fn is_long(kind: Kind) -> bool {
+    kind % 2 == 1
+}
 
 /// Accounts that share.
 pub(super) struct Shares<K> {
@@ -42,10 +46,10 @@ pub(super) struct Shares<K> {
 
 /// Who is due when. Of two that are due at the same time, who was served, or came, longer ago comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Rank<K> {
+struct Rank<K> {
     tag: u64,
     turn: u64,
-    pub(super) who: K,
+    who: K,
 }
 
 struct Account {
@@ -191,9 +195,11 @@ impl<K: Copy + Eq + Hash + Ord> Shares<K> {
     }
 
     /// Those with somebody who waits, in the order in which they would be served.
-    pub(super) fn walk(&self, now: Instant) -> Walk<'_, K> {
-        let (fresh, moved, added) = (self.all.iter().peekable(), BinaryHeap::new(), HashMap::new());
-        Walk { shares: self, now, fresh, moved, added, turns: self.turns }
+    pub(super) fn walk(&self) -> Walk<'_, K> {
+        let short = self.kinds.iter().filter(|(kind, _)| !is_long(**kind));
+        let short = short.map(|(_, ranks)| ranks.iter().peekable()).collect();
+        let (all, short) = (Order::new(vec![self.all.iter().peekable()]), Order::new(short));
+        Walk { shares: self, all, short, served: HashMap::new(), turns: self.turns }
     }
 
     fn unrank(&mut self, who: K) {
@@ -245,38 +251,64 @@ impl Account {
     }
 }
 
-/// What would be, if nobody came: who is taken out is due later, and put back as long as it has more.
+/// What would be, if nobody came: who is served is due later, or has nothing any more. It looks at no more accounts than it
+/// gives.
 pub(super) struct Walk<'a, K> {
     shares: &'a Shares<K>,
-    now: Instant,
-    fresh: Peekable<btree_set::Iter<'a, Rank<K>>>,
-    moved: BinaryHeap<Reverse<Rank<K>>>,
-    /// What is used in thought.
-    added: HashMap<K, f64>,
+    all: Order<'a, K>,
+    short: Order<'a, K>,
+    /// Those that were served: when they are due again, if they have more, and what they have used.
+    served: HashMap<K, (Option<Rank<K>>, Used)>,
     turns: u64,
 }
 
-impl<K: Copy + Eq + Hash + Ord> Walk<'_, K> {
-    pub(super) fn next(&mut self) -> Option<Rank<K>> {
-        let moved = self.moved.peek().map(|Reverse(rank)| rank);
-        match (self.fresh.peek(), moved) {
-            (Some(fresh), Some(moved)) if moved < fresh => self.moved.pop().map(|Reverse(rank)| rank),
-            (Some(_), _) => self.fresh.next().copied(),
-            (None, _) => self.moved.pop().map(|Reverse(rank)| rank),
+/// Accounts as they were, and those that were served. Both hold ranks that are not true any more, which are skipped.
+struct Order<'a, K> {
+    fresh: Vec<Peekable<btree_set::Iter<'a, Rank<K>>>>,
+    moved: BinaryHeap<Reverse<Rank<K>>>,
+}
+
+impl<'a, K: Copy + Eq + Hash + Ord> Walk<'a, K> {
+    /// Who is next, of all or of those with short ones; still the same if it is not served.
+    pub(super) fn first(&mut self, short: bool) -> Option<K> {
+        let order = if short { &mut self.short } else { &mut self.all };
+        order.first(&self.served)
+    }
+
+    /// It was served at that time; it may have more, and short ones.
+    pub(super) fn serve(&mut self, who: K, charge: u64, then: Instant, has_more: [bool; 2]) {
+        let Some(account) = self.shares.accounts.get(&who) else { return };
+        let (rank, used) = self.served.entry(who).or_insert((Some(account.rank(who)), account.used));
+        let Some(old) = *rank else { return };
+        let price = if self.shares.priced { price(used.now(then)) } else { 1.0 };
+        used.add(float(charge), then);
+        self.turns += 1;
+        let new = Rank { tag: old.tag.saturating_add(whole(float(charge) * price)), turn: self.turns, who };
+        *rank = has_more[0].then_some(new);
+        for (order, has_more) in [&mut self.all, &mut self.short].into_iter().zip(has_more) {
+            if has_more {
+                order.moved.push(Reverse(new));
+            }
         }
     }
+}
 
-    pub(super) fn is_empty(&mut self) -> bool {
-        self.moved.is_empty() && self.fresh.peek().is_none()
+impl<'a, K: Copy + Eq + Hash + Ord> Order<'a, K> {
+    fn new(fresh: Vec<Peekable<btree_set::Iter<'a, Rank<K>>>>) -> Self {
+        Self { fresh, moved: BinaryHeap::new() }
     }
 
-    pub(super) fn put_back(&mut self, rank: Rank<K>, charge: u64) {
-        let used = self.shares.accounts.get(&rank.who).map_or(0.0, |account| account.used.now(self.now));
-        let added = self.added.entry(rank.who).or_default();
-        let price = if self.shares.priced { price(used + *added) } else { 1.0 };
-        let paid = whole(float(charge) * price);
-        *added += float(charge);
-        self.turns += 1;
-        self.moved.push(Reverse(Rank { tag: rank.tag.saturating_add(paid), turn: self.turns, ..rank }));
+    fn first(&mut self, served: &HashMap<K, (Option<Rank<K>>, Used)>) -> Option<K> {
+        while let Some(Reverse(rank)) = self.moved.peek()
+            && served.get(&rank.who).is_none_or(|(now, _)| *now != Some(*rank))
+        {
+            self.moved.pop();
+        }
+        for fresh in &mut self.fresh {
+            while fresh.next_if(|rank| served.contains_key(&rank.who)).is_some() {}
+        }
+        let fresh = self.fresh.iter_mut().filter_map(|fresh| fresh.peek().copied()).min();
+        let moved = self.moved.peek().map(|Reverse(rank)| rank);
+        fresh.into_iter().chain(moved).min().map(|rank| rank.who)
     }
 }
