@@ -25,6 +25,9 @@ impl Boards {
 
     /// Waits until members may begin. A slot that was given just before a pause is no start yet.
     pub(super) async fn may_begin(&self) {
+        if !self.is_paused() {
+            return;
+        }
         // The sender lives as long as `self`.
         let _ = self.paused.subscribe().wait_for(|paused| !paused).await;
     }

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 ///
 /// The first whose turn has come and who does not fit is the *head*. Others may pass it that fit beside it: all that passed
 /// it never hold more than the budget without it. So it waits for no other than those that ran when it became the head.
+#[derive(Clone)]
 pub(super) struct Budget {
     all: u64,
     used: u64,
@@ -16,6 +17,7 @@ pub(super) struct Budget {
     passed: u64,
 }
 
+#[derive(Clone)]
 struct Held {
     need: u64,
     /// The head that it passed.
@@ -68,11 +70,6 @@ impl Budget {
         }
     }
 
-    /// Those that hold some of it, and how much.
-    pub(super) fn held(&self) -> impl Iterator<Item = (u64, u64)> {
-        self.held.iter().map(|(job, held)| (*job, held.need))
-    }
-
     fn end_of_head(&mut self, job: u64) {
         if self.head.is_some_and(|(head, _)| head == job) {
             self.head = None;
@@ -83,5 +80,12 @@ impl Budget {
     /// The job whose turn has come, and which does not fit yet.
     pub(super) fn head(&self) -> Option<u64> {
         self.head.map(|(job, _)| job)
+    }
+
+    /// What is used is what is held, and what passed the head leaves room for it.
+    #[cfg(test)]
+    pub(super) fn is_sound(&self) -> bool {
+        let held: u64 = self.held.values().map(|held| held.need).sum();
+        held == self.used && self.head.is_none_or(|(_, need)| self.passed + need <= self.all)
     }
 }

@@ -2,19 +2,23 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap, HashMap},
+    collections::{BTreeMap, BinaryHeap, HashMap, VecDeque},
+    ops::Range,
     time::{Duration, Instant},
 };
 
 use super::{
     Place,
-    fair::Member,
+    budget::Budget,
+    fair::{Member, Walk},
     line::{Line, leaves_a_slot, whole},
     shares::is_long,
 };
 
 /// Members that are looked at: a place further back is not told, since it would take long to count and mean little.
 pub(super) const MAX_AHEAD: usize = 1_000;
+/// Members that are passed over for want of memory.
+const MAX_ASIDE: usize = 200;
 /// A forecast is good for this many times as long as it took to make: so it never takes more than a part of the time.
 const GOOD_FOR: u32 = 20;
 
@@ -42,11 +46,13 @@ struct Sim<'a> {
     /// When each slot is free, and whether by one that takes long.
     slots: BinaryHeap<Reverse<(u64, bool)>>,
     long: usize,
+    memory: Budget,
+    /// Those whose turn has come, and who do not fit.
+    aside: VecDeque<&'a Member>,
     /// When jobs give back what they hold.
     returns: BinaryHeap<Reverse<(u64, u64)>>,
-    free: u64,
-    /// Jobs with members that wait: what they hold, how many of these there are, and when the last one ends.
-    jobs: HashMap<u64, (u64, usize, u64)>,
+    /// Jobs that hold memory and have members that wait: how many, and when the last one ends of those that began.
+    jobs: HashMap<u64, (usize, u64)>,
     /// Somebody ahead takes nobody knows how long.
     blind: bool,
     places: HashMap<u64, Place>,
@@ -57,12 +63,20 @@ impl Forecast {
         let mut sim = Sim::new(line, now);
         let mut walk = line.fair.walk(|cost| line.charge(cost));
         for _ in 0..MAX_AHEAD {
-            let Some(Reverse((at, is_long))) = sim.slots.peek().copied() else { break };
+            let Some(Reverse((at, is_long))) = sim.slots.pop() else { break };
+            sim.long -= usize::from(is_long);
+            sim.give_back(at);
             let then = now + Duration::from_nanos(at);
-            let short = leaves_a_slot(line.slots, sim.long - usize::from(is_long));
-            let next = if short { walk.next(true, then) } else { None };
-            let Some(member) = next.or_else(|| walk.next(false, then)) else { break };
-            sim.begins(member);
+            let short = leaves_a_slot(line.slots, sim.long);
+            let next = if short { sim.next(&mut walk, true, then) } else { None };
+            if let Some(member) = next.or_else(|| sim.next(&mut walk, false, then)) {
+                sim.begins(member, at);
+            } else if let Some(Reverse((later, _))) = sim.returns.peek().filter(|_| !sim.aside.is_empty()) {
+                // What it waits for is memory.
+                sim.slots.push(Reverse((*later, false)));
+            } else {
+                break;
+            }
         }
         Self { places: sim.places }
     }
@@ -78,8 +92,9 @@ impl<'a> Sim<'a> {
             line,
             slots: BinaryHeap::new(),
             long: 0,
+            memory: line.memory.clone(),
+            aside: VecDeque::new(),
             returns: BinaryHeap::new(),
-            free: line.memory.free(),
             jobs: HashMap::new(),
             blind: false,
             places: HashMap::new(),
@@ -100,8 +115,9 @@ impl<'a> Sim<'a> {
         for _ in line.working.len()..line.slots {
             sim.slots.push(Reverse((0, false)));
         }
-        for (job, need) in line.memory.held() {
-            sim.returns.push(Reverse((ends.get(&job).copied().unwrap_or(0), need)));
+        for (job, members) in &line.holders {
+            let end = ends.get(job).copied().unwrap_or(0);
+            sim.holds(*job, members, end);
         }
         sim
     }
@@ -110,15 +126,38 @@ impl<'a> Sim<'a> {
         self.line.expected(member.cost)
     }
 
-    fn begins(&mut self, member: &Member) {
-        let Some(Reverse((free_at, was_long))) = self.slots.pop() else { return };
-        self.long -= usize::from(was_long);
-        let mut at = free_at;
+    /// Who takes the slot that is free.
+    fn next<F: Fn(u64) -> u64>(
+        &mut self,
+        walk: &mut Walk<'a, F>,
+        short: bool,
+        then: Instant,
+    ) -> Option<&'a Member> {
+        let fits = |member: &&Member| !(short && is_long(member.kind)) && self.misses(member).is_none();
+        if let Some(at) = self.aside.iter().position(fits) {
+            return self.aside.remove(at);
+        }
+        while self.aside.len() < MAX_ASIDE {
+            let member = walk.next(short, then)?;
+            let Some(need) = self.misses(member) else { return Some(member) };
+            self.memory.blocks(member.job, need);
+            self.aside.push_back(member);
+        }
+        None
+    }
+
+    /// What its job needs, if that is more than there is for it now.
+    fn misses(&self, member: &Member) -> Option<u64> {
         let claim = self.line.claims.get(&member.job).filter(|_| !self.jobs.contains_key(&member.job));
-        if let Some((need, members)) = claim {
-            at = self.memory_at(*need, at);
-            let waiting = usize::try_from(members.end - members.start).unwrap_or(usize::MAX);
-            self.jobs.insert(member.job, (*need, waiting, 0));
+        claim.map(|(need, _)| *need).filter(|need| *need > self.memory.room(member.job))
+    }
+
+    fn begins(&mut self, member: &Member, at: u64) {
+        if let Some((need, members)) = self.line.claims.get(&member.job)
+            && !self.jobs.contains_key(&member.job)
+        {
+            self.memory.take(member.job, *need);
+            self.holds(member.job, members, 0);
         }
         let position = self.places.len() + 1;
         let wait = (!self.blind).then(|| Duration::from_nanos(at));
@@ -129,27 +168,30 @@ impl<'a> Sim<'a> {
         let long = is_long(member.kind);
         self.long += usize::from(long);
         self.slots.push(Reverse((end, long)));
-        if let Some((need, left, last)) = self.jobs.get_mut(&member.job) {
+        if let Some((left, last)) = self.jobs.get_mut(&member.job) {
             *left = left.saturating_sub(1);
             *last = end.max(*last);
             if *left == 0 {
-                self.returns.push(Reverse((*last, *need)));
+                self.returns.push(Reverse((*last, member.job)));
             }
         }
     }
 
-    /// When there is so much memory.
-    fn memory_at(&mut self, need: u64, at: u64) -> u64 {
-        let mut at = at;
-        while let Some(Reverse((end, bytes))) = self.returns.peek().copied() {
-            if end > at && need <= self.free {
-                break;
-            }
-            self.returns.pop();
-            self.free = self.free.saturating_add(bytes);
-            at = at.max(end);
+    /// The job holds its memory, until its last member ends.
+    fn holds(&mut self, job: u64, members: &Range<u64>, end: u64) {
+        let waiting = members.clone().filter(|member| self.line.fair.get(*member).is_some()).count();
+        self.jobs.insert(job, (waiting, end));
+        if waiting == 0 {
+            self.returns.push(Reverse((end, job)));
         }
-        self.free = self.free.saturating_sub(need);
-        at
+    }
+
+    fn give_back(&mut self, at: u64) {
+        while let Some(Reverse((end, job))) = self.returns.peek().copied()
+            && end <= at
+        {
+            self.returns.pop();
+            self.memory.give_back(job);
+        }
     }
 }

@@ -43,6 +43,8 @@ pub(super) struct Line {
     pub(super) memory: Budget,
     /// What those jobs need that do not hold it yet, and their members.
     pub(super) claims: HashMap<u64, (u64, Range<u64>)>,
+    /// The members of those jobs that hold it.
+    pub(super) holders: HashMap<u64, Range<u64>>,
     /// Who holds a slot.
     pub(super) working: BTreeMap<u64, Working>,
     /// Of these, how many are thought to take long.
@@ -75,6 +77,7 @@ impl Line {
             fair: Fair::new(),
             memory: Budget::new(memory),
             claims: HashMap::new(),
+            holders: HashMap::new(),
             working: BTreeMap::new(),
             long: 0,
             pace: 1.0,
@@ -111,6 +114,7 @@ impl Line {
         let Member { number, job, cost, .. } = self.pick()?;
         if let Some((need, members)) = self.claims.remove(&job) {
             self.memory.take(job, need);
+            self.holders.insert(job, members.clone());
             for other in members {
                 if let Some(kind) = self.fair.get(other).map(|other| kind(0, is_long(other.kind))) {
                     self.fair.becomes(other, kind, now);
@@ -132,6 +136,7 @@ impl Line {
     /// The job needs its memory no more, or never will.
     pub(super) fn give_back(&mut self, job: u64) {
         self.claims.remove(&job);
+        self.holders.remove(&job);
         self.memory.give_back(job);
     }
 
