@@ -13,9 +13,9 @@ pub(crate) mod fuzzing;
 mod kill;
 mod memory;
 mod moved;
+mod overload;
 mod pause;
 mod people;
-mod overload;
 mod queue;
 mod restore;
 mod run;
@@ -46,7 +46,7 @@ pub use self::{
     table::{Filter, Members, Page, Snapshot, Tally},
     timeline::Timeline,
 };
-use self::{memory::Memory, queue::Queue, table::Table};
+use self::{queue::Queue, table::Table};
 use crate::{
     job::{ChatId, JobId, NeverFits, Origin, Person, Spec},
     metrics::{Line, Metrics},
@@ -150,7 +150,7 @@ pub struct Boards {
     changes: Changes,
     /// A job that was to be stored is accepted, or is not.
     settled: Notify,
-    memory: Arc<Memory>,
+    queue: Queue,
     busy: busy::Busy,
     overload: Overload,
     work: Arc<Work>,
@@ -188,7 +188,7 @@ impl Boards {
             people: people::People::default(),
             changes: Changes::default(),
             settled: Notify::new(),
-            memory: Memory::new(limits.memory, Queue::new(limits.cpu_slots, limits.io_slots)),
+            queue: Queue::new(limits.cpu_slots, limits.io_slots, limits.memory),
             busy: busy::Busy::default(),
             overload: Overload::new(&limits),
             work: work.into(),
@@ -272,7 +272,7 @@ impl Boards {
         self.metrics.submitted(&spec);
         self.changes.mark(Change::Job(chat, id));
         if let Some(live) = live {
-            self.set_off(chat, id, spec, live);
+            self.set_off(self.home(chat), id, (who, spec), live);
         }
         Ok(id)
     }
@@ -312,9 +312,7 @@ impl Boards {
     pub fn job(&self, chat: ChatId, id: JobId) -> Option<Snapshot> {
         let (snapshot, spot) = self.look(chat, |table| (table.snapshot(id), table.spot(id)))?;
         let mut snapshot = snapshot?;
-        self.tell_pauses(&mut snapshot);
-        // The line has a lock of its own, and is looked at when the table's is free again.
-        snapshot.place = spot.filter(|_| !snapshot.held).and_then(|spot| spot.place());
+        self.tell_wait(&mut snapshot, spot);
         Some(snapshot)
     }
 
@@ -348,8 +346,7 @@ impl Boards {
         let Some((mut page, spots)) = looked else { return Page::default() };
         page.held = page.queued > 0 && self.is_paused();
         for (snapshot, spot) in page.jobs.iter_mut().zip(spots) {
-            self.tell_pauses(snapshot);
-            snapshot.place = spot.filter(|_| !snapshot.held).and_then(|spot| spot.place());
+            self.tell_wait(snapshot, spot);
         }
         page
     }
@@ -402,7 +399,7 @@ impl Boards {
 
     /// Bytes that running jobs hold, and those that they may hold together.
     pub fn memory(&self) -> (u64, u64) {
-        self.memory.used()
+        self.queue.memory()
     }
 
     /// Slots of CPU and of IO.
@@ -474,10 +471,10 @@ impl Boards {
     }
 
     /// The job lines up, and its run is somebody's from here on.
-    fn set_off(self: &Arc<Self>, chat: ChatId, id: JobId, spec: Spec, live: table::Live) {
+    fn set_off(self: &Arc<Self>, chat: ChatId, id: JobId, (person, spec): (i64, Spec), live: table::Live) {
         let run = run::Run::new(self.clone(), chat, id, spec, live);
-        let turn = run.line_up();
-        self.tasks.spawn(run.run(turn));
+        let places = run.line_up(person);
+        self.tasks.spawn(run.run(places));
     }
 
     /// A member of the job got its first slot. False where the job was killed meanwhile: it must not run.

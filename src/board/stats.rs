@@ -10,7 +10,7 @@ impl Boards {
         for table in &self.tables {
             table.count_live(&mut look.live);
         }
-        (look.used, look.budget) = (self.memory.granted(), self.limits.memory);
+        (look.used, look.budget) = (self.queue.memory().0, self.limits.memory);
         look
     }
 }

@@ -318,11 +318,6 @@ impl Outbox {
         self.said([answer]);
     }
 
-    /// How many chats have a lane.
-    pub fn lanes(&self) -> usize {
-        self.lanes.len()
-    }
-
     /// Messages and edits that were sent since the start, and pauses that Telegram asked for.
     pub fn traffic(&self) -> (u64, u64) {
         let Traffic { messages, pauses } = &self.traffic;

@@ -18,7 +18,7 @@ async fn endless(change: impl FnOnce(&mut Setup)) -> (World, Held) {
 }
 
 fn two_each(setup: &mut Setup) {
-    setup.config.max_live_jobs_person = NonZeroUsize::new(2).unwrap();
+    setup.config.max_live_jobs_person = NonZeroUsize::new(2);
 }
 
 /// Commands a minute, which is as long as it is.

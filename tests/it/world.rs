@@ -59,7 +59,7 @@ pub(crate) fn config(flags: &[&str]) -> Config {
     let mut config = Cli::read(args).unwrap().config;
     // Tests are quicker than people. Those of the limits have their own.
     config.rate_person = 0;
-    config.max_live_jobs_person = NonZeroUsize::MAX;
+    config.max_live_jobs_person = Some(NonZeroUsize::MAX);
     // Whatever the machine has: enough for every number.
     config.memory.get_or_insert(4_000_000_000);
     config.timings.backoff = Duration::from_millis(5);

@@ -47,7 +47,17 @@ impl Answer {
     /// An answer to `reply_to`.
     pub fn new(reply_to: Origin, body: Body) -> Self {
         let (number, about, made) = (None, None, None);
-        Self { number, reply_to, about, urgent: false, asked: false, elsewhere: false, busy: false, body, made }
+        Self {
+            number,
+            reply_to,
+            about,
+            urgent: false,
+            asked: false,
+            elsewhere: false,
+            busy: false,
+            body,
+            made,
+        }
     }
 
     /// Whether it is a message of its own, and no edit of another.
