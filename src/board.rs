@@ -399,7 +399,7 @@ impl Boards {
 
     /// Bytes that running jobs hold, and those that they may hold together.
     pub fn memory(&self) -> (u64, u64) {
-        self.queue.memory()
+        (self.queue.memory().0, self.limits.memory)
     }
 
     /// Slots of CPU and of IO.
