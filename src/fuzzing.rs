@@ -29,7 +29,10 @@ pub fn grammar(text: &str, private: bool, reply_to_bot: bool, card: Option<u64>)
         }
         Parsed::NotForUs => {
             let is_command = |name: &str| text.split_whitespace().next() == Some(name);
-            assert!(!private || !COMMANDS.iter().any(|entry| is_command(entry.name)), "{text:?} is a command");
+            assert!(
+                !private || !COMMANDS.iter().any(|entry| is_command(entry.name)),
+                "{text:?} is a command"
+            );
         }
     }
 }
@@ -40,7 +43,9 @@ fn members(spec: &Spec) {
         path(key.as_str());
     }
     if let Spec::DexMulti(keys) = spec {
-        keys.iter().for_each(|key| path(key.as_str()));
+        for key in keys {
+            path(key.as_str());
+        }
     }
 }
 

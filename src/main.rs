@@ -57,12 +57,13 @@ fn main() -> ExitCode {
 fn exit_status(ended: &Result<()>) -> ExitCode {
     let Err(error) = ended else { return ExitCode::SUCCESS };
     let of_operator = error.downcast_ref().is_some_and(OperateError::is_about_settings);
-    let hopeless = of_operator || match error.downcast_ref() {
-        Some(RunError::Token(_)) => true,
-        // Another bot may end, and a disk may get room; a file stays what it is.
-        Some(RunError::Store { why, .. }) => !matches!(why, OpenError::Taken | OpenError::Io(_)),
-        _ => false,
-    };
+    let hopeless = of_operator
+        || match error.downcast_ref() {
+            Some(RunError::Token(_)) => true,
+            // Another bot may end, and a disk may get room; a file stays what it is.
+            Some(RunError::Store { why, .. }) => !matches!(why, OpenError::Taken | OpenError::Io(_)),
+            _ => false,
+        };
     if hopeless {
         return refuse(&error.to_string());
     }

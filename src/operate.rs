@@ -17,7 +17,9 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 pub enum OperateError {
     /// Nobody said where the bot listens.
-    #[error("JOBBOARD_HTTP_ADDR is not set: give the bot and this command the same address, as 127.0.0.1:9090")]
+    #[error(
+        "JOBBOARD_HTTP_ADDR is not set: give the bot and this command the same address, as 127.0.0.1:9090"
+    )]
     NoAddress,
     /// The bot does not answer, or says that it is not well.
     #[error("{0}")]

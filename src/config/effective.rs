@@ -21,7 +21,8 @@ pub(super) fn effective(matches: &ArgMatches, config: &Config) -> Vec<Effective>
     let command = Cli::command();
     let read = |arg: &clap::Arg| {
         let (name, id) = (arg.get_env()?.to_string_lossy().into_owned(), arg.get_id().as_str());
-        let raw: Vec<_> = matches.get_raw(id).into_iter().flatten().map(|raw| raw.to_string_lossy()).collect();
+        let raw: Vec<_> =
+            matches.get_raw(id).into_iter().flatten().map(|raw| raw.to_string_lossy()).collect();
         let value = raw.join(" ");
         let value = match id {
             _ if arg.is_hide_env_values_set() => {

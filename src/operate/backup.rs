@@ -22,11 +22,13 @@ pub(super) fn backup(folder: &Path, file: &Path, force: bool) -> Result<(), Oper
     let failed = |error: io::Error| OperateError::File { file: file.to_owned(), error };
     if file == Path::new(STREAM) {
         // The data folder is where there is room, also in a container that can write nothing else.
-        let scratch = Builder::new().prefix(SCRATCH).tempdir_in(folder).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => OperateError::from(crate::store::BackupError::Nothing),
-            _ => OperateError::File { file: folder.to_owned(), error },
-        })?;
-        let copied = Store::backup(folder, scratch.path(), BufWriter::with_capacity(BUFFER, io::stdout().lock()))?;
+        let scratch =
+            Builder::new().prefix(SCRATCH).tempdir_in(folder).map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => OperateError::from(crate::store::BackupError::Nothing),
+                _ => OperateError::File { file: folder.to_owned(), error },
+            })?;
+        let copied =
+            Store::backup(folder, scratch.path(), BufWriter::with_capacity(BUFFER, io::stdout().lock()))?;
         return say("backed up", &copied);
     }
     if !force && fs::symlink_metadata(file).is_ok() {
@@ -64,8 +66,10 @@ pub(super) fn restore(folder: &Path, file: &Path) -> Result<(), OperateError> {
 /// On stderr: stdout may be the backup.
 #[expect(clippy::unnecessary_wraps, reason = "it ends what may fail")]
 fn say(what: &str, Copied { tasks, files, bytes }: &Copied) -> Result<(), OperateError> {
-    let (tasks_word, files_word) = (if *tasks == 1 { "task" } else { "tasks" }, if *files == 1 { "file" } else { "files" });
-    let line = format!("{what}: {tasks} {tasks_word}, {files} {files_word} of long results, {}\n", size(*bytes));
+    let (tasks_word, files_word) =
+        (if *tasks == 1 { "task" } else { "tasks" }, if *files == 1 { "file" } else { "files" });
+    let line =
+        format!("{what}: {tasks} {tasks_word}, {files} {files_word} of long results, {}\n", size(*bytes));
     // Where nobody can read it, nothing is to be done.
     drop(io::stderr().write_all(line.as_bytes()));
     Ok(())

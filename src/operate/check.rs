@@ -13,7 +13,7 @@ use super::{OperateError, print, size};
 use crate::{
     config::{Cli, Config},
     store::{OpenError, Store},
-    telegram::{self, api::ApiError, WebhookState},
+    telegram::{self, WebhookState, api::ApiError},
 };
 
 /// How long each of the servers may take.
@@ -54,8 +54,7 @@ struct Report {
 impl Report {
     fn line(&mut self, standing: Standing, what: &str, text: impl fmt::Display) {
         // What others sent, as a bot's name or an error, must not make lines of its own.
-        let text: String =
-            text.to_string().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let text: String = text.to_string().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         print(format!("{standing:<8} {what}: {text}\n").as_bytes());
         self.worst = self.worst.max(standing);
     }
@@ -96,7 +95,11 @@ fn machine(report: &mut Report, config: &Config) {
     }
     let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     if files < MIN_FILES {
-        report.line(Standing::Warning, "open files", format!("{files} are few; allow {MIN_FILES} (ulimit -n)"));
+        report.line(
+            Standing::Warning,
+            "open files",
+            format!("{files} are few; allow {MIN_FILES} (ulimit -n)"),
+        );
     } else {
         report.line(Standing::Ok, "open files", format!("up to {files}"));
     }
@@ -195,9 +198,10 @@ fn updates(report: &mut Report, config: &Config, webhook: &WebhookState) {
         }
         (Some(_), false) => (Standing::Ok, "by webhook, which is set at the bot's start".to_owned()),
         (Some(wanted), true) if webhook.is_at(wanted) => (Standing::Ok, "by webhook".to_owned()),
-        (Some(_), true) => {
-            (Standing::Warning, "a webhook at another address is set, and replaced at the bot's start".to_owned())
-        }
+        (Some(_), true) => (
+            Standing::Warning,
+            "a webhook at another address is set, and replaced at the bot's start".to_owned(),
+        ),
     };
     report.line(standing, "updates", format!("{how}; {wait}"));
     if let Some(error) = &webhook.last_error {
@@ -209,9 +213,9 @@ fn updates(report: &mut Report, config: &Config, webhook: &WebhookState) {
 async fn clock(report: &mut Report, client: &Client, url: &str) {
     const WHAT: &str = "clock";
     let answer = client.head(url).send().await;
-    let date = answer.ok().and_then(|answer| {
-        httpdate::parse_http_date(answer.headers().get(DATE)?.to_str().ok()?).ok()
-    });
+    let date = answer
+        .ok()
+        .and_then(|answer| httpdate::parse_http_date(answer.headers().get(DATE)?.to_str().ok()?).ok());
     let Some(date) = date else {
         return report.line(Standing::Warning, WHAT, "Telegram did not say what time it is");
     };

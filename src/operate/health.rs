@@ -23,7 +23,11 @@ pub(super) async fn ask(address: Option<SocketAddr>, ready: bool) -> Result<(), 
     let unwell = |why: String| OperateError::Unwell(format!("http://{address}/{path}: {why}"));
     let answer = client.get(format!("http://{address}/{path}")).send().await;
     let answer = answer.map_err(|error| {
-        unwell(if error.is_timeout() { "no answer within 3 s".to_owned() } else { "nobody answers".to_owned() })
+        unwell(if error.is_timeout() {
+            "no answer within 3 s".to_owned()
+        } else {
+            "nobody answers".to_owned()
+        })
     })?;
     let status = answer.status();
     if status == reqwest::StatusCode::OK {
@@ -31,8 +35,7 @@ pub(super) async fn ask(address: Option<SocketAddr>, ready: bool) -> Result<(), 
     }
     // It says why; it may be anybody who listens there, so it is cut, and made one line.
     let body = answer.text().await.unwrap_or_default();
-    let body: String =
-        body.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_SHOWN).collect();
+    let body: String = body.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_SHOWN).collect();
     Err(unwell(format!("status {} {}", status.as_u16(), body.trim()).trim_end().to_owned()))
 }
 
@@ -52,11 +55,9 @@ mod tests {
 
     #[test]
     fn who_listens_everywhere_is_asked_at_loopback() {
-        for (listens, asked) in [
-            ("0.0.0.0:9090", "127.0.0.1:9090"),
-            ("[::]:9090", "[::1]:9090"),
-            ("10.1.2.3:80", "10.1.2.3:80"),
-        ] {
+        for (listens, asked) in
+            [("0.0.0.0:9090", "127.0.0.1:9090"), ("[::]:9090", "[::1]:9090"), ("10.1.2.3:80", "10.1.2.3:80")]
+        {
             assert_eq!(reachable(listens.parse().unwrap()), asked.parse().unwrap());
         }
     }

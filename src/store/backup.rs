@@ -81,7 +81,9 @@ pub(super) fn backup(folder: &Path, scratch: &Path, to: impl Write) -> Result<Co
                     copied.files += 1;
                     copied.bytes += bytes;
                 }
-                Err(error) if error.kind() == io::ErrorKind::NotFound => gone.push((job.0, job.1, is_outcome)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    gone.push((job.0, job.1, is_outcome));
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -103,7 +105,8 @@ fn copy_database(folder: &Path, copy: &Path) -> Result<(), BackupError> {
     if version > schema::VERSION {
         return Err(OpenError::Newer { version }.into());
     }
-    let to = copy.to_str().ok_or_else(|| io::Error::other("the backup's folder has a name that is no text"))?;
+    let to =
+        copy.to_str().ok_or_else(|| io::Error::other("the backup's folder has a name that is no text"))?;
     connection.execute("VACUUM INTO ?1", [to])?;
     Ok(())
 }

@@ -1,4 +1,5 @@
 //! What the fuzz targets reach of the store.
+#![expect(clippy::missing_panics_doc, reason = "to panic is how a fuzz target tells what is wrong")]
 
 use std::{cell::RefCell, fs, path::Path, sync::OnceLock};
 
@@ -80,7 +81,10 @@ fn read(connection: &Connection, row: &Row<'_>) {
     assert_eq!(loaded.jobs.len() + lost.len(), 1);
     for job in &loaded.jobs {
         let spec = serde_json::to_string(&job.job.spec).unwrap_or_default();
-        assert!(serde_json::from_str(&spec).is_ok_and(|again: crate::job::Spec| again == job.job.spec), "{spec}");
+        assert!(
+            serde_json::from_str(&spec).is_ok_and(|again: crate::job::Spec| again == job.job.spec),
+            "{spec}"
+        );
         if let State::Finished { outcome, .. } = &job.job.state {
             assert_eq!(outcome.word(), row.state);
         }
@@ -115,7 +119,10 @@ pub fn file(bytes: &[u8], changes: &[(u16, u8)]) {
             }
             store.close();
             let again = Store::open(folder.path(), KEEP);
-            assert!(again.is_ok_and(|(_, again)| again.jobs.len() == loaded.jobs.len()), "it opens only once");
+            assert!(
+                again.is_ok_and(|(_, again)| again.jobs.len() == loaded.jobs.len()),
+                "it opens only once"
+            );
         }
         Err(OpenError::Io(_)) => {}
         Err(error) => {

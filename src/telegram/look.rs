@@ -3,7 +3,10 @@
 use serde::Deserialize;
 use teloxide::payloads::{GetMe, GetWebhookInfo};
 
-use super::{Bot, api::{Api, ApiError}};
+use super::{
+    Bot,
+    api::{Api, ApiError},
+};
 use crate::{config::Config, store::Secret};
 
 /// What Telegram says of the webhook. Its address may be a secret: it is compared, and not shown.

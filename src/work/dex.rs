@@ -373,12 +373,16 @@ mod tests {
 
     #[test]
     fn only_the_same_server_is_followed_to() {
-        let is_same = |from: &str, to: &str| {
-            is_same_server(&Url::parse(from).unwrap(), &Url::parse(to).unwrap())
-        };
+        let is_same =
+            |from: &str, to: &str| is_same_server(&Url::parse(from).unwrap(), &Url::parse(to).unwrap());
         assert!(is_same("https://pokeapi.co/api/v2/pokemon/1", "https://pokeapi.co/api/v2/pokemon/1/"));
         assert!(is_same("http://pokeapi.co/a", "https://pokeapi.co/a"));
-        for to in ["http://pokeapi.co/", "https://169.254.169.254/", "https://evil.example/", "https://pokeapi.co:22/"] {
+        for to in [
+            "http://pokeapi.co/",
+            "https://169.254.169.254/",
+            "https://evil.example/",
+            "https://pokeapi.co:22/",
+        ] {
             assert!(!is_same("https://pokeapi.co/api/v2/pokemon/1", to), "{to}");
         }
     }

@@ -176,8 +176,7 @@ async fn check_tells_what_is_wrong_from_what_may_pass() {
 
 /// People who keep a bot busy while it is looked at.
 async fn under_load<T>(ground: &Ground, bot: &crate::process::Bot, look: impl Future<Output = T>) -> T {
-    let people: Vec<_> =
-        (0..4).map(|number| ground.telegram.person(&format!("Busy {number}"))).collect();
+    let people: Vec<_> = (0..4).map(|number| ground.telegram.person(&format!("Busy {number}"))).collect();
     let busy = futures_util::future::join_all(people.iter().map(async |person| {
         let talk = ground.private(bot, *person);
         for n in 1.. {
@@ -313,7 +312,10 @@ async fn what_is_no_backup_is_refused_and_leaves_nothing() {
         std::fs::write(&file, content).unwrap();
         let (status, _, said) = output(beside(&ground, &["restore", &name])).await;
         assert!(status != Some(0) && said.lines().count() == 1, "file {number}: {status:?} {said}");
-        assert!(!other.join("jobboard.db").exists() && !other.join("jobboard.db.new").exists(), "file {number}");
+        assert!(
+            !other.join("jobboard.db").exists() && !other.join("jobboard.db.new").exists(),
+            "file {number}"
+        );
         assert_eq!(std::fs::read_dir(other.join("results")).unwrap().count(), 0, "file {number}");
         assert!(!ground.folder().path().join("evil.txt").exists());
     }
@@ -346,7 +348,8 @@ fn shells_complete_what_can_be_said() {
     let folder = folder();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let mut command = jobboard(&folder);
-        let output = command.args(["completions", shell]).env("TELOXIDE_TOKEN", "1:a-secret").output().unwrap();
+        let output =
+            command.args(["completions", shell]).env("TELOXIDE_TOKEN", "1:a-secret").output().unwrap();
         let script = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.success(), "{shell}");
         for word in ["backup", "restore", "check", "health", "sandbox", "kill-policy"] {

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use jobboard::sandbox::{Call, Fault, Failure, Message, Options, Outcome, Sandbox};
+use jobboard::sandbox::{Call, Failure, Fault, Message, Options, Outcome, Sandbox};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
@@ -166,7 +166,9 @@ async fn the_token_is_in_no_log_of_a_bot_that_works_and_on_no_page() {
         said.into_iter().find(|said| said.reply_to == Some(command) && said.text.contains("succeeded"))
     });
     let card = tokio::time::timeout(Duration::from_secs(20), answered).await;
-    let card = card.unwrap_or_else(|_| panic!("no answer\n{}\n{}", telegram.dump(chat), running.written.lock().unwrap()));
+    let card = card.unwrap_or_else(|_| {
+        panic!("no answer\n{}\n{}", telegram.dump(chat), running.written.lock().unwrap())
+    });
     telegram.press(chat, ann, card.id, &card.buttons[0].1);
     let whole = telegram.until(|view| view.messages(chat).into_iter().find(|said| said.document.is_some()));
     tokio::time::timeout(Duration::from_mins(1), whole).await.expect("no document");
@@ -188,9 +190,31 @@ async fn no_name_leaves_the_path_of_pokeapi() {
     let ann = world.person("Ann");
     let long = "a".repeat(4_000);
     for name in [
-        "../../x", "..", ".", "%2e%2e", "%2e%2e%2fx", "a/b?c#d", "a\\b", "a?b=c", "a#b", "//evil.example/", "@evil.example",
-        "http://evil.example/", "a%00b", "a:b", "a;b", "pikachu/../1", "ﾋﾟｶﾁｭｳ", "pika\u{202e}chu", "pika\u{200b}chu", "é",
-        "-", "_", "1e9", "0x1", &long,
+        "../../x",
+        "..",
+        ".",
+        "%2e%2e",
+        "%2e%2e%2fx",
+        "a/b?c#d",
+        "a\\b",
+        "a?b=c",
+        "a#b",
+        "//evil.example/",
+        "@evil.example",
+        "http://evil.example/",
+        "a%00b",
+        "a:b",
+        "a;b",
+        "pikachu/../1",
+        "ﾋﾟｶﾁｭｳ",
+        "pika\u{202e}chu",
+        "pika\u{200b}chu",
+        "é",
+        "-",
+        "_",
+        "1e9",
+        "0x1",
+        &long,
     ] {
         for command in ["dex", "dex-multi 1"] {
             let answer = ann.says(&format!("{command} {name}")).await.text;
@@ -231,7 +255,8 @@ async fn pokeapi_sends_nobody_to_another_server() {
     world.stop().await;
     assert_eq!(secret.paths(), [""; 0]);
     // On the same server it may be elsewhere.
-    let well = Box::new(Behaviour::Answer(200, pikachu().to_string().replace("{sprites}", "http://127.0.0.1:1")));
+    let well =
+        Box::new(Behaviour::Answer(200, pikachu().to_string().replace("{sprites}", "http://127.0.0.1:1")));
     let there = Behaviour::Headed(301, "Location: /api/v2/pokemon/25".to_owned(), String::new());
     let pokeapi = PokeApi::start(Behaviour::First(1, Box::new(there), well)).await;
     let world = World::with(|setup| setup.config = config(&["--pokeapi-url", &pokeapi.url()])).await;
@@ -257,7 +282,25 @@ const HOSTILE: &[&str] = &[
 ];
 
 /// Tags that the bot writes, or Telegram's page makes of them.
-const TAGS: &[&str] = &["b", "i", "u", "s", "code", "pre", "blockquote", "details", "summary", "table", "tr", "th", "td", "p", "h4", "tbody", "thead"];
+const TAGS: &[&str] = &[
+    "b",
+    "i",
+    "u",
+    "s",
+    "code",
+    "pre",
+    "blockquote",
+    "details",
+    "summary",
+    "table",
+    "tr",
+    "th",
+    "td",
+    "p",
+    "h4",
+    "tbody",
+    "thead",
+];
 
 /// Nothing that the bot said was refused, and nothing that people see is markup that somebody else wrote.
 async fn check_all_said(world: &World) {
@@ -285,7 +328,8 @@ async fn check_all_said(world: &World) {
     assert!(!drawn.is_empty());
     for html in drawn {
         for tag in html.split('<').skip(1) {
-            let name = tag.trim_start_matches('/').split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap();
+            let name =
+                tag.trim_start_matches('/').split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap();
             assert!(TAGS.contains(&name), "<{name} in {html:?}");
         }
     }
@@ -322,10 +366,21 @@ async fn whatever_people_are_called_and_write_is_text() {
         let private = world.speaker(telegram.private_chat(evil), evil);
         let first = text.split_whitespace().next().unwrap();
         // As a command, an argument, and all that an error quotes.
-        for command in [text.to_owned(), format!("/{text}"), format!("help {text}"), format!("fib {text}"), format!("dex {text}"),
-            format!("kill {text}"), format!("job {text}"), format!("settings {text}"), format!("settings language {text}"),
-            format!("timeline {text}"), format!("fib-multi 1 {text}"), format!("dash {text}"), format!("retry #{text}")]
-        {
+        for command in [
+            text.to_owned(),
+            format!("/{text}"),
+            format!("help {text}"),
+            format!("fib {text}"),
+            format!("dex {text}"),
+            format!("kill {text}"),
+            format!("job {text}"),
+            format!("settings {text}"),
+            format!("settings language {text}"),
+            format!("timeline {text}"),
+            format!("fib-multi 1 {text}"),
+            format!("dash {text}"),
+            format!("retry #{text}"),
+        ] {
             let answer = private.says(&command).await.text;
             assert!(!answer.is_empty(), "{command:?}");
         }

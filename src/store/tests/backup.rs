@@ -69,7 +69,10 @@ fn what_an_older_or_a_newer_bot_left_is_backed_up_or_refused() {
     connection.pragma_update(None, "user_version", version).unwrap();
     connection.close().unwrap();
     let error = Store::backup(newer.path(), folder().path(), Vec::new()).unwrap_err();
-    assert!(matches!(error, BackupError::Open(OpenError::Newer { version: found }) if found == version), "{error}");
+    assert!(
+        matches!(error, BackupError::Open(OpenError::Newer { version: found }) if found == version),
+        "{error}"
+    );
     let error = Store::backup(folder().path(), folder().path(), Vec::new()).unwrap_err();
     assert!(matches!(error, BackupError::Nothing), "{error}");
 }
