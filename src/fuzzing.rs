@@ -43,7 +43,9 @@ fn members(spec: &Spec) {
         path(key.as_str());
     }
     if let Spec::DexMulti(keys) = spec {
-        keys.iter().for_each(|key| path(key.as_str()));
+        for key in keys {
+            path(key.as_str());
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use clap_complete::Shell;
 pub enum Operation {
     /// Look at settings, token, data folder, clock, limits and PokeAPI, and say what is wrong
     Check,
-    /// Ask the running bot at JOBBOARD_HTTP_ADDR whether it is alive; exit status 0 if so
+    /// Ask the running bot at `JOBBOARD_HTTP_ADDR` whether it is alive; exit status 0 if so
     Health {
         /// Whether it can work, too: the store can be written, and Telegram was reached
         #[arg(long)]

@@ -82,7 +82,7 @@ pub(super) fn backup(folder: &Path, scratch: &Path, to: impl Write) -> Result<Co
                     copied.bytes += bytes;
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    gone.push((job.0, job.1, is_outcome))
+                    gone.push((job.0, job.1, is_outcome));
                 }
                 Err(error) => return Err(error.into()),
             }
