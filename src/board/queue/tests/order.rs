@@ -94,6 +94,30 @@ fn who_used_much_lately_comes_less_often() {
 }
 
 #[test]
+fn who_comes_anew_has_no_credit_for_having_been_away() {
+    let mut sim = Simulator::new(1, 0);
+    many(&mut sim, (1, ANN), 500, SECOND);
+    sim.run(300 * SECOND);
+    many(&mut sim, (2, BEN), 200, SECOND);
+    let from = sim.begun.len();
+    sim.run(40 * SECOND);
+    let anns = sim.begun[from..].iter().filter(|(job, _)| sim.jobs[job].chat == 1).count();
+    // She used much lately and pays for it; she is not out of it.
+    assert!((7..=20).contains(&anns), "{anns} of 40");
+}
+
+#[test]
+fn newcomers_without_end_do_not_pass_somebody_for_ever() {
+    let mut sim = Simulator::new(1, 0);
+    let ours = many(&mut sim, (1, ANN), 3, SECOND);
+    for chat in 100..300 {
+        sim.one(chat, BEN, SECOND);
+        sim.run(SECOND);
+    }
+    assert!(sim.waited(ours[2]) <= 12.0, "{}", sim.waited(ours[2]));
+}
+
+#[test]
 fn what_a_job_took_counts_and_not_what_it_was_thought_to_take() {
     // The first chat's are ten times as long as they look.
     let mut sim = Simulator::new(1, 0);
@@ -155,7 +179,9 @@ fn alike_ones_of_one_person_keep_their_order() {
 fn huge_ones_leave_a_slot_to_small_ones_if_any_wait() {
     let mut sim = Simulator::new(2, 0);
     let small = many(&mut sim, (1, BEN), 40, 5 * SECOND);
-    many(&mut sim, (2, ANN), 4, 300 * SECOND);
+    for chat in 2..6 {
+        sim.one(chat, ANN, 300 * SECOND);
+    }
     sim.run(90 * SECOND);
     let long =
         |sim: &Simulator| sim.line.working.values().filter(|one| one.member.cost > 10 * SECOND).count();
