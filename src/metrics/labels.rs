@@ -64,7 +64,7 @@ words! {
 
 words! {
     /// What jobs and their members wait for.
-    Line { Cpu = "cpu", Io = "io" }
+    Line { Cpu = "cpu", Io = "io", Memory = "memory" }
 }
 
 words! {
