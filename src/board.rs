@@ -41,7 +41,7 @@ pub use self::{
     table::{Filter, Members, Page, Snapshot, Tally},
     timeline::Timeline,
 };
-use self::{memory::Memory, queue::Queue, table::Table};
+use self::{queue::Queue, table::Table};
 use crate::{
     job::{ChatId, JobId, NeverFits, Origin, Person, Spec},
     store::{Store, Write, WriteError},
@@ -135,7 +135,7 @@ pub struct Boards {
     changes: Changes,
     /// A job that was to be stored is accepted, or is not.
     settled: Notify,
-    memory: Arc<Memory>,
+    queue: Queue,
     busy: busy::Busy,
     work: Arc<Work>,
     store: Store,
@@ -159,7 +159,7 @@ impl Boards {
             people: people::People::default(),
             changes: Changes::default(),
             settled: Notify::new(),
-            memory: Memory::new(limits.memory, Queue::new(limits.cpu_slots, limits.io_slots)),
+            queue: Queue::new(limits.cpu_slots, limits.io_slots, limits.memory),
             busy: busy::Busy::default(),
             work: work.into(),
             store,
@@ -194,7 +194,7 @@ impl Boards {
         }
         let never_fits = self.never_fits(&spec);
         let origin = self.origin_here(chat, origin);
-        let who = person.id;
+        let whose = person.id;
         let proposed = self.with_table(chat, |chat, table| {
             if let Some(known) = table.by_origin(&origin) {
                 return Ok((known, None));
@@ -202,7 +202,7 @@ impl Boards {
             self.takes(table, never_fits)?;
             let limit = self.limits.max_live_person;
             // The last look: who is refused for another reason has taken no place.
-            self.people.take(who, limit).map_err(|live| Refusal::TooManyOfPerson { live, limit })?;
+            self.people.take(whose, limit).map_err(|live| Refusal::TooManyOfPerson { live, limit })?;
             let job = table.propose(person, origin, spec.clone(), &self.exit);
             // Queued under the lock: the store hears of jobs in the order of their numbers.
             Ok((job.id, Some(self.store.write(Write::Accept(chat, Box::new(job.clone()))))))
@@ -212,7 +212,7 @@ impl Boards {
         let live = self.with_table(chat, |_, table| {
             if stored.is_err() {
                 table.withdraw(id);
-                self.people.give_back(who);
+                self.people.give_back(whose);
             }
             // One that was withdrawn is none.
             table.accepted(id)
@@ -222,7 +222,7 @@ impl Boards {
         tracing::info!(chat = chat.0, job = id.0, command = %spec, "submitted");
         self.changes.mark(Change::Job(chat, id));
         if let Some(live) = live {
-            self.set_off(chat, id, spec, live);
+            self.set_off(self.home(chat), id, (whose, spec), live);
         }
         Ok(id)
     }
@@ -262,9 +262,7 @@ impl Boards {
     pub fn job(&self, chat: ChatId, id: JobId) -> Option<Snapshot> {
         let (snapshot, spot) = self.look(chat, |table| (table.snapshot(id), table.spot(id)))?;
         let mut snapshot = snapshot?;
-        self.tell_pauses(&mut snapshot);
-        // The line has a lock of its own, and is looked at when the table's is free again.
-        snapshot.place = spot.filter(|_| !snapshot.held).and_then(|spot| spot.place());
+        self.tell_wait(&mut snapshot, spot);
         Some(snapshot)
     }
 
@@ -298,8 +296,7 @@ impl Boards {
         let Some((mut page, spots)) = looked else { return Page::default() };
         page.held = page.queued > 0 && self.is_paused();
         for (snapshot, spot) in page.jobs.iter_mut().zip(spots) {
-            self.tell_pauses(snapshot);
-            snapshot.place = spot.filter(|_| !snapshot.held).and_then(|spot| spot.place());
+            self.tell_wait(snapshot, spot);
         }
         page
     }
@@ -351,7 +348,7 @@ impl Boards {
 
     /// Bytes that running jobs hold, and those that they may hold together.
     pub fn memory(&self) -> (u64, u64) {
-        self.memory.used()
+        self.queue.memory()
     }
 
     /// Slots of CPU and of IO.
@@ -418,10 +415,10 @@ impl Boards {
     }
 
     /// The job lines up, and its run is somebody's from here on.
-    fn set_off(self: &Arc<Self>, chat: ChatId, id: JobId, spec: Spec, live: table::Live) {
+    fn set_off(self: &Arc<Self>, chat: ChatId, id: JobId, (person, spec): (i64, Spec), live: table::Live) {
         let run = run::Run::new(self.clone(), chat, id, spec, live);
-        let turn = run.line_up();
-        self.tasks.spawn(run.run(turn));
+        let places = run.line_up(person);
+        self.tasks.spawn(run.run(places));
     }
 
     /// A member of the job got its first slot. False where the job was killed meanwhile: it must not run.

@@ -21,6 +21,7 @@ const RETAIN_EVERY: Duration = Duration::from_hours(1);
 struct Unfinished {
     chat: ChatId,
     id: JobId,
+    person: i64,
     spec: Spec,
     live: Live,
     crashes: u32,
@@ -38,7 +39,7 @@ impl Boards {
             self.set_paused(true);
         }
         for job in unfinished {
-            let Unfinished { chat, id, spec, live, crashes, killed } = job;
+            let Unfinished { chat, id, person, spec, live, crashes, killed } = job;
             if killed {
                 self.end_soon(chat, id, End::Cancelled);
             } else if denied.contains(&chat) {
@@ -58,7 +59,7 @@ impl Boards {
                 let failure = Failure::NeverFits(never);
                 self.end_soon(chat, id, End::Outcome(Outcome::Failed(failure)));
             } else {
-                self.set_off(chat, id, spec, live);
+                self.set_off(chat, id, (person, spec), live);
             }
         }
     }
@@ -82,12 +83,13 @@ impl Boards {
         let mut unfinished = Vec::new();
         for job in &loaded.jobs {
             let (chat, id, spec, crashes) = (job.chat, job.job.id, job.job.spec.clone(), job.crashes);
+            let person = job.job.person.id;
             let killed = job.killed_by.is_some();
             let live = self.with_table(chat, |_, table| table.restore(job.clone(), &self.exit));
             if live.is_some() {
-                self.people.restore(job.job.person.id);
+                self.people.restore(person);
             }
-            unfinished.extend(live.map(|live| Unfinished { chat, id, spec, live, crashes, killed }));
+            unfinished.extend(live.map(|live| Unfinished { chat, id, person, spec, live, crashes, killed }));
         }
         for chat in loaded.away.iter().copied().chain(loaded.denied()) {
             self.with_table(chat, |_, table| table.away = true);

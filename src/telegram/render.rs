@@ -272,9 +272,7 @@ fn status(snapshot: &Snapshot, now: SystemTime) -> String {
     if snapshot.held {
         return word;
     }
-    if job.state == State::Queued && snapshot.waits_for_memory {
-        return sentences::waits_for_memory_in(&word);
-    }
+    let word = if snapshot.waits_for_memory { sentences::waits_for_memory_in(&word) } else { word };
     if let Some(place) = waiting(snapshot) {
         return format!("{word}, {place}");
     }

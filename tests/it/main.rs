@@ -23,6 +23,7 @@ mod owners;
 mod pokeapi;
 mod process;
 mod program;
+mod queue;
 mod rich;
 mod roles;
 mod timeline;
