@@ -20,7 +20,7 @@ use jobboard::{
     board::{Boards, Filter, Limits},
     job::{ChatId, Digits, JobId, MessageId, Number, Origin, Outcome, Output, Person, Spec},
     store::Store,
-    work::{CpuPool, Engine, PokeApi, PokeApiTimings, Work},
+    work::{Control, CpuPool, Engine, PokeApi, PokeApiTimings, Work},
 };
 
 const JOBS: i32 = 100_000;
@@ -62,7 +62,7 @@ fn memory() {
 
 /// Prints the bytes that each job takes.
 async fn measure(chats: i32) {
-    let boards = boards(1);
+    let boards = boards(Engine::new());
     let before = resident();
     let mut kept = Vec::new();
     if chats == 0 {
@@ -85,7 +85,7 @@ async fn pages() {
     println!("\nPages of a board, in microseconds");
     println!("    jobs |  newest |  oldest | finished | running | one person's");
     for jobs in SIZES {
-        let (boards, chat) = (boards(1), ChatId(1));
+        let (boards, chat) = (boards(Engine::new()), ChatId(1));
         fill(&boards, chat, jobs).await;
         let last = usize::try_from(jobs).unwrap_or_default() / 10;
         let looks = [
@@ -104,7 +104,7 @@ async fn pages() {
 async fn line() {
     const CHATS: i32 = 1_000;
     println!("\nA line of {JOBS} jobs, {CHATS} chats with {PEOPLE} people each; microseconds a job");
-    let boards = boards(0);
+    let boards = boards(held());
     let begun = Instant::now();
     for job in 0..JOBS {
         submit(&boards, ChatId((job % CHATS).into()), job / CHATS, 5_000).await;
@@ -165,14 +165,25 @@ async fn submit(boards: &Arc<Boards>, chat: ChatId, job: i32, n: u64) {
     accepted.expect("it is accepted");
 }
 
-fn boards(cpu_slots: usize) -> Arc<Boards> {
+/// Nothing ends: the first one has the only slot, a second each is what they say that they take.
+fn held() -> Engine {
+    let wait = |_, control: &Control| {
+        loop {
+            control.check()?;
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    };
+    Engine::on_workers(Arc::new(wait)).with_cost(|_| 1_000_000_000)
+}
+
+fn boards(engine: Engine) -> Arc<Boards> {
     let limits = Limits {
         max_fib: 1_000_000,
         max_live_jobs: usize::MAX,
         max_live_person: usize::MAX,
         max_members: usize::MAX,
         job_timeout: Duration::from_mins(10),
-        cpu_slots,
+        cpu_slots: 1,
         memory: u64::MAX,
         io_slots: 1,
         keep_jobs: usize::MAX,
@@ -180,7 +191,7 @@ fn boards(cpu_slots: usize) -> Arc<Boards> {
         store_again: Duration::from_secs(1),
     };
     let pokeapi = PokeApi::new("http://127.0.0.1:9", PokeApiTimings::default()).expect("a client");
-    let work = Work::new(CpuPool::new(1).expect("a thread"), Engine::new(), pokeapi);
+    let work = Work::new(CpuPool::new(1).expect("a thread"), engine, pokeapi);
     Boards::new(work, Store::none(), limits)
 }
 

@@ -268,7 +268,7 @@ struct Order<'a, K> {
     moved: BinaryHeap<Reverse<Rank<K>>>,
 }
 
-impl<'a, K: Copy + Eq + Hash + Ord> Walk<'a, K> {
+impl<K: Copy + Eq + Hash + Ord> Walk<'_, K> {
     /// Who is next, of all or of those with short ones; still the same if it is not served.
     pub(super) fn first(&mut self, short: bool) -> Option<K> {
         let order = if short { &mut self.short } else { &mut self.all };

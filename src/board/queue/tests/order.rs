@@ -190,6 +190,19 @@ fn memory_is_shared_as_fairly_as_slots() {
 }
 
 #[test]
+fn who_waits_for_memory_is_not_passed_for_ever() {
+    let mut sim = Simulator::new(4, 100);
+    sim.submit((1, ANN), 50, &[5 * SECOND]);
+    let giant = sim.submit((2, BEN), 100, &[SECOND]);
+    for n in 0..200 {
+        sim.submit((3 + n % 5, ANN), 50, &[3 * SECOND]);
+        sim.run(SECOND);
+    }
+    assert!(sim.waited(giant) <= 5.0, "{}", sim.waited(giant));
+    sim.run_to_the_end();
+}
+
+#[test]
 fn those_that_only_wait_for_a_slot_hold_no_memory() {
     let mut sim = Simulator::new(1, 100);
     for _ in 0..50 {
