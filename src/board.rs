@@ -16,6 +16,7 @@ mod people;
 mod queue;
 mod restore;
 mod run;
+mod stats;
 mod table;
 mod timeline;
 mod track;
@@ -44,6 +45,7 @@ pub use self::{
 use self::{queue::Queue, table::Table};
 use crate::{
     job::{ChatId, JobId, NeverFits, Origin, Person, Spec},
+    metrics::{Line, Metrics},
     store::{Store, Write, WriteError},
     work::Work,
 };
@@ -139,6 +141,7 @@ pub struct Boards {
     busy: busy::Busy,
     work: Arc<Work>,
     store: Store,
+    metrics: Arc<Metrics>,
     limits: Limits,
     /// The process's token; every job has one of its own beside it.
     exit: CancellationToken,
@@ -153,6 +156,18 @@ pub struct Boards {
 impl Boards {
     /// Empty boards over `work` and `store`.
     pub fn new(work: impl Into<Arc<Work>>, store: Store, limits: Limits) -> Arc<Self> {
+        Self::measured(work, store, limits, Metrics::new())
+    }
+
+    /// The same, counted by somebody.
+    pub fn measured(
+        work: impl Into<Arc<Work>>,
+        store: Store,
+        limits: Limits,
+        metrics: Arc<Metrics>,
+    ) -> Arc<Self> {
+        metrics.set_slots(Line::Cpu, limits.cpu_slots);
+        metrics.set_slots(Line::Io, limits.io_slots);
         Arc::new(Self {
             tables: DashMap::new(),
             moved: RwLock::default(),
@@ -163,6 +178,7 @@ impl Boards {
             busy: busy::Busy::default(),
             work: work.into(),
             store,
+            metrics,
             limits,
             exit: CancellationToken::new(),
             closed: AtomicBool::new(false),
@@ -178,6 +194,17 @@ impl Boards {
     /// # Errors
     /// A [`Refusal`] for people.
     pub async fn submit(
+        self: &Arc<Self>,
+        chat: ChatId,
+        person: Person,
+        origin: Origin,
+        spec: Spec,
+    ) -> Result<JobId, Refusal> {
+        let taken = self.take(chat, person, origin, spec).await;
+        taken.inspect_err(|why| self.metrics.refused(why.into()))
+    }
+
+    async fn take(
         self: &Arc<Self>,
         chat: ChatId,
         person: Person,
@@ -219,7 +246,8 @@ impl Boards {
         });
         self.settled.notify_waiters();
         stored.map_err(Refusal::NotStored)?;
-        tracing::info!(chat = chat.0, job = id.0, command = %spec, "submitted");
+        tracing::debug!(chat = chat.0, job = id.0, command = %spec, "submitted");
+        self.metrics.submitted(&spec);
         self.changes.mark(Change::Job(chat, id));
         if let Some(live) = live {
             self.set_off(self.home(chat), id, (whose, spec), live);
@@ -333,6 +361,7 @@ impl Boards {
         let Some((killed, stored)) = killed else { return Ok(()) };
         for id in killed.hit {
             tracing::info!(chat = chat.0, job = id.0, by = by.id, "killed");
+            self.metrics.killed(chat, id);
             self.changes.mark(Change::Job(chat, id));
         }
         if killed.resolved {
@@ -348,7 +377,7 @@ impl Boards {
 
     /// Bytes that running jobs hold, and those that they may hold together.
     pub fn memory(&self) -> (u64, u64) {
-        self.queue.memory()
+        (self.queue.memory().0, self.limits.memory)
     }
 
     /// Slots of CPU and of IO.

@@ -21,7 +21,10 @@ use std::{
 };
 
 pub use self::{open::OpenError, writer::Committed};
-use crate::job::{ChatId, Digits, Job, JobId, MessageId, Outcome};
+use crate::{
+    job::{ChatId, Digits, Job, JobId, MessageId, Outcome},
+    metrics::Metrics,
+};
 
 /// The store. Cheap to clone.
 #[derive(Clone)]
@@ -157,6 +160,8 @@ pub enum Write {
     DashGone(ChatId, MessageId),
     /// The last updates that were handled, with what tells them from others of the same number; replaces those before.
     Handled(Vec<(i64, u64)>),
+    /// Nothing but that the store can be written, and when that was.
+    Alive(SystemTime),
     /// A chat has chosen something; replaces what it chose before.
     Set {
         /// Which.
@@ -305,7 +310,19 @@ impl Store {
     /// # Errors
     /// [`OpenError`]. What is newer, damaged or another bot's is left as it was.
     pub fn open(folder: &Path, keep: Keep) -> Result<(Self, Loaded), OpenError> {
-        open::open(folder, keep)
+        Self::open_measured(folder, keep, Metrics::new())
+    }
+
+    /// The same, counted by somebody.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_measured(
+        folder: &Path,
+        keep: Keep,
+        metrics: Arc<Metrics>,
+    ) -> Result<(Self, Loaded), OpenError> {
+        open::open(folder, keep, metrics)
     }
 
     /// A store that keeps nothing and says so to nobody: to measure what the other costs, and for tests of the rest.
@@ -361,6 +378,11 @@ impl Store {
     /// Bytes of the database, its log and all results. Blocks.
     pub fn size(&self) -> u64 {
         self.0.as_ref().map_or(0, |writer| open::size(writer.folder()))
+    }
+
+    /// Writes that wait for the disk, and the bytes of the file and its log. Blocks.
+    pub fn load(&self) -> (usize, u64) {
+        self.0.as_ref().map_or((0, 0), |writer| (writer.waiting(), open::database_size(writer.folder())))
     }
 
     /// Drops what is over the bounds of [`Keep`]. Blocks.

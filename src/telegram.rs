@@ -34,21 +34,21 @@ pub use self::{
     handlers::{Bot, Handlers, Inline},
     outbox::Outbox,
     settings::Settings,
-    updates::{Fatal, poll},
+    updates::{Fatal, Webhook, delete_webhook, poll, serve_webhook},
 };
 use crate::{
     command::{COMMANDS, Language},
     config::Timings,
 };
 
-/// Says hello to Telegram: who the bot is. A webhook that was left over is removed, since nothing would come by
-/// polling while it is set; the updates that wait are kept.
+/// Says hello to Telegram: who the bot is. Who polls removes a webhook that was left over, since nothing would come
+/// while it is set; the updates that wait are kept.
 ///
 /// # Errors
 /// [`ApiError`].
-pub async fn hello(api: &Api) -> Result<Bot, ApiError> {
+pub async fn hello(api: &Api, polls: bool) -> Result<Bot, ApiError> {
     let bot: Bot = api.call(&GetMe::new()).await?;
-    if let Err(error) = api.call::<_, serde::de::IgnoredAny>(&DeleteWebhook::new()).await {
+    if polls && let Err(error) = api.call::<_, serde::de::IgnoredAny>(&DeleteWebhook::new()).await {
         tracing::warn!(%error, "if a webhook is set, no updates will come");
     }
     Ok(bot)

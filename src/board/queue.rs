@@ -104,10 +104,9 @@ impl Queue {
         Desk::line_up(if io { &self.io } else { &self.cpu }, claim, members)
     }
 
-    /// Bytes that running jobs hold, and those that they may hold together.
-    pub(super) fn memory(&self) -> (u64, u64) {
-        let memory = &self.cpu.state().line.memory;
-        (memory.all().saturating_sub(memory.free()), memory.all())
+    /// Bytes that running jobs hold, and how many jobs wait for some.
+    pub(super) fn memory(&self) -> (u64, usize) {
+        self.cpu.state().line.memory_look()
     }
 
     /// While paused, nobody is called.

@@ -2,10 +2,10 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use futures_util::future::join_all;
@@ -43,12 +43,15 @@ pub(super) struct Run {
     /// Whether it may go; known when its start is stored.
     go: OnceCell<bool>,
     started: watch::Sender<bool>,
+    /// When its first member began.
+    begun: OnceLock<Instant>,
 }
 
 impl Run {
     pub(super) fn new(boards: Arc<Boards>, chat: ChatId, id: JobId, spec: Spec, live: Live) -> Self {
         let go = OnceCell::new();
-        Self { boards, chat, id, spec, live, go, started: watch::Sender::new(false) }
+        let (started, begun) = (watch::Sender::new(false), OnceLock::new());
+        Self { boards, chat, id, spec, live, go, started, begun }
     }
 
     /// Takes the job's place. To be called in the order in which jobs are accepted: so they start.
@@ -75,6 +78,9 @@ impl Run {
         let Places { grant, tickets } = places;
         let end = self.work(tickets).instrument(span).await;
         self.live.track.close();
+        if let Some(begun) = self.begun.get() {
+            self.boards.metrics.ran(&self.spec, begun.elapsed());
+        }
         self.boards.finish(self.chat, self.id, end).await;
         // Only now: until they are in a file, the digits are in memory. And only when nobody works for the job any more:
         // a thread may still be busy giving memory back.
@@ -120,6 +126,7 @@ impl Run {
         ticket: Option<Ticket>,
         at_once: bool,
     ) -> MemberEnd {
+        let waits = ticket.is_some().then(|| self.boards.metrics.waits(member.resource()));
         let slot = async {
             let slot = match ticket {
                 Some(ticket) => ticket.slot().await,
@@ -133,11 +140,16 @@ impl Run {
             () = self.live.control.cancelled() => return Err(Unfinished::Cancelled),
             slot = slot => slot,
         };
+        let _busy = waits.map(|waits| {
+            waits.came();
+            self.boards.metrics.works(member.resource())
+        });
         // The first one starts the job, and nobody works before that is stored.
         if !*self.go.get_or_init(|| self.boards.started(self.chat, self.id, at_once)).await {
             return Err(Unfinished::Cancelled);
         }
         self.started.send_replace(true);
+        self.begun.get_or_init(Instant::now);
         let place = place(member, slot.as_ref());
         self.live.track.begin(index, place);
         if let Place::Worker(worker) = place {

@@ -3,6 +3,7 @@
 mod ids;
 mod kills;
 mod page;
+mod stats;
 mod tally;
 
 use std::{

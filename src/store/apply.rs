@@ -56,6 +56,8 @@ const DASH: &str =
 const DASH_GONE: &str = "DELETE FROM dash WHERE chat = ?1 AND message = ?2";
 const HANDLED: &str = "
 INSERT INTO meta (key, value) VALUES ('handled', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+const ALIVE: &str = "
+INSERT INTO meta (key, value) VALUES ('alive', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
 const LAST_ID: &str = "
 SELECT max(coalesce((SELECT max(id) FROM job WHERE chat = ?1), 0),
            coalesce((SELECT id FROM last_id WHERE chat = ?1), 0))";
@@ -135,6 +137,7 @@ pub(super) fn apply(connection: &Connection, folder: &Path, write: &Write) -> Re
         }
         Write::DashGone(chat, message) => run(DASH_GONE, params![chat.0, message.0]),
         Write::Handled(updates) => run(HANDLED, params![serde_json::to_string(updates)?]),
+        Write::Alive(now) => run(ALIVE, params![nanos(*now).to_string()]),
         Write::Set { chat, key, value } => run(SET, params![chat.0, key, value]),
         Write::Access { chat, allowed } => run(ACCESS, params![chat.0, allowed]),
         Write::Paused(paused) => run(PAUSED, params![serde_json::to_string(paused)?]),

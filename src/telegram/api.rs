@@ -9,12 +9,12 @@ mod upload;
 use std::{
     collections::HashMap,
     sync::{Arc, PoisonError, RwLock, atomic::Ordering::Relaxed},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use reqwest::{Client, Response, Url, multipart::Form};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::{Value, value::RawValue};
+use serde_json::Value;
 use teloxide::requests::Payload;
 
 use self::newer::Newer;
@@ -25,8 +25,12 @@ pub use self::{
 use super::buttons::Key;
 use crate::{
     config::{Config, Timings},
+    metrics::{Called, Metrics},
     store::Secret,
 };
+
+/// The method of long polling.
+pub(super) const GET_UPDATES: &str = "GetUpdates";
 
 /// A client of one bot. Cheap to clone.
 #[derive(Clone)]
@@ -40,6 +44,7 @@ pub struct Api {
     /// Of the buttons that the bot sends, and knows again.
     key: Key,
     timings: Timings,
+    metrics: Arc<Metrics>,
 }
 
 /// Why a call did not do what it should.
@@ -134,10 +139,9 @@ impl ApiError {
 
 /// The envelope of every answer.
 #[derive(Deserialize)]
-struct Answer<'a> {
+struct Answer<T> {
     ok: bool,
-    #[serde(borrow)]
-    result: Option<&'a RawValue>,
+    result: Option<T>,
     error_code: Option<u16>,
     description: Option<String>,
     parameters: Option<Parameters>,
@@ -158,7 +162,23 @@ impl Api {
         let client = Client::builder().connect_timeout(config.timings.call).tcp_nodelay(true).build()?;
         let base = format!("{}/bot{}", config.api_url, config.token.secret());
         let (urls, newer, key) = (Arc::default(), Arc::default(), Key::new(secret));
-        Ok(Self { client, base, urls, newer, key, timings: config.timings })
+        Ok(Self { client, base, urls, newer, key, timings: config.timings, metrics: Metrics::new() })
+    }
+
+    /// The same, counted by somebody.
+    #[must_use]
+    pub fn measured(self, metrics: Arc<Metrics>) -> Self {
+        Self { metrics, ..self }
+    }
+
+    /// The durations of its calls.
+    pub(crate) fn timings(&self) -> &Timings {
+        &self.timings
+    }
+
+    /// Who counts.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// The key of the bot's buttons.
@@ -197,8 +217,13 @@ impl Api {
         payload: &impl Serialize,
         limit: Duration,
     ) -> Result<T, ApiError> {
+        let begun = Instant::now();
         let request = self.client.post(self.url(method)?).timeout(limit).json(payload);
-        read(request.send().await.map_err(connection)?).await
+        let answer = async { read(request.send().await.map_err(connection)?).await }.await;
+        // How long a poll takes says how little people write.
+        let took = (method != GET_UPDATES).then(|| begun.elapsed());
+        self.metrics.called(method, called(&answer), took);
+        answer
     }
 
     /// Makes a call that carries a file. `fields` are the other parameters; what is not text goes as JSON.
@@ -224,7 +249,9 @@ impl Api {
         let form = form.part(name, part);
         let request = self.client.post(self.url(method)?).timeout(self.timings.upload).multipart(form);
         let unreadable = |error| if broken.load(Relaxed) { ApiError::Unreadable } else { connection(error) };
-        read(request.send().await.map_err(unreadable)?).await
+        let answer = async { read(request.send().await.map_err(unreadable)?).await }.await;
+        self.metrics.called(method, called(&answer), None);
+        answer
     }
 
     fn url(&self, method: &str) -> Result<Url, ApiError> {
@@ -240,6 +267,23 @@ impl Api {
     }
 }
 
+fn called<T>(answer: &Result<T, ApiError>) -> Called {
+    let Err(error) = answer else { return Called::Done };
+    match error {
+        ApiError::RetryAfter(_) => Called::TooManyRequests,
+        ApiError::NotFound => Called::NotFound,
+        ApiError::Unauthorized => Called::Unauthorized,
+        ApiError::Forbidden(_) => Called::Forbidden,
+        ApiError::Conflict(_) => Called::Conflict,
+        ApiError::Migrated(_) => Called::Migrated,
+        ApiError::BadRequest(_) => Called::BadRequest,
+        ApiError::Server(_) => Called::ServerError,
+        ApiError::Connection(_) => Called::NoAnswer,
+        ApiError::Unreadable => Called::Unreadable,
+        ApiError::Nonsense(_) => Called::Nonsense,
+    }
+}
+
 fn connection(error: reqwest::Error) -> ApiError {
     // The URL holds the token.
     let error = error.without_url();
@@ -250,23 +294,18 @@ fn connection(error: reqwest::Error) -> ApiError {
 async fn read<T: DeserializeOwned>(response: Response) -> Result<T, ApiError> {
     let status = response.status().as_u16();
     let body = response.bytes().await.map_err(connection)?;
-    let Ok(answer) = serde_json::from_slice::<Answer<'_>>(&body) else {
+    match serde_json::from_slice(&body) {
+        Ok(Answer { ok: true, result: Some(result), .. }) => Ok(result),
+        Ok(answer) => Err(refusal(&answer, status)),
+        // JSON, but not what was asked for.
+        Err(error) if error.is_data() && status < 300 => Err(ApiError::Nonsense(error.to_string())),
         // A proxy in between answers in HTML.
-        return Err(if status >= 500 { ApiError::Server(status) } else { nonsense(status) });
-    };
-    match answer.result {
-        Some(result) if answer.ok => {
-            serde_json::from_str(result.get()).map_err(|error| ApiError::Nonsense(error.to_string()))
-        }
-        _ => Err(refusal(&answer, status)),
+        Err(_) if status >= 500 => Err(ApiError::Server(status)),
+        Err(_) => Err(ApiError::Nonsense(format!("status {status}, not JSON"))),
     }
 }
 
-fn nonsense(status: u16) -> ApiError {
-    ApiError::Nonsense(format!("status {status}, not JSON"))
-}
-
-fn refusal(answer: &Answer<'_>, status: u16) -> ApiError {
+fn refusal<T>(answer: &Answer<T>, status: u16) -> ApiError {
     let description = answer.description.clone().unwrap_or_default();
     if let Some(to) = answer.parameters.as_ref().and_then(|parameters| parameters.migrate_to_chat_id) {
         return ApiError::Migrated(to);

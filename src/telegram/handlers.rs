@@ -137,7 +137,8 @@ impl Handlers {
         let id = update.id.0;
         self.updates.fetch_add(1, Ordering::Relaxed);
         let language = self.language(&update.kind);
-        let handle = language::scope(language, async {
+        // In a box: what it may hold is 10 kB, and the future of an update is moved about several times.
+        let handle = Box::pin(async {
             match update.kind {
                 UpdateKind::Message(message) => self.message(&message).await,
                 UpdateKind::CallbackQuery(query) => self.press(query).await,
@@ -147,6 +148,7 @@ impl Handlers {
                 _ => {}
             }
         });
+        let handle = language::scope(language, handle);
         if AssertUnwindSafe(handle).catch_unwind().await.is_err() {
             tracing::error!(update = id, "a handler panicked");
         }

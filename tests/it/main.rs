@@ -1,4 +1,5 @@
 //! Jobboard from outside: people, chats, a Telegram and a PokeAPI on loopback, and the real bot between them.
+#![allow(clippy::float_cmp, reason = "counts are whole numbers")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
 
 mod away;
@@ -12,6 +13,7 @@ mod crash;
 mod dex;
 mod faults;
 mod flood;
+mod http;
 mod inline;
 mod kill;
 mod languages;
@@ -28,5 +30,7 @@ mod rich;
 mod roles;
 mod timeline;
 mod topics;
+mod web;
+mod webhook;
 mod whole;
 mod world;

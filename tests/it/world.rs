@@ -96,6 +96,11 @@ impl World {
         self.start();
     }
 
+    /// Changes the settings of the next start.
+    pub(crate) fn change(&mut self, change: impl FnOnce(&mut Config)) {
+        change(&mut self.setup.0);
+    }
+
     fn start(&mut self) {
         (self.shutdown, self.gone) = (CancellationToken::new(), CancellationToken::new());
         let running = self.gone.clone().drop_guard();
@@ -105,6 +110,11 @@ impl World {
             let _running = running;
             run.await
         }));
+    }
+
+    /// Where its Telegram is.
+    pub(crate) fn addr(&self) -> std::net::SocketAddr {
+        self.sandbox.addr()
     }
 
     /// A new person in their private chat.

@@ -193,6 +193,12 @@ impl Line {
         self.claims.get(&job).is_some_and(|(need, _)| *need > self.memory.room(job))
     }
 
+    /// Bytes that are held, and how many jobs wait for some. It looks at every job in the line.
+    pub(super) fn memory_look(&self) -> (u64, usize) {
+        let waiting = self.claims.values().filter(|(need, _)| *need > self.memory.free()).count();
+        (self.memory.all() - self.memory.free(), waiting)
+    }
+
     fn has_slot(&self) -> bool {
         !self.free.is_empty() || usize::try_from(self.unused).is_ok_and(|unused| unused < self.slots)
     }
