@@ -248,7 +248,7 @@ impl Boards {
             self.takes(table, never_fits)?;
             let limit = self.limits.max_live_person;
             // The last look: who is refused for another reason has taken no place.
-            self.people.take(who, limit).map_err(|live| Refusal::TooManyOfPerson { live, limit })?;
+            self.people.take(whose, limit).map_err(|live| Refusal::TooManyOfPerson { live, limit })?;
             let job = table.propose(person, origin, spec.clone(), &self.exit);
             // Queued under the lock: the store hears of jobs in the order of their numbers.
             Ok((job.id, Some(self.store.write(Write::Accept(chat, Box::new(job.clone()))))))
@@ -258,7 +258,7 @@ impl Boards {
         let live = self.with_table(chat, |_, table| {
             if stored.is_err() {
                 table.withdraw(id);
-                self.people.give_back(who);
+                self.people.give_back(whose);
             }
             // One that was withdrawn is none.
             table.accepted(id)

@@ -20,6 +20,8 @@ impl From<&Refusal> for Refused {
     fn from(why: &Refusal) -> Self {
         match why {
             Refusal::TooManyLive { .. } => Self::TooManyLive,
+            Refusal::TooManyOfPerson { .. } => Self::TooManyOfPerson,
+            Refusal::TooManyMembers { .. } => Self::TooManyMembers,
             Refusal::FibTooLarge { .. } => Self::FibTooLarge,
             Refusal::NeverFits(_) => Self::NeverFits,
             Refusal::NotStored(_) => Self::NotStored,

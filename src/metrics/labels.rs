@@ -54,6 +54,8 @@ words! {
     /// Why a job was not taken.
     Refused {
         TooManyLive = "too_many_live",
+        TooManyOfPerson = "too_many_of_person",
+        TooManyMembers = "too_many_members",
         FibTooLarge = "fib_too_large",
         NeverFits = "never_fits",
         NotStored = "not_stored",
