@@ -19,8 +19,11 @@ use super::{
 pub(super) const MAX_AHEAD: usize = 1_000;
 /// Members that are passed over for want of memory.
 const MAX_ASIDE: usize = 200;
-/// A forecast is good for this many times as long as it took to make: so it never takes more than a part of the time.
-const GOOD_FOR: u32 = 20;
+/// A forecast is good for this many times as long as it took to make: so it never takes more than a part of the time. For
+/// jobs that came after it, which it does not know, the second.
+const GOOD_FOR: [u32; 2] = [20, 4];
+/// It may have taken long because others had the machine.
+const MOST: Duration = Duration::from_millis(2);
 
 /// The places of those that wait.
 pub(super) struct Forecast {
@@ -32,11 +35,14 @@ pub(super) struct Cached {
     pub(super) forecast: Forecast,
     pub(super) made: Instant,
     pub(super) took: Duration,
+    /// The last job that had come by then.
+    pub(super) last: u64,
 }
 
 impl Cached {
-    pub(super) fn is_fresh(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.made) < self.took * GOOD_FOR
+    pub(super) fn is_good(&self, job: u64, now: Instant) -> bool {
+        let times = GOOD_FOR[usize::from(job > self.last)];
+        now.saturating_duration_since(self.made) < self.took.min(MOST) * times
     }
 }
 

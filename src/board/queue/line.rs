@@ -176,10 +176,10 @@ impl Line {
 
     /// Where the job stands that waits, as was found out a moment ago; `None` where it does not wait, or is too far back.
     pub(super) fn place(&mut self, job: u64, now: Instant) -> Option<super::Place> {
-        if !self.forecast.as_ref().is_some_and(|cached| cached.is_fresh(now)) {
+        if !self.forecast.as_ref().is_some_and(|cached| cached.is_good(job, now)) {
             let begun = Instant::now();
             let forecast = Forecast::new(self, now);
-            self.forecast = Some(Cached { forecast, made: now, took: begun.elapsed() });
+            self.forecast = Some(Cached { forecast, made: now, took: begun.elapsed(), last: self.jobs });
         }
         let cached = self.forecast.as_ref()?;
         let mut place = cached.forecast.place(job)?;

@@ -1,9 +1,8 @@
 //! Who is due among those that share slots: start-time fair queueing with prices.
 //!
 //! Each account has a tag, a time at which it is due, and who is due first comes first. What it takes is added to its tag, so
-//! that all get the same, whatever the sizes. Who comes anew is due now, or with the first of those that wait: nobody gains
-//! by having been away. Now (`Shares::now`) goes on with the work that is done for each that waits, so newcomers do not pass
-//! somebody for ever. Where use has a price, who used much lately pays more for the same, up to [`MAX_PRICE`] times.
+//! that all get the same, whatever the sizes. Who comes anew is due now: nobody gains by having been away. Now (`Shares::now`)
+//! goes on with the work that is done for each that waits, so newcomers do not pass somebody for ever. Where use has a price, who used much lately pays more for the same, up to [`MAX_PRICE`] times.
 
 use std::{
     cmp::Reverse,
@@ -119,8 +118,7 @@ impl<K: Copy + Eq + Hash + Ord> Shares<K> {
             self.idle.remove(&(until, who));
         }
         if account.waits.is_empty() {
-            let first = self.all.first().map_or(u64::MAX, |rank| rank.tag);
-            account.tag = account.tag.max(self.now.min(first));
+            account.tag = account.tag.max(self.now);
             account.turn = self.turns;
             self.all.insert(account.rank(who));
         }
@@ -171,7 +169,9 @@ impl<K: Copy + Eq + Hash + Ord> Shares<K> {
         self.unrank(who);
         if let Some(account) = self.accounts.get_mut(&who) {
             let pays = whole(float(paid) * float(took) / float(charge.max(1)));
-            account.tag = account.tag.saturating_sub(paid).saturating_add(pays);
+            // What it gets back makes it due now, and not before: that would be credit.
+            let due = account.tag.min(self.now);
+            account.tag = account.tag.saturating_sub(paid).saturating_add(pays).max(due);
             account.used.add(float(took) - float(charge), now);
             account.running = account.running.saturating_sub(1);
         }

@@ -86,6 +86,7 @@ async fn memory_comes_with_the_first_slot_and_goes_with_the_grant() {
     let passed = slot(c);
     assert!(passed.is_some());
     drop(held);
+    queue.cpu.state().line.forecast = None;
     assert_eq!(spots[0].place(), (Some(Place { position: 1, wait: None }), true), "the job has not ended");
     drop(first);
     assert!(slot(b).is_some());
@@ -140,6 +141,7 @@ async fn what_a_member_took_tells_how_long_others_will_take() {
     held.done();
     let _held = slot(second.tickets.remove(0).unwrap()).unwrap();
     let third = places(&queue, Resource::Io, 0);
+    queue.io.state().line.forecast = None;
     let wait = third.spot().unwrap().place().0.unwrap().wait.unwrap();
     let unknown = queue.io.state().line.unknown.unwrap();
     assert!(wait.as_secs_f64() * 1e9 <= unknown && unknown >= 2e6);
