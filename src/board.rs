@@ -13,6 +13,7 @@ pub(crate) mod fuzzing;
 mod kill;
 mod memory;
 mod moved;
+mod pause;
 mod queue;
 mod restore;
 mod run;
@@ -31,7 +32,7 @@ use std::{
 };
 
 use dashmap::DashMap;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::{
@@ -42,7 +43,7 @@ pub use self::{
     table::{Filter, Page, Snapshot},
     timeline::Timeline,
 };
-use self::{memory::Memory, queue::Queue, table::Table};
+use self::{queue::Queue, table::Table};
 use crate::{
     job::{ChatId, JobId, NeverFits, Origin, Person, Spec},
     metrics::{Line, Metrics},
@@ -118,7 +119,7 @@ pub struct Boards {
     changes: Changes,
     /// A job that was to be stored is accepted, or is not.
     settled: Notify,
-    memory: Arc<Memory>,
+    queue: Queue,
     busy: busy::Busy,
     work: Arc<Work>,
     store: Store,
@@ -127,6 +128,8 @@ pub struct Boards {
     /// The process's token; every job has one of its own beside it.
     exit: CancellationToken,
     closed: AtomicBool,
+    /// Nothing new begins, by the owner's wish.
+    paused: watch::Sender<bool>,
     tasks: TaskTracker,
     /// A file of digits was written: there may be too many now.
     filed: Notify,
@@ -152,7 +155,7 @@ impl Boards {
             moved: RwLock::default(),
             changes: Changes::default(),
             settled: Notify::new(),
-            memory: Memory::new(limits.memory, Queue::new(limits.cpu_slots, limits.io_slots)),
+            queue: Queue::new(limits.cpu_slots, limits.io_slots, limits.memory),
             busy: busy::Busy::default(),
             work: work.into(),
             store,
@@ -160,6 +163,7 @@ impl Boards {
             limits,
             exit: CancellationToken::new(),
             closed: AtomicBool::new(false),
+            paused: watch::Sender::new(false),
             tasks: TaskTracker::new(),
             filed: Notify::new(),
         })
@@ -194,6 +198,7 @@ impl Boards {
         }
         let never_fits = self.never_fits(&spec);
         let origin = self.origin_here(chat, origin);
+        let whose = person.id;
         let proposed = self.with_table(chat, |chat, table| {
             if let Some(known) = table.by_origin(&origin) {
                 return Ok((known, None));
@@ -214,11 +219,11 @@ impl Boards {
         });
         self.settled.notify_waiters();
         stored.map_err(Refusal::NotStored)?;
-        tracing::info!(chat = chat.0, job = id.0, command = %spec, "submitted");
+        tracing::debug!(chat = chat.0, job = id.0, command = %spec, "submitted");
         self.metrics.submitted(&spec);
         self.changes.mark(Change::Job(chat, id));
         if let Some(live) = live {
-            self.set_off(chat, id, spec, live);
+            self.set_off(self.home(chat), id, (whose, spec), live);
         }
         Ok(id)
     }
@@ -258,9 +263,7 @@ impl Boards {
     pub fn job(&self, chat: ChatId, id: JobId) -> Option<Snapshot> {
         let (snapshot, spot) = self.look(chat, |table| (table.snapshot(id), table.spot(id)))?;
         let mut snapshot = snapshot?;
-        snapshot.paused = self.exit.is_cancelled() && !snapshot.job.state.is_finished();
-        // The line has a lock of its own, and is looked at when the table's is free again.
-        snapshot.place = spot.and_then(|spot| spot.place());
+        self.tell_wait(&mut snapshot, spot);
         Some(snapshot)
     }
 
@@ -292,9 +295,9 @@ impl Boards {
             (page, spots)
         });
         let Some((mut page, spots)) = looked else { return Page::default() };
+        page.held = page.queued > 0 && self.is_paused();
         for (snapshot, spot) in page.jobs.iter_mut().zip(spots) {
-            snapshot.paused = self.exit.is_cancelled() && !snapshot.job.state.is_finished();
-            snapshot.place = spot.and_then(|spot| spot.place());
+            self.tell_wait(snapshot, spot);
         }
         page
     }
@@ -395,10 +398,10 @@ impl Boards {
     }
 
     /// The job lines up, and its run is somebody's from here on.
-    fn set_off(self: &Arc<Self>, chat: ChatId, id: JobId, spec: Spec, live: table::Live) {
+    fn set_off(self: &Arc<Self>, chat: ChatId, id: JobId, (person, spec): (i64, Spec), live: table::Live) {
         let run = run::Run::new(self.clone(), chat, id, spec, live);
-        let turn = run.line_up();
-        self.tasks.spawn(run.run(turn));
+        let places = run.line_up(person);
+        self.tasks.spawn(run.run(places));
     }
 
     /// A member of the job got its first slot. False where the job was killed meanwhile: it must not run.

@@ -66,6 +66,8 @@ struct State {
 pub struct Look {
     /// Unfinished jobs.
     pub live: HashMap<(Kind, Live), usize>,
+    /// Jobs in the line for CPU slots that wait for memory.
+    pub waits_for_memory: usize,
     /// Chats that have a board.
     pub boards: usize,
     /// Chats that were ever written to.
@@ -194,6 +196,7 @@ impl Metrics {
     /// Takes over what was seen. Reads some small files; to be called in the runtime.
     pub fn look(&self, look: &Look) {
         self.jobs.set_live(|kind, state| look.live.get(&(kind, state)).copied().unwrap_or_default());
+        self.jobs.set_waits_for_memory(look.waits_for_memory);
         self.disk.set(look.writes, look.size);
         self.machine.look();
         let State { boards, lanes, budget, used, silence } = &self.state;
@@ -246,6 +249,7 @@ fn signed(number: impl TryInto<i64>) -> i64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "counts are whole numbers")]
 mod tests {
     use super::*;
 
@@ -261,7 +265,7 @@ mod tests {
         let text = metrics.text().unwrap();
         assert!(text.contains("\n# TYPE jobboard_jobs_submitted_total counter\n"), "{text}");
         assert_eq!(value(&text, "jobboard_jobs_finished_total{kind=\"dex_multi\",state=\"failed\"}"), 0.0);
-        assert_eq!(value(&text, "jobboard_queue_wait_seconds_count{resource=\"memory\"}"), 0.0);
+        assert_eq!(value(&text, "jobboard_queue_wait_seconds_count{resource=\"io\"}"), 0.0);
         assert_eq!(value(&text, "jobboard_telegram_silence_seconds"), -1.0);
         assert!(text.contains("jobboard_build_info{version=\""), "{text}");
         for name in ["process_resident_memory_bytes", "process_open_descriptors", "tokio_workers"] {

@@ -391,7 +391,7 @@ impl Store {
 
     /// Writes that wait for the disk, and the bytes of the file and its log. Blocks.
     pub fn load(&self) -> (usize, u64) {
-        self.0.as_ref().map_or((0, 0), |writer| (writer.waiting(), open::size(writer.folder())))
+        self.0.as_ref().map_or((0, 0), |writer| (writer.waiting(), open::database_size(writer.folder())))
     }
 
     /// Drops what is over the bounds of [`Keep`]. Blocks.

@@ -24,6 +24,7 @@ cancelled-by = Cancelled (von { $by })
 digits-in-all = ({ $count } Stellen)
 digits-dropped = Task { $id }: Die Ziffern wurden gelöscht; retry { $id } berechnet sie neu
 paused = Der Bot wird angehalten: Dieser Task läuft weiter, sobald er zurück ist.
+held = Der Bot ist von seinem Besitzer pausiert: Dieser Task beginnt, sobald es weitergeht.
 short-card = Zustand: { $state }. Mehr zeigt dash
 and-more = … und { $count } mehr
 no-pokemon = kein { $key }

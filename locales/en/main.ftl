@@ -24,6 +24,7 @@ cancelled-by = Cancelled by { $by }
 digits-in-all = ({ $count } digits)
 digits-dropped = Task { $id }: its digits were dropped; retry { $id } computes them again
 paused = The bot is stopping: this task goes on when it is back.
+held = The bot is paused by its owner: this task begins when it goes on.
 short-card = It is { $state }: dash tells more
 and-more = … and { $count } more
 no-pokemon = no { $key }

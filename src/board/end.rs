@@ -27,7 +27,7 @@ impl Boards {
         if let Some(kind) = kind {
             self.metrics.finished(kind, ended);
         }
-        tracing::info!(chat = chat.0, job = id.0, state = word, "finished");
+        tracing::debug!(chat = chat.0, job = id.0, state = word, "finished");
         self.changes.mark(Change::Job(chat, id));
         for kill in kills {
             self.changes.mark(Change::Kill(chat, kill));

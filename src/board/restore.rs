@@ -20,6 +20,7 @@ const RETAIN_EVERY: Duration = Duration::from_hours(1);
 struct Unfinished {
     chat: ChatId,
     id: JobId,
+    person: i64,
     spec: Spec,
     live: Live,
     crashes: u32,
@@ -33,7 +34,7 @@ impl Boards {
     pub fn restore(self: &Arc<Self>, loaded: &Loaded) {
         let unfinished = self.put_back(loaded);
         for job in unfinished {
-            let Unfinished { chat, id, spec, live, crashes, killed } = job;
+            let Unfinished { chat, id, person, spec, live, crashes, killed } = job;
             if killed {
                 self.end_soon(chat, id, End::Cancelled);
             } else if self.look(chat, |table| table.away) == Some(true) {
@@ -51,7 +52,7 @@ impl Boards {
                 let failure = Failure::NeverFits(never);
                 self.end_soon(chat, id, End::Outcome(Outcome::Failed(failure)));
             } else {
-                self.set_off(chat, id, spec, live);
+                self.set_off(chat, id, (person, spec), live);
             }
         }
     }
@@ -75,9 +76,10 @@ impl Boards {
         let mut unfinished = Vec::new();
         for job in &loaded.jobs {
             let (chat, id, spec, crashes) = (job.chat, job.job.id, job.job.spec.clone(), job.crashes);
+            let person = job.job.person.id;
             let killed = job.killed_by.is_some();
             let live = self.with_table(chat, |_, table| table.restore(job.clone(), &self.exit));
-            unfinished.extend(live.map(|live| Unfinished { chat, id, spec, live, crashes, killed }));
+            unfinished.extend(live.map(|live| Unfinished { chat, id, person, spec, live, crashes, killed }));
         }
         for chat in &loaded.away {
             self.with_table(*chat, |_, table| table.away = true);

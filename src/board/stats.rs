@@ -10,7 +10,8 @@ impl Boards {
         for table in &self.tables {
             table.count_live(&mut look.live);
         }
-        (look.used, look.budget) = (self.memory.used(), self.limits.memory);
+        look.budget = self.limits.memory;
+        (look.used, look.waits_for_memory) = self.queue.memory();
         look
     }
 }

@@ -89,7 +89,8 @@ impl WebhookSecret {
     /// 256 bits, made now.
     pub fn random() -> Self {
         let bytes: [u8; 32] = rand::random();
-        Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+        let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        Self(digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect())
     }
 
     /// The secret itself, for Telegram and to compare with.

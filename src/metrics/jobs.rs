@@ -69,9 +69,9 @@ impl Jobs {
         registry.register_with_unit(name, help, Unit::Seconds, running.clone());
         let help = "From a kill to the moment when the work has stopped";
         registry.register_with_unit("kill", help, Unit::Seconds, kills.clone());
-        let help = "Members that wait for a slot, jobs that wait for memory";
+        let help = "Members that wait for a slot, and jobs among these that wait for memory";
         registry.register("queue_waiting", help, waiting.clone());
-        let help = "How long those waited that came to their turn";
+        let help = "How long members waited for the slot that they got";
         registry.register_with_unit("queue_wait", help, Unit::Seconds, waits.clone());
         registry.register("slots_busy", "Slots in use", busy.clone());
         registry.register("slots", "Slots that there are", slots.clone());
@@ -95,9 +95,9 @@ impl Jobs {
         }
         for &resource in Line::ALL {
             drop(self.waiting.get_or_create(&OfLine { resource }));
-            drop(self.waits.get_or_create(&OfLine { resource }));
         }
         for resource in [Line::Cpu, Line::Io] {
+            drop(self.waits.get_or_create(&OfLine { resource }));
             drop(self.busy.get_or_create(&OfLine { resource }));
             drop(self.slots.get_or_create(&OfLine { resource }));
         }
@@ -146,7 +146,7 @@ impl Jobs {
         let (waiting, waits) =
             (self.waiting.get_or_create_owned(&labels), self.waits.get_or_create_owned(&labels));
         waiting.inc();
-        Waiting { waiting, waits, since: Instant::now() }
+        Waiting { now: waiting, waits, since: Instant::now() }
     }
 
     pub(super) fn works(&self, resource: Line) -> Busy {
@@ -157,6 +157,10 @@ impl Jobs {
 
     pub(super) fn set_slots(&self, resource: Line, slots: usize) {
         self.slots.get_or_create(&OfLine { resource }).set(super::signed(slots));
+    }
+
+    pub(super) fn set_waits_for_memory(&self, jobs: usize) {
+        self.waiting.get_or_create(&OfLine { resource: Line::Memory }).set(super::signed(jobs));
     }
 
     pub(super) fn set_live(&self, count: impl Fn(Kind, Live) -> usize) {
@@ -170,7 +174,7 @@ impl Jobs {
 
 /// Somebody waits. Who drops it waits no more.
 pub struct Waiting {
-    waiting: Gauge,
+    now: Gauge,
     waits: Histogram,
     since: Instant,
 }
@@ -184,7 +188,7 @@ impl Waiting {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.waiting.dec();
+        self.now.dec();
     }
 }
 

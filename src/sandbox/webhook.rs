@@ -105,7 +105,7 @@ pub(super) async fn bring(shared: Arc<Shared>) {
             () = sleep_until(wake.unwrap_or_else(|| Instant::now() + LATER)) => {}
             Some((errand, brought)) = under_way.next(), if !under_way.is_empty() => {
                 busy.remove(&errand.queue);
-                end(&shared, &errand, brought, &mut rests);
+                end(&shared, &errand, &brought, &mut rests);
             }
         }
     }
@@ -169,11 +169,11 @@ fn retry_after(answer: &Response) -> Option<u32> {
 }
 
 /// Forgets an update that was taken; one that was not is brought again.
-fn end(shared: &Shared, errand: &Errand, brought: Result<(), Failed>, rests: &mut HashMap<i64, Rest>) {
+fn end(shared: &Shared, errand: &Errand, brought: &Result<(), Failed>, rests: &mut HashMap<i64, Rest>) {
     let second = shared.change(|world| {
         // The answer comes too late where the webhook is another one by now.
         if world.webhooks == errand.number {
-            match &brought {
+            match brought {
                 Ok(()) => world.updates.retain(|(id, _)| *id != errand.update),
                 Err(Failed { message, .. }) => {
                     let error = LastError { date: super::world::now(), message: message.clone() };
@@ -191,7 +191,7 @@ fn end(shared: &Shared, errand: &Errand, brought: Result<(), Failed>, rests: &mu
     };
     let rest = rests.entry(errand.update).or_insert_with(|| Rest { until: Instant::now(), failures: 0 });
     let seconds = match (retry_after, rest.failures) {
-        (Some(seconds), _) => seconds,
+        (Some(seconds), _) => *seconds,
         (None, 0) => 0,
         (None, failures) => (1 << failures.min(10)).min(MAX_PAUSE),
     };

@@ -328,6 +328,11 @@ pub(super) fn paused() -> String {
     say!("paused")
 }
 
+/// On the cards of queued jobs while the owner lets nothing begin.
+pub(super) fn held() -> String {
+    say!("held")
+}
+
 /// The toast of a kill button whose task has come to its end.
 pub(super) fn already(id: JobId, word: &str) -> String {
     say!("already", id = id.0, state = state(word))

@@ -1,4 +1,5 @@
 //! Jobboard from outside: people, chats, a Telegram and a PokeAPI on loopback, and the real bot between them.
+#![allow(clippy::float_cmp, reason = "counts are whole numbers")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
 
 mod away;
@@ -23,6 +24,7 @@ mod operate;
 mod pokeapi;
 mod process;
 mod program;
+mod queue;
 mod rich;
 mod roles;
 mod security;

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr, TcpListener},
+    sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
@@ -27,10 +28,14 @@ pub(crate) struct Web {
 pub(crate) const SECRET: &str = "a-secret_of-the-tests";
 
 impl Web {
-    /// An address that is free.
+    /// An address that is free, and stays so while a bot is stopped: the system gives these ports to nobody by itself.
     pub(crate) fn new() -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        Self { addr: listener.local_addr().unwrap(), client: Client::new() }
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let first = std::process::id() * 97 + NEXT.fetch_add(1, Ordering::Relaxed) * 13;
+        let ports = (first..).map(|number| 10_000 + u16::try_from(number % 20_000).unwrap());
+        let addr = ports.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+        let addr = addr.into_iter().find(|addr| TcpListener::bind(addr).is_ok()).unwrap();
+        Self { addr, client: Client::new() }
     }
 
     /// Health and metrics.

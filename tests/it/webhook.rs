@@ -310,7 +310,8 @@ async fn a_quit_is_confirmed_before_the_exit() {
         ground.set("JOBBOARD_WEBHOOK_URL", &url);
         let bot = ground.start();
         let talk = ground.private(&bot, ann);
-        assert!(talk.says("fib 10").await.text.contains("is 34"));
+        let card = talk.says("fib 10").await;
+        talk.sees_in(&card, "is 34").await;
         bot.stop().await;
     }
 }
