@@ -46,7 +46,9 @@ impl Running {
             let written = written.clone();
             std::thread::spawn(move || {
                 for line in BufReader::new(stream).lines().map_while(Result::ok) {
-                    written.lock().unwrap().push_str(&format!("{line}\n"));
+                    let mut written = written.lock().unwrap();
+                    written.push_str(&line);
+                    written.push('\n');
                 }
             })
         });
