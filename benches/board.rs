@@ -184,8 +184,6 @@ fn boards(engine: Engine) -> Arc<Boards> {
         max_live_person: usize::MAX,
         max_members: usize::MAX,
         max_live_jobs: usize::MAX,
-        max_live_person: usize::MAX,
-        max_members: usize::MAX,
         job_timeout: Duration::from_mins(10),
         cpu_slots: 1,
         memory: u64::MAX,

@@ -240,7 +240,7 @@ impl Boards {
             self.overload.admits(0).map_err(|seconds| Refusal::Busy { seconds })?;
         }
         let origin = self.origin_here(chat, origin);
-        let who = person.id;
+        let whose = person.id;
         let proposed = self.with_table(chat, |chat, table| {
             if let Some(known) = table.by_origin(&origin) {
                 return Ok((known, None));
@@ -272,7 +272,7 @@ impl Boards {
         self.metrics.submitted(&spec);
         self.changes.mark(Change::Job(chat, id));
         if let Some(live) = live {
-            self.set_off(self.home(chat), id, (who, spec), live);
+            self.set_off(self.home(chat), id, (whose, spec), live);
         }
         Ok(id)
     }
