@@ -178,6 +178,9 @@ impl Report {
         for what in unanswered.lost.iter().take(10).chain(ledger.doubled.iter().take(10)) {
             println!("  {what}");
         }
+        for what in ledger.open().take(10) {
+            println!("  no end: {what}");
+        }
         let Usage { cpu, peak, memory, .. } = self.after;
         let calls: usize = state.calls.values().sum();
         println!(
@@ -192,6 +195,7 @@ impl Report {
         );
         let drained = self.drained.map_or("was not waited for to the end".to_owned(), |time| format!("took {:.1} s", time.as_secs_f64()));
         println!("what was left after the last command {drained}; {} updates still wait", state.updates.len());
+        println!("calls: {:?}", state.calls);
         if !state.wrong.is_empty() {
             println!("WRONG: what no Telegram would take: {:?}\n{}", state.wrong, self.log);
         }

@@ -248,6 +248,11 @@ impl Lane {
         self.answers.has_urgent()
     }
 
+    /// Whether somebody waits for a kill, or looks at the board.
+    pub(super) fn has_quick(&self) -> bool {
+        self.answers.has_quick()
+    }
+
     /// A step that was not done, since somebody else goes first. An answer is [put back](Self::put_back) instead.
     pub(super) fn put_step_back(&mut self, step: Step, now: Instant) {
         match step {

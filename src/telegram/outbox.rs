@@ -127,7 +127,8 @@ impl Desk {
     async fn somebody_asks(&self, share: Share) {
         let asks = |lane: &Lane| match share {
             Share::Kills => false,
-            Share::Quick | Share::Answers => lane.has_urgent(),
+            Share::Quick => lane.has_urgent(),
+            Share::Answers => lane.has_quick(),
             Share::News | Share::Progress => lane.has_reserved(),
         };
         while !asks(&self.lane()) {

@@ -157,6 +157,16 @@ impl Answers {
         !self.urgent.is_empty()
     }
 
+    /// Whether anybody waits who goes before those that only asked.
+    pub(super) fn has_quick(&self) -> bool {
+        self.has_urgent() || self.asked.front().is_some_and(Answer::is_quick)
+    }
+
+    /// How many do: they are the first of those that asked.
+    fn quick(&self) -> usize {
+        self.asked.iter().take_while(|answer| answer.is_quick()).count()
+    }
+
     /// All that wait.
     pub(super) fn len(&self) -> usize {
         self.urgent.len() + self.asked.len() + self.others.len()
@@ -189,7 +199,8 @@ impl Answers {
             return None;
         }
         if answer.asked && self.asked.len() < MAX_ANSWERS {
-            self.asked.push_back(answer);
+            let at = if answer.is_quick() { self.quick() } else { self.asked.len() };
+            self.asked.insert(at, answer);
             return None;
         }
         if self.alike(&answer) >= MAX_ALIKE {
@@ -220,7 +231,8 @@ impl Answers {
         if answer.urgent {
             self.urgent.push_front(answer);
         } else if answer.asked {
-            self.asked.push_front(answer);
+            let at = if answer.is_quick() { 0 } else { self.quick() };
+            self.asked.insert(at, answer);
         } else {
             self.others.push_front((None, answer));
         }

@@ -29,16 +29,16 @@ const UNPACED: Duration = Duration::from_millis(1);
 pub(super) struct Busy {
     // Std locks: held for a look.
     told: Mutex<HashMap<(ChatId, Option<i32>), Instant>>,
-    /// A quarter of the pace of all chats.
+    /// A sixth of the pace of all chats.
     pace: Mutex<Pace>,
     /// What one message costs of the pace of all chats.
     cost: Duration,
     silent: AtomicU64,
 }
 
-/// As many messages in four seconds as the pace of all chats lets through in one.
-fn quarter(rate_all: u32, second: Duration) -> Pace {
-    Pace::new(rate_all, second * 4, third(rate_all))
+/// As many messages in six seconds as the pace of all chats lets through in one.
+fn sixth(rate_all: u32, second: Duration) -> Pace {
+    Pace::new(rate_all, second * 6, third(rate_all))
 }
 
 impl Busy {
@@ -47,7 +47,7 @@ impl Busy {
         let cost = if all.cost().is_zero() { UNPACED } else { all.cost() };
         Self {
             told: Mutex::default(),
-            pace: Mutex::new(quarter(config.rate_all, second)),
+            pace: Mutex::new(sixth(config.rate_all, second)),
             cost,
             silent: AtomicU64::new(0),
         }
@@ -73,7 +73,7 @@ impl Busy {
 }
 
 impl Outbox {
-    /// Tells that the bot is busy, once in `seconds` for a topic and no more often than a quarter of the pace of all chats
+    /// Tells that the bot is busy, once in `seconds` for a topic and no more often than a sixth of the pace of all chats
     /// allows; who is not told has been, or hears nothing.
     pub async fn say_busy(self: &Arc<Self>, chat: ChatId, reply_to: Origin, seconds: u64) {
         if self.busy.tells((chat, reply_to.thread), seconds, Instant::now()) {
@@ -118,7 +118,7 @@ mod tests {
         let second = Duration::from_secs(1);
         Busy {
             told: Mutex::default(),
-            pace: Mutex::new(quarter(rate_all, second)),
+            pace: Mutex::new(sixth(rate_all, second)),
             cost: second,
             silent: AtomicU64::new(0),
         }
@@ -137,14 +137,14 @@ mod tests {
     }
 
     #[test]
-    fn all_of_it_is_a_quarter_of_the_pace() {
+    fn all_of_it_is_a_sixth_of_the_pace() {
         let (busy, start) = (busy(30), Instant::now());
         let told = (0_u64..40_000).filter(|n| {
             let now = start + Duration::from_millis(*n);
             busy.tells((ChatId(i64::try_from(*n).unwrap()), None), 10, now)
         });
-        // In forty seconds, a quarter of twenty a second.
-        assert!((200..=220).contains(&told.count()));
+        // In forty seconds, a sixth of twenty a second.
+        assert!((133..=155).contains(&told.count()));
     }
 
     #[test]
