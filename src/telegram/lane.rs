@@ -399,7 +399,7 @@ impl Lane {
     /// What will never be said comes back.
     pub(super) fn leave(&mut self) -> Vec<Answer> {
         self.presence = Presence::Left;
-        self.cards = Cards::default();
+        self.cards = self.cards.anew();
         self.merged = MergedCards::default();
         self.dashes = Dashes::default();
         self.give_up()

@@ -77,6 +77,7 @@ pub struct Outbox {
     drawing: Semaphore,
     toasts: Arc<Semaphore>,
     timings: Timings,
+    keep_jobs: usize,
     tasks: TaskTracker,
     /// Ends every task at once: after a drain that took too long.
     abort: CancellationToken,
@@ -162,6 +163,7 @@ impl Outbox {
             drawing: Semaphore::new(1),
             toasts: Arc::new(Semaphore::new(MAX_TOASTS)),
             timings: config.timings,
+            keep_jobs: config.keep_jobs.get(),
             tasks: TaskTracker::new(),
             abort: CancellationToken::new(),
         })
@@ -391,7 +393,8 @@ impl Outbox {
     fn new_desk(&self, chat: ChatId) -> Arc<Desk> {
         let pace = if chat.0 < 0 { &self.paces.group } else { &self.paces.private };
         let Timings { merge_after: after, merge_join: join, .. } = self.timings;
-        let lane = Lane::new(pace.clone(), Merging { after, join }).within(self.timings.unsaid);
+        let lane = Lane::new(pace.clone(), Merging { after, join });
+        let lane = lane.within(self.timings.unsaid).of_board(self.keep_jobs);
         Arc::new(Desk { lane: Mutex::new(lane), bell: Notify::new() })
     }
 

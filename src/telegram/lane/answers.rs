@@ -76,7 +76,7 @@ impl Answer {
 
     /// Whether it goes before all that was asked for, but for kills: a look at the board, or that the bot is busy.
     pub(in crate::telegram) fn is_quick(&self) -> bool {
-        self.busy || self.asked && matches!(self.body, Body::Dash(_) | Body::Turn { .. })
+        self.busy || self.asked && matches!(self.body, Body::Dash(_))
     }
 
     /// The same, to say that the bot is busy.

@@ -113,6 +113,61 @@ impl Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        board::Boards,
+        config::Cli,
+        job::{JobId, MessageId},
+        sandbox::{Options, Sandbox, View},
+        store::{Loaded, Secret, Store},
+        telegram::{api::Api, lane::OldCard, settings::Settings},
+        work::Engine,
+    };
+
+    /// An outbox whose Telegram is a sandbox.
+    async fn outbox() -> (Arc<Outbox>, Sandbox) {
+        let options = Options::default();
+        let token = options.token.clone();
+        let sandbox = Sandbox::start(options).await.unwrap();
+        let flags = ["jobboard", "--rate-all", "0", "--cpu-workers", "1", "--memory", "1GB"];
+        let config = Cli::read(flags.map(Into::into)).unwrap().config;
+        let config = config.for_sandbox(&token, &sandbox.url(), &sandbox.pokeapi_url());
+        let work = crate::work(&config, Engine::new()).unwrap();
+        let boards = Boards::new(work, Store::none(), crate::limits(&config));
+        let (api, store) = (Api::new(&config, &Secret::default()).unwrap(), Store::none());
+        let settings = Arc::new(Settings::new(store.clone(), &Loaded::default()));
+        (Outbox::new(api, boards, store, settings, &config), sandbox)
+    }
+
+    #[tokio::test]
+    async fn who_was_told_leaves_no_lane_behind() {
+        let (outbox, sandbox) = outbox().await;
+        let telegram = sandbox.telegram();
+        let here = |message| Origin { message: MessageId(message), thread: None, callback: None };
+        let chats: Vec<_> = (0..30).map(|_| telegram.private_chat(telegram.person("Ann"))).collect();
+        for chat in &chats {
+            outbox.say_busy(ChatId(chat.0), here(1), 30).await;
+            outbox.say_busy(ChatId(chat.0), here(2), 30).await;
+        }
+        assert_eq!((outbox.lanes(), outbox.silent()), (30, 30));
+        let told = |view: &View<'_>| chats.iter().all(|chat| view.messages(*chat).len() == 1).then_some(());
+        telegram.until(told).await;
+        // Of this one something is known.
+        let old = OldCard { message: Some(MessageId(7)), thread: None, finished: true, done: true };
+        outbox.desk(ChatId(7)).lane().restore(JobId(1), old, Instant::now());
+        // The paces are full again by then.
+        let later = Instant::now() + Duration::from_hours(1);
+        let swept = async {
+            while outbox.lanes() > 1 {
+                outbox.sweep(later);
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), swept).await.unwrap();
+        outbox.sweep(later);
+        assert_eq!(outbox.task_of(ChatId(7), MessageId(7)), Some(JobId(1)));
+        assert_eq!(outbox.boards.overload().unsaid(), Duration::ZERO);
+        sandbox.stop().await;
+    }
 
     fn busy(rate_all: u32) -> Busy {
         let second = Duration::from_secs(1);
