@@ -1,12 +1,14 @@
 //! What the README claims of the bot's speed, measured over real HTTP on loopback.
 //!
-//! `cargo bench --bench loopback` runs all three parts, `cargo bench --bench loopback -- kill dash` some of them:
+//! `cargo bench --bench loopback` runs the first three parts, `cargo bench --bench loopback -- kill dash` some of them:
 //!
 //! - `answers`: 200 chats send `fib 10`, 100 times each, to the `jobboard` program (default settings, paces off) and, in
 //!   turns, to the smallest echo bot that teloxide makes. Once each chat sends its next command when the last was
 //!   answered, once all are sent at the start. A command counts as answered when its result is there to be read.
 //! - `kill`: every worker has a `fib 10000000` and more are queued; from a kill's arrival to its confirmation's.
 //! - `dash`: from a `dash` to the board, with nothing else to do and with every worker busy.
+//! - `peers`: as `answers`, with the bot on one core, beside echo bots made with teloxide, grammY and aiogram.
+//!   `scripts/echo-bots` installs the latter two and runs this part; it is left out where nothing else is asked for.
 //!
 //! Both bots are processes of their own: CPU time and peak memory are what Linux says of them. The sandbox, which is their
 //! Telegram, runs in this process. It needs about as much CPU as a bot, so on two cores the rates are those of the
@@ -24,12 +26,14 @@ mod busy;
 mod echo;
 #[path = "loopback/latency.rs"]
 mod latency;
+#[path = "loopback/peers.rs"]
+mod peers;
 #[path = "loopback/stats.rs"]
 mod stats;
 
 use anyhow::{Result, bail};
 
-const PARTS: [&str; 3] = ["answers", "kill", "dash"];
+const PARTS: [&str; 4] = ["answers", "kill", "dash", "peers"];
 
 fn main() -> Result<()> {
     // Cargo adds flags of its own.
@@ -55,6 +59,9 @@ fn main() -> Result<()> {
         }
         if wanted("dash") {
             latency::dash().await?;
+        }
+        if words.iter().any(|word| word == "peers") {
+            peers::measure().await?;
         }
         Ok(())
     })

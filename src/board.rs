@@ -205,7 +205,7 @@ impl Boards {
             WriteError::Busy => Refusal::Busy { seconds: overload::STORE },
             why => Refusal::NotStored(why),
         })?;
-        tracing::info!(chat = chat.0, job = id.0, command = %spec, "submitted");
+        tracing::debug!(chat = chat.0, job = id.0, command = %spec, "submitted");
         self.changes.mark(Change::Job(chat, id));
         if let Some(live) = live {
             self.set_off(chat, id, spec, live);

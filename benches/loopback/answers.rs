@@ -9,11 +9,11 @@ use anyhow::{Context, Result};
 use jobboard::sandbox::{ChatId, MessageId, PersonId, Telegram};
 
 use crate::{
-    bots::{Kind, World},
+    bots::{Cores, Kind, World},
     stats::{self, median},
 };
 
-const CHATS: usize = 200;
+pub(crate) const CHATS: usize = 200;
 /// Commands of one chat.
 const COMMANDS: usize = 100;
 /// Runs of each bot, in turns: noise of the machine meets both.
@@ -26,7 +26,7 @@ const LIMIT: Duration = Duration::from_mins(3);
 
 /// When a chat sends its commands.
 #[derive(Clone, Copy, Debug)]
-enum Sending {
+pub(crate) enum Sending {
     /// The next one when the last was answered.
     InTurns,
     /// All at the start.
@@ -35,13 +35,13 @@ enum Sending {
 
 /// What one run came to.
 #[derive(Clone, Copy, Debug)]
-struct Run {
+pub(crate) struct Run {
     /// Answers a second.
-    rate: f64,
+    pub(crate) rate: f64,
     /// The bot's CPU time of an answer, in µs.
-    cpu: f64,
+    pub(crate) cpu: f64,
     /// MB.
-    peak: f64,
+    pub(crate) peak: f64,
     /// Edits that an answer needed on average, until it showed its result.
     edits: f64,
 }
@@ -58,8 +58,8 @@ pub(crate) async fn measure() -> Result<()> {
         );
         let mut pairs = Vec::new();
         for number in 1..=PAIRS {
-            let ours = run(Kind::Jobboard, sending).await?;
-            let echo = run(Kind::Echo, sending).await?;
+            let ours = run(Kind::Jobboard, Cores::All, sending, COMMANDS).await?;
+            let echo = run(Kind::Echo, Cores::All, sending, COMMANDS).await?;
             println!("pair {number}:   {}", line(ours, echo, ratios(ours, echo)));
             pairs.push((ours, echo));
         }
@@ -86,19 +86,20 @@ fn line(ours: Run, echo: Run, [rate, cpu, memory]: [f64; 3]) -> String {
     format!("{} | {} | {rate:.2} {cpu:.2} {memory:.2}", side(ours), side(echo))
 }
 
-async fn run(kind: Kind, sending: Sending) -> Result<Run> {
-    let world = World::start(kind).await?;
+/// One run: every chat gets `commands` answers, after one to warm up.
+pub(crate) async fn run(kind: Kind, cores: Cores, sending: Sending, commands: usize) -> Result<Run> {
+    let world = World::start(kind, cores).await?;
     let result = match kind {
         Kind::Jobboard => RESULT,
-        Kind::Echo => COMMAND,
+        Kind::Echo | Kind::GrammY | Kind::Aiogram => COMMAND,
     };
     let mut crowd = Crowd::new(world.sandbox.telegram().clone(), result);
     // The bot starts, connections are made.
     world.bounded(LIMIT, crowd.send(1, Sending::InTurns)).await??;
     let (edits_before, before, start) = (crowd.edits, world.usage()?, Instant::now());
-    world.bounded(LIMIT, crowd.send(COMMANDS, sending)).await??;
+    world.bounded(LIMIT, crowd.send(commands, sending)).await??;
     let (took, after) = (start.elapsed(), world.usage()?);
-    let answers = count(CHATS * COMMANDS);
+    let answers = count(CHATS * commands);
     Ok(Run {
         rate: answers / took.as_secs_f64(),
         cpu: after.cpu.saturating_sub(before.cpu).as_secs_f64() * 1e6 / answers,

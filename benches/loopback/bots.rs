@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -20,7 +20,20 @@ const TICKS: u64 = 100;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Jobboard,
+    /// A bare echo bot made with teloxide.
     Echo,
+    /// A bare echo bot made with grammY, on node.
+    GrammY,
+    /// A bare echo bot made with aiogram, on Python.
+    Aiogram,
+}
+
+/// Which cores a bot may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cores {
+    All,
+    /// The last one; its Telegram has the others, and shares none where there are two.
+    One,
 }
 
 /// A sandbox and a bot that polls it; dropping it kills the bot.
@@ -42,7 +55,7 @@ pub(crate) struct Usage {
 
 impl World {
     /// Starts both. Nothing is limited: neither the bot's paces nor the sandbox's.
-    pub(crate) async fn start(kind: Kind) -> Result<Self> {
+    pub(crate) async fn start(kind: Kind, cores: Cores) -> Result<Self> {
         let options = Options { call_log: false, ..Options::default() };
         let token = options.token.clone();
         let sandbox = Sandbox::start(options).await.context("the sandbox does not start")?;
@@ -54,7 +67,17 @@ impl World {
                 command.args([echo::ARGUMENT, &sandbox.url(), &token]);
                 command
             }
+            Kind::GrammY | Kind::Aiogram => {
+                let [program, script] =
+                    kind.installed().with_context(|| format!("{kind:?} is not installed"))?;
+                let mut command = Command::new(program);
+                command.arg(script).args([&sandbox.url(), &token]);
+                command
+            }
         };
+        if cores == Cores::One {
+            command = pinned(&command);
+        }
         // The log goes where an operator would have it: a file. It is part of the work.
         let log = File::create(log_of(folder.path()))?;
         let bot = command
@@ -94,6 +117,33 @@ impl Drop for World {
         let _ = self.bot.kill();
         let _ = self.bot.wait();
     }
+}
+
+impl Kind {
+    /// Interpreter and script of a bot in another language, where `scripts/echo-bots` has put what they need.
+    pub(crate) fn installed(self) -> Option<[PathBuf; 2]> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/echo-bots");
+        let found = match self {
+            Self::GrammY => [PathBuf::from("node"), folder.join("grammy.mjs")],
+            Self::Aiogram => [folder.join("venv/bin/python"), folder.join("aiogram_echo.py")],
+            Self::Jobboard | Self::Echo => return None,
+        };
+        found[1].exists().then_some(found)
+    }
+}
+
+/// The same command on the machine's last core.
+fn pinned(command: &Command) -> Command {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let mut pinned = Command::new("taskset");
+    pinned.args(["--cpu-list", &(cores - 1).to_string()]).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => pinned.env(name, value),
+            None => pinned.env_remove(name),
+        };
+    }
+    pinned
 }
 
 fn jobboard(sandbox: &Sandbox, token: &str) -> Command {

@@ -7,7 +7,7 @@ use jobboard::sandbox::{ChatId, PersonId};
 use rand::RngExt;
 
 use crate::{
-    bots::{Kind, World},
+    bots::{Cores, Kind, World},
     busy::{Busy, ask},
     stats::{self, Times},
 };
@@ -24,7 +24,7 @@ const DASH_PAUSE: u64 = 8_000;
 /// From a kill to its confirmation.
 pub(crate) async fn kill() -> Result<()> {
     println!("\nKill: a running \"fib 10000000\" while every worker is busy; {}", stats::load());
-    let world = World::start(Kind::Jobboard).await?;
+    let world = World::start(Kind::Jobboard, Cores::All).await?;
     let mut busy = Busy::start(&world).await?;
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let mut times = Vec::with_capacity(KILLS);
@@ -46,7 +46,7 @@ pub(crate) async fn kill() -> Result<()> {
 /// From a `dash` to the board, idle and busy.
 pub(crate) async fn dash() -> Result<()> {
     println!("\ndash: a board of {BOARD} tasks; {}", stats::load());
-    let world = World::start(Kind::Jobboard).await?;
+    let world = World::start(Kind::Jobboard, Cores::All).await?;
     let telegram = world.sandbox.telegram();
     let person = telegram.person("Ann");
     let chat = telegram.private_chat(person);

@@ -21,7 +21,7 @@ impl Boards {
         let Some(kills) = self.with_table(chat, |_, table| table.finish(id, outcome, now, keep)) else {
             return;
         };
-        tracing::info!(chat = chat.0, job = id.0, state = word, "finished");
+        tracing::debug!(chat = chat.0, job = id.0, state = word, "finished");
         self.changes.mark(Change::Job(chat, id));
         for kill in kills {
             self.changes.mark(Change::Kill(chat, kill));

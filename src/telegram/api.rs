@@ -14,7 +14,7 @@ use std::{
 
 use reqwest::{Client, Response, Url, multipart::Form};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::{Value, value::RawValue};
+use serde_json::Value;
 use teloxide::requests::Payload;
 
 use self::newer::Newer;
@@ -134,10 +134,9 @@ impl ApiError {
 
 /// The envelope of every answer.
 #[derive(Deserialize)]
-struct Answer<'a> {
+struct Answer<T> {
     ok: bool,
-    #[serde(borrow)]
-    result: Option<&'a RawValue>,
+    result: Option<T>,
     error_code: Option<u16>,
     description: Option<String>,
     parameters: Option<Parameters>,
@@ -250,23 +249,18 @@ fn connection(error: reqwest::Error) -> ApiError {
 async fn read<T: DeserializeOwned>(response: Response) -> Result<T, ApiError> {
     let status = response.status().as_u16();
     let body = response.bytes().await.map_err(connection)?;
-    let Ok(answer) = serde_json::from_slice::<Answer<'_>>(&body) else {
+    match serde_json::from_slice(&body) {
+        Ok(Answer { ok: true, result: Some(result), .. }) => Ok(result),
+        Ok(answer) => Err(refusal(&answer, status)),
+        // JSON, but not what was asked for.
+        Err(error) if error.is_data() && status < 300 => Err(ApiError::Nonsense(error.to_string())),
         // A proxy in between answers in HTML.
-        return Err(if status >= 500 { ApiError::Server(status) } else { nonsense(status) });
-    };
-    match answer.result {
-        Some(result) if answer.ok => {
-            serde_json::from_str(result.get()).map_err(|error| ApiError::Nonsense(error.to_string()))
-        }
-        _ => Err(refusal(&answer, status)),
+        Err(_) if status >= 500 => Err(ApiError::Server(status)),
+        Err(_) => Err(ApiError::Nonsense(format!("status {status}, not JSON"))),
     }
 }
 
-fn nonsense(status: u16) -> ApiError {
-    ApiError::Nonsense(format!("status {status}, not JSON"))
-}
-
-fn refusal(answer: &Answer<'_>, status: u16) -> ApiError {
+fn refusal<T>(answer: &Answer<T>, status: u16) -> ApiError {
     let description = answer.description.clone().unwrap_or_default();
     if let Some(to) = answer.parameters.as_ref().and_then(|parameters| parameters.migrate_to_chat_id) {
         return ApiError::Migrated(to);

@@ -109,7 +109,8 @@ impl Handlers {
     pub async fn handle(self: &Arc<Self>, update: Update) {
         let id = update.id.0;
         let language = self.language(&update.kind);
-        let handle = language::scope(language, async {
+        // In a box: what it may hold is 10 kB, and the future of an update is moved about several times.
+        let handle = Box::pin(async {
             match update.kind {
                 UpdateKind::Message(message) => self.message(&message).await,
                 UpdateKind::CallbackQuery(query) => self.press(query).await,
@@ -119,6 +120,7 @@ impl Handlers {
                 _ => {}
             }
         });
+        let handle = language::scope(language, handle);
         if AssertUnwindSafe(handle).catch_unwind().await.is_err() {
             tracing::error!(update = id, "a handler panicked");
         }
