@@ -118,6 +118,8 @@ fn boards(store: Store) -> Arc<Boards> {
         max_live_jobs: usize::MAX,
         max_live_jobs_all: usize::MAX,
         max_unsaid: Duration::MAX,
+        max_live_person: usize::MAX,
+        max_members: usize::MAX,
         job_timeout: Duration::from_mins(10),
         // None: what needs a worker stays in the line.
         cpu_slots: 0,

@@ -12,9 +12,12 @@ mod kill;
 mod memory;
 mod moved;
 mod overload;
+mod pause;
+mod people;
 mod queue;
 mod restore;
 mod run;
+mod stats;
 mod table;
 mod timeline;
 mod track;
@@ -29,7 +32,7 @@ use std::{
 };
 
 use dashmap::DashMap;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::{
@@ -38,12 +41,13 @@ pub use self::{
     kill::{KillId, KillReport, Verdict},
     overload::Overload,
     queue::Place,
-    table::{Filter, Page, Snapshot},
+    table::{Filter, Members, Page, Snapshot, Tally},
     timeline::Timeline,
 };
-use self::{memory::Memory, queue::Queue, table::Table};
+use self::{queue::Queue, table::Table};
 use crate::{
     job::{ChatId, JobId, NeverFits, Origin, Person, Spec},
+    metrics::{Line, Metrics},
     store::{Store, Write, WriteError},
     work::Work,
 };
@@ -59,6 +63,10 @@ pub struct Limits {
     pub max_live_jobs_all: usize,
     /// What is still to be said may take so long; with more, no job is taken.
     pub max_unsaid: Duration,
+    /// Unfinished jobs a person, over all chats.
+    pub max_live_person: usize,
+    /// Members of one job.
+    pub max_members: usize,
     /// How long a job may run, from the start of its first member.
     pub job_timeout: Duration,
     /// Members of CPU jobs that run at once.
@@ -82,6 +90,20 @@ pub enum Refusal {
     TooManyLive {
         /// How many there are.
         live: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// The person has `live` unfinished jobs already, in all chats together.
+    TooManyOfPerson {
+        /// How many there are.
+        live: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// More members than a job may have.
+    TooManyMembers {
+        /// How many were asked.
+        members: usize,
         /// How many there may be.
         limit: usize,
     },
@@ -122,18 +144,22 @@ pub struct Boards {
     // Groups that became supergroups: old, new. A std lock, written while a table moves: who looks for a table finds it
     // under the one id or the other, never under none.
     moved: RwLock<HashMap<ChatId, ChatId>>,
+    people: people::People,
     changes: Changes,
     /// A job that was to be stored is accepted, or is not.
     settled: Notify,
-    memory: Arc<Memory>,
+    queue: Queue,
     busy: busy::Busy,
     overload: Overload,
     work: Arc<Work>,
     store: Store,
+    metrics: Arc<Metrics>,
     limits: Limits,
     /// The process's token; every job has one of its own beside it.
     exit: CancellationToken,
     closed: AtomicBool,
+    /// Nothing new begins, by the owner's wish.
+    paused: watch::Sender<bool>,
     tasks: TaskTracker,
     /// A file of digits was written: there may be too many now.
     filed: Notify,
@@ -142,19 +168,34 @@ pub struct Boards {
 impl Boards {
     /// Empty boards over `work` and `store`.
     pub fn new(work: impl Into<Arc<Work>>, store: Store, limits: Limits) -> Arc<Self> {
+        Self::measured(work, store, limits, Metrics::new())
+    }
+
+    /// The same, counted by somebody.
+    pub fn measured(
+        work: impl Into<Arc<Work>>,
+        store: Store,
+        limits: Limits,
+        metrics: Arc<Metrics>,
+    ) -> Arc<Self> {
+        metrics.set_slots(Line::Cpu, limits.cpu_slots);
+        metrics.set_slots(Line::Io, limits.io_slots);
         Arc::new(Self {
             tables: DashMap::new(),
             moved: RwLock::default(),
+            people: people::People::default(),
             changes: Changes::default(),
             settled: Notify::new(),
-            memory: Memory::new(limits.memory, Queue::new(limits.cpu_slots, limits.io_slots)),
+            queue: Queue::new(limits.cpu_slots, limits.io_slots, limits.memory),
             busy: busy::Busy::default(),
             overload: Overload::new(&limits),
             work: work.into(),
             store,
+            metrics,
             limits,
             exit: CancellationToken::new(),
             closed: AtomicBool::new(false),
+            paused: watch::Sender::new(false),
             tasks: TaskTracker::new(),
             filed: Notify::new(),
         })
@@ -172,6 +213,21 @@ impl Boards {
         origin: Origin,
         spec: Spec,
     ) -> Result<JobId, Refusal> {
+        let taken = self.take(chat, person, origin, spec).await;
+        taken.inspect_err(|why| self.metrics.refused(why.into()))
+    }
+
+    async fn take(
+        self: &Arc<Self>,
+        chat: ChatId,
+        person: Person,
+        origin: Origin,
+        spec: Spec,
+    ) -> Result<JobId, Refusal> {
+        let (members, limit) = (spec.member_count(), self.limits.max_members);
+        if members > limit {
+            return Err(Refusal::TooManyMembers { members, limit });
+        }
         let limit = self.limits.max_fib;
         if let Some(&n) = spec.fib_members().iter().find(|n| **n > limit) {
             return Err(Refusal::FibTooLarge { n, limit });
@@ -182,11 +238,15 @@ impl Boards {
             self.overload.admits(0).map_err(|seconds| Refusal::Busy { seconds })?;
         }
         let origin = self.origin_here(chat, origin);
+        let whose = person.id;
         let proposed = self.with_table(chat, |chat, table| {
             if let Some(known) = table.by_origin(&origin) {
                 return Ok((known, None));
             }
             self.takes(table, never_fits)?;
+            let limit = self.limits.max_live_person;
+            // The last look: who is refused for another reason has taken no place.
+            self.people.take(whose, limit).map_err(|live| Refusal::TooManyOfPerson { live, limit })?;
             let job = table.propose(person, origin, spec.clone(), &self.exit);
             // Queued under the lock: the store hears of jobs in the order of their numbers.
             Ok((job.id, Some(self.store.write(Write::Accept(chat, Box::new(job.clone()))))))
@@ -196,6 +256,7 @@ impl Boards {
         let live = self.with_table(chat, |_, table| {
             if stored.is_err() {
                 table.withdraw(id);
+                self.people.give_back(whose);
             }
             // One that was withdrawn is none.
             table.accepted(id)
@@ -206,9 +267,10 @@ impl Boards {
             why => Refusal::NotStored(why),
         })?;
         tracing::debug!(chat = chat.0, job = id.0, command = %spec, "submitted");
+        self.metrics.submitted(&spec);
         self.changes.mark(Change::Job(chat, id));
         if let Some(live) = live {
-            self.set_off(chat, id, spec, live);
+            self.set_off(self.home(chat), id, (whose, spec), live);
         }
         Ok(id)
     }
@@ -248,9 +310,7 @@ impl Boards {
     pub fn job(&self, chat: ChatId, id: JobId) -> Option<Snapshot> {
         let (snapshot, spot) = self.look(chat, |table| (table.snapshot(id), table.spot(id)))?;
         let mut snapshot = snapshot?;
-        snapshot.paused = self.exit.is_cancelled() && !snapshot.job.state.is_finished();
-        // The line has a lock of its own, and is looked at when the table's is free again.
-        snapshot.place = spot.and_then(|spot| spot.place());
+        self.tell_wait(&mut snapshot, spot);
         Some(snapshot)
     }
 
@@ -282,9 +342,9 @@ impl Boards {
             (page, spots)
         });
         let Some((mut page, spots)) = looked else { return Page::default() };
+        page.held = page.queued > 0 && self.is_paused();
         for (snapshot, spot) in page.jobs.iter_mut().zip(spots) {
-            snapshot.paused = self.exit.is_cancelled() && !snapshot.job.state.is_finished();
-            snapshot.place = spot.and_then(|spot| spot.place());
+            self.tell_wait(snapshot, spot);
         }
         page
     }
@@ -321,6 +381,7 @@ impl Boards {
         let Some((killed, stored)) = killed else { return Ok(()) };
         for id in killed.hit {
             tracing::info!(chat = chat.0, job = id.0, by = by.id, "killed");
+            self.metrics.killed(chat, id);
             self.changes.mark(Change::Job(chat, id));
         }
         if killed.resolved {
@@ -332,6 +393,25 @@ impl Boards {
     /// The report of a kill whose jobs have all stopped; once.
     pub fn take_kill(&self, chat: ChatId, kill: KillId) -> Option<KillReport> {
         self.with_table(chat, |_, table| table.take_kill(kill))
+    }
+
+    /// Bytes that running jobs hold, and those that they may hold together.
+    pub fn memory(&self) -> (u64, u64) {
+        (self.queue.memory().0, self.limits.memory)
+    }
+
+    /// Slots of CPU and of IO.
+    pub fn slots(&self) -> (usize, usize) {
+        (self.limits.cpu_slots, self.limits.io_slots)
+    }
+
+    /// What is on all boards. It looks at each job, which is for who asks now and then.
+    pub fn tally(&self) -> Tally {
+        let mut all = Tally::default();
+        for table in &self.tables {
+            all += table.tally();
+        }
+        all
     }
 
     /// What changed since it was last asked; waits for the first change.
@@ -389,10 +469,10 @@ impl Boards {
     }
 
     /// The job lines up, and its run is somebody's from here on.
-    fn set_off(self: &Arc<Self>, chat: ChatId, id: JobId, spec: Spec, live: table::Live) {
+    fn set_off(self: &Arc<Self>, chat: ChatId, id: JobId, (person, spec): (i64, Spec), live: table::Live) {
         let run = run::Run::new(self.clone(), chat, id, spec, live);
-        let turn = run.line_up();
-        self.tasks.spawn(run.run(turn));
+        let places = run.line_up(person);
+        self.tasks.spawn(run.run(places));
     }
 
     /// A member of the job got its first slot. False where the job was killed meanwhile: it must not run.

@@ -17,7 +17,7 @@ pub use self::{
     language::Language,
     setting::{SETTINGS, Setting},
 };
-use crate::job::{JobId, Spec, write_list};
+use crate::job::{ChatId, JobId, Spec, write_list};
 
 /// Something a person wants from the bot.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +44,16 @@ pub enum Command {
     Start,
     /// Stop the bot in good order.
     Quit,
+    /// Let this chat in; none: who is let in.
+    Allow(Option<ChatId>),
+    /// Let this chat out; none: who is let in.
+    Deny(Option<ChatId>),
+    /// How the bot is doing.
+    Stats,
+    /// Start no more tasks.
+    Pause,
+    /// Start tasks again.
+    Resume,
 }
 
 impl fmt::Display for Command {
@@ -63,6 +73,13 @@ impl fmt::Display for Command {
             Self::Help(None) => f.write_str("help"),
             Self::Start => f.write_str("start"),
             Self::Quit => f.write_str("quit"),
+            Self::Allow(None) => f.write_str("allow"),
+            Self::Allow(Some(chat)) => write!(f, "allow {}", chat.0),
+            Self::Deny(None) => f.write_str("deny"),
+            Self::Deny(Some(chat)) => write!(f, "deny {}", chat.0),
+            Self::Stats => f.write_str("stats"),
+            Self::Pause => f.write_str("pause"),
+            Self::Resume => f.write_str("resume"),
         }
     }
 }
@@ -97,6 +114,8 @@ pub struct Entry {
     pub example: &'static str,
     /// Whether Telegram's command menu lists it.
     pub in_menu: bool,
+    /// Only for the bot's owners, in their private chats: nobody else is shown it.
+    pub owners: bool,
     build: fn(&mut Args<'_>) -> Result<Command, ParseError>,
 }
 
@@ -121,8 +140,8 @@ impl PartialEq for Entry {
 
 impl Eq for Entry {}
 
-/// Members of one `-multi`: a result of that many lines can still be read.
-pub const MAX_MEMBERS: usize = 100;
+/// Tasks that one `kill` names. How many members a `-multi` may have is the board's to say.
+pub const MAX_NAMED: usize = 100;
 
 /// All that can be said, in the order of `help`.
 pub const COMMANDS: &[Entry] = &[
@@ -131,6 +150,7 @@ pub const COMMANDS: &[Entry] = &[
         args: "NUM|NAME",
         example: "dex pikachu",
         in_menu: true,
+        owners: false,
         build: |args| Ok(Command::Submit(Spec::Dex(args.one(words::pokemon, Wanted::Pokemon)?))),
     },
     Entry {
@@ -138,6 +158,7 @@ pub const COMMANDS: &[Entry] = &[
         args: "NUM|NAME …",
         example: "dex-multi 1 pikachu mr-mime",
         in_menu: true,
+        owners: false,
         build: |args| Ok(Command::Submit(Spec::DexMulti(args.many(words::pokemon, Wanted::ManyPokemon)?))),
     },
     Entry {
@@ -145,6 +166,7 @@ pub const COMMANDS: &[Entry] = &[
         args: "NUM",
         example: "fib 100",
         in_menu: true,
+        owners: false,
         build: |args| Ok(Command::Submit(Spec::Fib(args.one(words::number, Wanted::Number)?))),
     },
     Entry {
@@ -152,6 +174,7 @@ pub const COMMANDS: &[Entry] = &[
         args: "NUM NUM …",
         example: "fib-multi 10 20 30",
         in_menu: true,
+        owners: false,
         build: |args| Ok(Command::Submit(Spec::FibMulti(args.many(words::number, Wanted::Numbers)?))),
     },
     Entry {
@@ -159,6 +182,7 @@ pub const COMMANDS: &[Entry] = &[
         args: "[NUM]",
         example: "job 3",
         in_menu: true,
+        owners: false,
         build: |args| {
             let id = if args.is_empty() { args.card } else { Some(args.one(words::task, Wanted::Task)?) };
             Ok(Command::Job(id))
@@ -169,13 +193,14 @@ pub const COMMANDS: &[Entry] = &[
         args: "NUM … | all",
         example: "kill 3",
         in_menu: true,
+        owners: false,
         build: |args| {
             if args.take_word("all") {
                 return args.nothing_more().map(|()| Command::KillAll);
             }
             match args.card {
                 Some(card) if args.is_empty() => Ok(Command::Kill(vec![card])),
-                _ => Ok(Command::Kill(args.many(words::task, Wanted::Tasks)?)),
+                _ => Ok(Command::Kill(args.up_to(MAX_NAMED, words::task, Wanted::Tasks)?)),
             }
         },
     },
@@ -184,6 +209,7 @@ pub const COMMANDS: &[Entry] = &[
         args: "NUM",
         example: "retry 3",
         in_menu: true,
+        owners: false,
         build: |args| match args.card {
             Some(card) if args.is_empty() => Ok(Command::Retry(card)),
             _ => Ok(Command::Retry(args.one(words::task, Wanted::Task)?)),
@@ -194,6 +220,7 @@ pub const COMMANDS: &[Entry] = &[
         args: "",
         example: "dash",
         in_menu: true,
+        owners: false,
         build: |args| args.nothing_more().map(|()| Command::Dash),
     },
     Entry {
@@ -201,6 +228,7 @@ pub const COMMANDS: &[Entry] = &[
         args: "[light | dark]",
         example: "timeline dark",
         in_menu: true,
+        owners: false,
         build: |args| {
             let theme =
                 if args.is_empty() { Theme::default() } else { args.one(words::theme, Wanted::Theme)? };
@@ -212,6 +240,7 @@ pub const COMMANDS: &[Entry] = &[
         args: "[NAME VALUE]",
         example: "settings rich on",
         in_menu: true,
+        owners: false,
         build: |args| {
             if args.is_empty() {
                 Ok(Command::Settings(None))
@@ -225,12 +254,18 @@ pub const COMMANDS: &[Entry] = &[
         args: "[COMMAND]",
         example: "help kill",
         in_menu: true,
+        owners: false,
         build: |args| {
             if args.is_empty() {
                 return Ok(Command::Help(None));
             }
-            args.one(|_, word| known(&normalise(word)).ok_or_else(|| unknown(word)), Wanted::Command)
-                .map(|entry| Command::Help(Some(entry)))
+            let owner = args.owner;
+            let entry = |_: &'static str, word: &str| {
+                known(&normalise(word))
+                    .filter(|entry| owner || !entry.owners)
+                    .ok_or_else(|| unknown(word, owner))
+            };
+            args.one(entry, Wanted::Command).map(|entry| Command::Help(Some(entry)))
         },
     },
     Entry {
@@ -238,6 +273,7 @@ pub const COMMANDS: &[Entry] = &[
         args: "",
         example: "start",
         in_menu: false,
+        owners: false,
         // Deep links bring a payload (`/start abc`), which means nothing here.
         build: |_| Ok(Command::Start),
     },
@@ -246,7 +282,48 @@ pub const COMMANDS: &[Entry] = &[
         args: "",
         example: "quit",
         in_menu: false,
+        owners: false,
         build: |args| args.nothing_more().map(|()| Command::Quit),
+    },
+    Entry {
+        name: "allow",
+        args: "[CHAT]",
+        example: "allow -1001234567890",
+        in_menu: true,
+        owners: true,
+        build: |args| args.chat().map(Command::Allow),
+    },
+    Entry {
+        name: "deny",
+        args: "[CHAT]",
+        example: "deny -1001234567890",
+        in_menu: true,
+        owners: true,
+        build: |args| args.chat().map(Command::Deny),
+    },
+    Entry {
+        name: "stats",
+        args: "",
+        example: "stats",
+        in_menu: true,
+        owners: true,
+        build: |args| args.nothing_more().map(|()| Command::Stats),
+    },
+    Entry {
+        name: "pause",
+        args: "",
+        example: "pause",
+        in_menu: true,
+        owners: true,
+        build: |args| args.nothing_more().map(|()| Command::Pause),
+    },
+    Entry {
+        name: "resume",
+        args: "",
+        example: "resume",
+        in_menu: true,
+        owners: true,
+        build: |args| args.nothing_more().map(|()| Command::Resume),
     },
 ];
 
@@ -255,6 +332,8 @@ pub const COMMANDS: &[Entry] = &[
 pub struct Context<'a> {
     /// A private chat: everything is for us.
     pub private: bool,
+    /// One of the bot's owners in their private chat.
+    pub owner: bool,
     /// The bot's username, without `@`.
     pub bot: &'a str,
     /// The message replies to one of the bot's own.
@@ -287,9 +366,13 @@ pub fn parse(text: &str, context: Context<'_>) -> Parsed {
     let Some(entry) = known(&normalise(first.name)) else {
         // In a group an unknown command may be another bot's, a reply may be thanks.
         let surely_ours = context.private || first.mention.is_some();
-        return if surely_ours { Parsed::Error(unknown(first.name)) } else { Parsed::NotForUs };
+        let error = || Parsed::Error(unknown(first.name, context.owner));
+        return if surely_ours { error() } else { Parsed::NotForUs };
     };
-    let mut args = Args::new(entry.name, first.rest, context.card);
+    if entry.owners && !context.owner {
+        return Parsed::Error(ParseError::OwnersOnly { command: entry.name });
+    }
+    let mut args = Args::new(entry.name, first.rest, context);
     match (entry.build)(&mut args) {
         Ok(command) => Parsed::Command(command),
         Err(error) => Parsed::Error(error),
@@ -301,11 +384,11 @@ fn known(name: &str) -> Option<&'static Entry> {
     COMMANDS.iter().find(|entry| entry.name == name)
 }
 
-/// The error for a word that is no command, with the nearest one if it is near.
-fn unknown(word: &str) -> ParseError {
+/// The error for a word that is no command, with the nearest one that this person may say, if it is near.
+fn unknown(word: &str, owner: bool) -> ParseError {
     let name = normalise(word);
     let distance = |entry: &&Entry| strsim::damerau_levenshtein(entry.name, &name);
-    let near = COMMANDS.iter().min_by_key(distance).filter(|entry| {
+    let near = COMMANDS.iter().filter(|entry| owner || !entry.owners).min_by_key(distance).filter(|entry| {
         // Half of a short word may be wrong by chance: one letter in three.
         distance(entry) <= (entry.name.len().max(name.len()) / 3).max(1) && name.len() > 1
     });

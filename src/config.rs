@@ -1,11 +1,13 @@
 //! Every setting, once: flag, variable, default, help. Durations that people need not set are [`Timings`].
 
+mod http;
 mod memory;
 
 use std::{
     convert::Infallible,
     ffi::OsString,
     fmt,
+    net::SocketAddr,
     num::{NonZeroU32, NonZeroUsize},
     path::{Path, PathBuf},
     str::FromStr,
@@ -17,6 +19,7 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
+pub use self::http::{WebhookSecret, WebhookUrl};
 use crate::{store::Keep, work::fib::MAX_N};
 
 /// Far above the cores of any machine: a number beyond it is a mistake, and its threads would stop the machine.
@@ -178,6 +181,20 @@ pub struct Config {
     #[arg(long, global = true, env = "JOBBOARD_MAX_LIVE_JOBS_ALL", default_value = "10000", value_name = "NUM")]
     pub max_live_jobs_all: NonZeroUsize,
 
+    /// Unfinished tasks a person may have, in all chats together
+    #[arg(
+        long,
+        global = true,
+        env = "JOBBOARD_MAX_LIVE_JOBS_PERSON",
+        default_value = "50",
+        value_name = "NUM"
+    )]
+    pub max_live_jobs_person: NonZeroUsize,
+
+    /// Numbers, or Pokémon, of one `fib-multi` or `dex-multi`
+    #[arg(long, global = true, env = "JOBBOARD_MAX_MEMBERS", default_value = "100", value_name = "NUM")]
+    pub max_members: NonZeroUsize,
+
     /// How long a task may run
     #[arg(long, global = true, env = "JOBBOARD_JOB_TIMEOUT", default_value = "10m", value_name = "TIME", value_parser = time_limit)]
     pub job_timeout: Duration,
@@ -209,6 +226,37 @@ pub struct Config {
     /// Messages a minute in one group; 0: no limit
     #[arg(long, global = true, env = "JOBBOARD_RATE_GROUP", default_value_t = 20, value_name = "NUM")]
     pub rate_group: u32,
+
+    /// Commands a minute that are taken from one person, in all chats together; the bot's owners are free of it; 0: no
+    /// limit
+    #[arg(long, global = true, env = "JOBBOARD_RATE_PERSON", default_value_t = 60, value_name = "NUM")]
+    pub rate_person: u32,
+
+    /// Address for health, metrics and updates by webhook: IP:PORT, or a port of this machine's own loopback; off where
+    /// nothing is set
+    #[arg(long, global = true, env = "JOBBOARD_HTTP_ADDR", value_name = "ADDRESS", value_parser = http::address)]
+    pub http_addr: Option<SocketAddr>,
+
+    /// The https:// address at which Telegram reaches that address, for updates by webhook; polling where nothing is set
+    #[arg(
+        long,
+        global = true,
+        env = "JOBBOARD_WEBHOOK_URL",
+        hide_env_values = true,
+        value_name = "URL",
+        requires = "http_addr"
+    )]
+    pub webhook_url: Option<WebhookUrl>,
+
+    /// What Telegram shows with each update by webhook: 1 to 256 of A-Z a-z 0-9 _ - [default: made at random]
+    #[arg(
+        long,
+        global = true,
+        env = "JOBBOARD_WEBHOOK_SECRET",
+        hide_env_values = true,
+        value_name = "SECRET"
+    )]
+    pub webhook_secret: Option<WebhookSecret>,
 
     /// How log lines look
     #[arg(long, global = true, env = "JOBBOARD_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
@@ -266,12 +314,20 @@ pub struct Timings {
     pub member_kept: Duration,
     /// A press that asks for a message is the same one again for so long.
     pub press_again: Duration,
+    /// A chat that the bot does not work for is told so once in so long.
+    pub stranger_again: Duration,
     /// Between two tries to store the end of a job, while the disk is full.
     pub store_again: Duration,
     /// How long a stop may take for jobs to end.
     pub stop_jobs: Duration,
     /// How long a stop may take, after the jobs, for what is still to be said.
     pub stop_outbox: Duration,
+    /// Telegram counts as reached for so long after the last answer or update of its.
+    pub telegram_away: Duration,
+    /// How often Telegram is asked whether the webhook is still set.
+    pub webhook_look: Duration,
+    /// How long it is remembered whether the store could be written.
+    pub ready_kept: Duration,
     /// PokeAPI's.
     pub pokeapi: crate::work::PokeApiTimings,
 }
@@ -299,9 +355,13 @@ impl Default for Timings {
             member: Duration::from_secs(3),
             member_kept: Duration::from_mins(1),
             press_again: Duration::from_secs(10),
+            stranger_again: Duration::from_hours(1),
             store_again: Duration::from_secs(1),
             stop_jobs: Duration::from_secs(3),
             stop_outbox: Duration::from_secs(3),
+            telegram_away: Duration::from_mins(3),
+            webhook_look: Duration::from_mins(1),
+            ready_kept: Duration::from_secs(5),
             pokeapi: crate::work::PokeApiTimings::default(),
         }
     }
@@ -316,6 +376,8 @@ impl Config {
             token: Token(token.to_owned()),
             api_url: api_url.to_owned(),
             pokeapi_url: if is_default { pokeapi_url.to_owned() } else { self.pokeapi_url },
+            // It brings updates to this machine only.
+            webhook_url: self.webhook_url.filter(WebhookUrl::is_local),
             ..self
         }
     }
@@ -462,12 +524,23 @@ impl Cli {
 
 /// clap's message in one line, with the variable's name beside the flag's: the value may come from either.
 fn one_line(command: &clap::Command, error: &clap::Error) -> String {
+    if let Some(ContextValue::Strings(missing)) = error.get(ContextKind::InvalidArg)
+        && missing.iter().any(|flag| flag.starts_with("--http-addr"))
+    {
+        return "JOBBOARD_WEBHOOK_URL: JOBBOARD_HTTP_ADDR has to be set, too: updates come in there"
+            .to_owned();
+    }
     let text = error.render().to_string();
     let line = text.lines().next().unwrap_or_default();
-    let line = line.strip_prefix("error: ").unwrap_or(line).to_owned();
+    let mut line = line.strip_prefix("error: ").unwrap_or(line).to_owned();
     let Some(ContextValue::String(flag)) = error.get(ContextKind::InvalidArg) else { return line };
     let name = flag.split(' ').next().unwrap_or_default().trim_start_matches("--");
     let arg = command.get_arguments().find(|arg| arg.get_long() == Some(name));
+    // clap quotes the value.
+    if arg.is_some_and(Arg::is_hide_env_values_set) {
+        line =
+            std::error::Error::source(error).map_or_else(|| "a wrong value".to_owned(), ToString::to_string);
+    }
     match arg.and_then(Arg::get_env) {
         Some(variable) => format!("{}: {line}", variable.to_string_lossy()),
         None => line,

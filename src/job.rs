@@ -172,6 +172,15 @@ impl Spec {
         }
     }
 
+    /// How many members it has.
+    pub fn member_count(&self) -> usize {
+        match self {
+            Self::Fib(_) | Self::Dex(_) => 1,
+            Self::FibMulti(ns) => ns.len(),
+            Self::DexMulti(keys) => keys.len(),
+        }
+    }
+
     /// What is to be done, one by one, in the order asked.
     pub fn members(&self) -> Vec<Member> {
         match self {

@@ -6,27 +6,34 @@
 pub mod board;
 pub mod command;
 pub mod config;
+pub mod http;
 pub mod job;
+pub mod metrics;
 pub mod sandbox;
 pub mod store;
 pub mod telegram;
 pub mod work;
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     board::{Boards, Limits},
-    config::Config,
+    config::{Config, WebhookSecret},
+    http::{Hook, Looker, Ready, Server, Site},
     job::ChatId,
+    metrics::{Look, Metrics},
     store::{Loaded, OpenError, Store},
     telegram::{
-        Bot, Handlers, Inline, Outbox, Settings,
+        Access, Bot, Fatal, Handlers, Inline, Outbox, Settings, Webhook,
         api::{Api, ApiError},
     },
     work::{CpuPool, Engine, PokeApi, Work},
 };
+
+/// How long answers over HTTP that are under way are waited for at a stop.
+const ANSWERED: Duration = Duration::from_secs(1);
 
 /// Why the bot did not start, or could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +49,17 @@ pub enum RunError {
         /// The data folder.
         folder: std::path::PathBuf,
     },
+    /// Nothing can be served over HTTP.
+    #[error("JOBBOARD_HTTP_ADDR: {addr} cannot be used: {why}")]
+    Http {
+        /// The address.
+        addr: std::net::SocketAddr,
+        /// What is wrong.
+        why: std::io::Error,
+    },
+    /// A webhook without an address to serve it.
+    #[error("JOBBOARD_WEBHOOK_URL: JOBBOARD_HTTP_ADDR has to be set, too")]
+    Webhook,
     /// A bug: a task ended by itself.
     #[error("a part of the bot is gone: {0}")]
     Task(tokio::task::JoinError),
@@ -79,38 +97,82 @@ pub async fn run_with(
             "no token: set TELOXIDE_TOKEN (from @BotFather), or try `jobboard sandbox`",
         ));
     }
-    let (store, mut loaded) = open(&config).await?;
-    let api = Api::new(&config, &loaded.secret)?;
+    let metrics = Metrics::new();
+    let (site, webhook) = site(&config, &metrics)?;
+    // From here on, whoever asks is told that the bot starts.
+    let server = listen(&config, &site).await?;
+    let (store, mut loaded) = open(&config, metrics.clone()).await?;
+    site.ready().opened(store.clone());
+    let api = Api::new(&config, &loaded.secret)?.measured(metrics.clone());
     let limits = limits(&config);
-    let work = Arc::new(work(&config, engine)?);
-    let boards = Boards::new(work.clone(), store.clone(), limits);
+    let work = Arc::new(work(&config, engine, metrics.clone())?);
+    let boards = Boards::measured(work.clone(), store.clone(), limits, metrics);
     let settings = Arc::new(Settings::new(store.clone(), &loaded));
     let outbox = Outbox::new(api.clone(), boards.clone(), store.clone(), settings.clone(), &config);
     let bot = tokio::select! {
         () = &mut shutdown => return Ok(()),
         bot = hello(&api, &config) => bot?,
     };
+    site.look_with(looker(&boards, &outbox, &store));
     let memory_mb = limits.memory / 1_000_000;
     tracing::info!(bot = bot.username, tasks = loaded.jobs.len(), memory_mb, "started");
     boards.restore(&loaded);
     outbox.restore(&loaded);
+    let access = Access::new(store.clone(), boards.clone(), &loaded, &config);
     let handled = std::mem::take(&mut loaded.handled);
     let questions = std::mem::take(&mut loaded.questions);
     // The boards have it now.
     drop(loaded);
 
-    let inline = Inline::new(api.clone(), work, &bot.username, &config);
-    let parts = Parts { api, store, boards, outbox, settings, inline, config };
-    parts.serve(bot, handled, questions, shutdown).await
+    let inline = Inline::new(api.clone(), work, &bot.username, &config, access.clone());
+    let web = Web { site, server, webhook };
+    let parts = Parts { api, store, boards, outbox, settings, inline, access, config };
+    parts.serve(bot, handled, questions, web, shutdown).await
 }
 
 /// Opens the store; reading a large one takes a while.
-async fn open(config: &Config) -> Result<(Store, Loaded), RunError> {
+async fn open(config: &Config, metrics: Arc<Metrics>) -> Result<(Store, Loaded), RunError> {
     let (folder, keep) = (config.data_dir.clone(), config.keep());
     let opened = tokio::task::spawn_blocking(move || {
-        Store::open(&folder, keep).map_err(|why| RunError::Store { why, folder })
+        Store::open_measured(&folder, keep, metrics).map_err(|why| RunError::Store { why, folder })
     });
     opened.await.map_err(RunError::Task)?
+}
+
+/// Where the bot is asked how it is, and where updates come in, if they come by webhook.
+fn site(config: &Config, metrics: &Arc<Metrics>) -> Result<(Arc<Site>, Option<Webhook>), RunError> {
+    let webhook = config.webhook_url.clone().map(|url| {
+        let secret = config.webhook_secret.clone().unwrap_or_else(WebhookSecret::random);
+        let (hook, deliveries) = Hook::new(&url, &secret);
+        (hook, Webhook { url, secret, deliveries })
+    });
+    if webhook.is_some() && config.http_addr.is_none() {
+        return Err(RunError::Webhook);
+    }
+    let (hook, webhook) = webhook.unzip();
+    let ready = Ready::new(&config.timings, webhook.is_some());
+    Ok((Site::new(metrics.clone(), ready, hook), webhook))
+}
+
+async fn listen(config: &Config, site: &Arc<Site>) -> Result<Option<Server>, RunError> {
+    let Some(addr) = config.http_addr else { return Ok(None) };
+    Server::start(addr, site.clone()).await.map(Some).map_err(|why| RunError::Http { addr, why })
+}
+
+/// What the site asks for at each look.
+fn looker(boards: &Arc<Boards>, outbox: &Arc<Outbox>, store: &Store) -> Looker {
+    let (boards, outbox, store) = (boards.clone(), outbox.clone(), store.clone());
+    Arc::new(move || {
+        let (writes, size) = store.load();
+        Look { lanes: outbox.lanes(), writes, size, ..boards.look_at_all() }
+    })
+}
+
+/// What is served over HTTP.
+struct Web {
+    site: Arc<Site>,
+    server: Option<Server>,
+    webhook: Option<Webhook>,
 }
 
 /// Everything that runs.
@@ -121,6 +183,7 @@ struct Parts {
     outbox: Arc<Outbox>,
     settings: Arc<Settings>,
     inline: Arc<Inline>,
+    access: Arc<Access>,
     config: Config,
 }
 
@@ -131,6 +194,7 @@ impl Parts {
         bot: Bot,
         handled: Vec<(i64, u64)>,
         questions: Vec<(ChatId, u64, String)>,
+        web: Web,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), RunError> {
         let quit = CancellationToken::new();
@@ -141,32 +205,34 @@ impl Parts {
             &self.api,
             self.boards.clone(),
             self.outbox.clone(),
-            (self.store.clone(), self.settings.clone(), self.inline.clone()),
+            (self.store.clone(), self.settings.clone(), self.inline.clone(), self.access.clone()),
             bot,
             &self.config,
             quit.clone(),
         );
         handlers.restore(questions);
-        let polling = {
-            let (api, store, stop) = (self.api.clone(), self.store.clone(), stop_updates.clone());
-            let handlers = handlers.clone();
-            let timings = self.config.timings;
-            tasks
-                .spawn(async move { telegram::poll(&api, &handlers, &store, handled, &timings, &stop).await })
-        };
-        tokio::pin!(polling);
-        let polled = tokio::select! {
+        let Web { site, server, webhook } = web;
+        let by_webhook = webhook.is_some();
+        let updates = tasks.spawn(self.updates(&handlers, handled, (webhook, site.clone()), &stop_updates));
+        tokio::pin!(updates);
+        let ended = tokio::select! {
             () = shutdown => None,
             () = quit.cancelled() => None,
-            ended = &mut polling => Some(ended),
+            ended = &mut updates => Some(ended),
         };
 
         tracing::info!("stopping");
+        site.ready().stop();
         stop_updates.cancel();
-        let polled = match polled {
+        let ended = match ended {
             Some(ended) => ended,
-            None => polling.await,
+            None => updates.await,
         };
+        if let Some(server) = server.as_ref().filter(|_| by_webhook) {
+            // What was handled is confirmed first: a `quit` that comes again would quit again.
+            server.answered(ANSWERED).await;
+            telegram::delete_webhook(&self.api).await;
+        }
         self.inline.stop().await;
         handlers.stop().await;
         self.boards.stop(self.config.timings.stop_jobs).await;
@@ -177,13 +243,37 @@ impl Parts {
         let store = self.store;
         // Closing waits for the disk.
         tokio::task::spawn_blocking(move || store.close()).await.map_err(RunError::Task)?;
+        if let Some(server) = server {
+            server.stop(ANSWERED).await;
+        }
         tracing::info!("stopped");
-        match polled {
+        match ended {
             Ok(Err(_)) => {
                 Err(RunError::Token("Telegram does not accept the token any more: check TELOXIDE_TOKEN"))
             }
             Ok(Ok(())) => Ok(()),
             Err(error) => Err(RunError::Task(error)),
+        }
+    }
+
+    /// Reads updates until `stop`, in the one way or the other.
+    fn updates(
+        &self,
+        handlers: &Arc<Handlers>,
+        handled: Vec<(i64, u64)>,
+        (webhook, site): (Option<Webhook>, Arc<Site>),
+        stop: &CancellationToken,
+    ) -> impl Future<Output = Result<(), Fatal>> + Send + 'static {
+        let (api, store, stop) = (self.api.clone(), self.store.clone(), stop.clone());
+        let (handlers, timings) = (handlers.clone(), self.config.timings);
+        async move {
+            match webhook {
+                Some(webhook) => {
+                    let (api, timings) = (&api, (&timings, site.ready()));
+                    telegram::serve_webhook(api, &handlers, &store, handled, webhook, timings, &stop).await
+                }
+                None => telegram::poll(&api, &handlers, &store, handled, &timings, &stop).await,
+            }
         }
     }
 
@@ -204,13 +294,14 @@ impl Parts {
         });
         tasks.spawn({
             let (api, stop, timings) = (self.api.clone(), stop_updates.clone(), self.config.timings);
-            async move { telegram::register_commands(&api, &timings, &stop).await }
+            let owners = self.config.owners.0.clone();
+            async move { telegram::register_commands(&api, &owners, &timings, &stop).await }
         });
     }
 }
 
-fn work(config: &Config, engine: Engine) -> Result<Work, RunError> {
-    let pokeapi = PokeApi::new(&config.pokeapi_url, config.timings.pokeapi)?;
+fn work(config: &Config, engine: Engine, metrics: Arc<Metrics>) -> Result<Work, RunError> {
+    let pokeapi = PokeApi::new(&config.pokeapi_url, config.timings.pokeapi)?.measured(metrics);
     Ok(Work::new(CpuPool::new(config.cpu_workers()).map_err(RunError::Pool)?, engine, pokeapi))
 }
 
@@ -220,6 +311,8 @@ fn limits(config: &Config) -> Limits {
         max_live_jobs: config.max_live_jobs.get(),
         max_live_jobs_all: config.max_live_jobs_all.get(),
         max_unsaid: config.timings.unsaid,
+        max_live_person: config.max_live_jobs_person.get(),
+        max_members: config.max_members.get(),
         job_timeout: config.job_timeout,
         cpu_slots: config.cpu_workers(),
         io_slots: config.io_concurrency.get(),
@@ -234,7 +327,7 @@ fn limits(config: &Config) -> Limits {
 async fn hello(api: &Api, config: &Config) -> Result<Bot, RunError> {
     let mut failures = 0;
     loop {
-        match telegram::hello(api).await {
+        match telegram::hello(api, config.webhook_url.is_none()).await {
             Ok(bot) => return Ok(bot),
             Err(ApiError::Unauthorized | ApiError::NotFound) => {
                 return Err(RunError::Token(

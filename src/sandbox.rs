@@ -7,6 +7,7 @@
 //! ```text
 //! bot ──▶ api ──▶ request ──▶ schema ──▶ faults ──▶ methods ─┐
 //!          └────▶ polling ◀── updates ──┐                    ▼
+//! bot ◀────────── webhook ◀── updates ──┤
 //! people ─▶ page, telegram ─────────────┴───────────────▶ world ──▶ page, view
 //! ```
 
@@ -37,6 +38,7 @@ mod telegram;
 mod text;
 mod topics;
 mod view;
+mod webhook;
 mod world;
 
 #[cfg(test)]
@@ -90,6 +92,9 @@ pub struct Options {
     /// Whether the server is new enough for rich messages (Bot API 10.1). Off: it knows neither their method nor their
     /// parameter, as the servers before it.
     pub rich_messages: bool,
+    /// How long a second of the pauses between two tries to bring an update to a webhook is, for tests that would not
+    /// wait for them.
+    pub webhook_second: Duration,
 }
 
 impl Default for Options {
@@ -107,6 +112,7 @@ impl Default for Options {
             max_upload: MAX_UPLOAD,
             callback_lifetime: Duration::from_mins(1),
             rich_messages: true,
+            webhook_second: Duration::from_secs(1),
         }
     }
 }
@@ -116,6 +122,8 @@ pub struct Sandbox {
     addr: SocketAddr,
     telegram: Telegram,
     server: JoinHandle<io::Result<()>>,
+    /// Brings updates to the bot's webhook, if it has one.
+    messenger: JoinHandle<()>,
 }
 
 impl Sandbox {
@@ -137,7 +145,8 @@ impl Sandbox {
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let server = axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned());
         let server = tokio::spawn(server.into_future());
-        Ok(Self { addr, telegram: Telegram(shared), server })
+        let messenger = tokio::spawn(webhook::bring(Arc::clone(&shared)));
+        Ok(Self { addr, telegram: Telegram(shared), server, messenger })
     }
 
     /// Where it can be reached from this machine.
@@ -170,6 +179,8 @@ impl Sandbox {
         if tokio::time::timeout(STOP_GRACE, &mut self.server).await.is_err() {
             self.server.abort();
         }
+        // It ends with the token.
+        let _ = (&mut self.messenger).await;
     }
 }
 

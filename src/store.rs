@@ -21,7 +21,10 @@ use std::{
 };
 
 pub use self::{open::OpenError, writer::Committed};
-use crate::job::{ChatId, Digits, Job, JobId, MessageId, Outcome};
+use crate::{
+    job::{ChatId, Digits, Job, JobId, MessageId, Outcome},
+    metrics::Metrics,
+};
 
 /// The store. Cheap to clone.
 #[derive(Clone)]
@@ -157,6 +160,8 @@ pub enum Write {
     DashGone(ChatId, MessageId),
     /// The last updates that were handled, with what tells them from others of the same number; replaces those before.
     Handled(Vec<(i64, u64)>),
+    /// Nothing but that the store can be written, and when that was.
+    Alive(SystemTime),
     /// A chat has chosen something; replaces what it chose before.
     Set {
         /// Which.
@@ -166,6 +171,15 @@ pub enum Write {
         /// To what.
         value: String,
     },
+    /// An owner has let a chat in, or out; replaces what was said of it before.
+    Access {
+        /// Which.
+        chat: ChatId,
+        /// In.
+        allowed: bool,
+    },
+    /// An owner has paused the bot, or let it go on.
+    Paused(bool),
     /// A group became a supergroup: all that is the old chat's is the new one's. Origins of its jobs mean nothing any
     /// more ([`MessageId`] 0, no thread), nor do the messages of their cards and of the dash, nor what its kills, answers
     /// and questions reply to: the `reply_to` of their bodies, which are JSON.
@@ -230,6 +244,17 @@ pub struct Loaded {
     pub moved: Vec<(ChatId, ChatId)>,
     /// What chats have chosen: chat, key, value.
     pub settings: Vec<(ChatId, String, String)>,
+    /// Chats that an owner has let in, or out.
+    pub access: Vec<(ChatId, bool)>,
+    /// An owner has paused the bot.
+    pub paused: bool,
+}
+
+impl Loaded {
+    /// Chats that an owner has let out.
+    pub fn denied(&self) -> impl Iterator<Item = ChatId> {
+        self.access.iter().filter(|(_, allowed)| !allowed).map(|(chat, _)| *chat)
+    }
 }
 
 /// A job as it was stored. Those that were running are queued again.
@@ -285,7 +310,19 @@ impl Store {
     /// # Errors
     /// [`OpenError`]. What is newer, damaged or another bot's is left as it was.
     pub fn open(folder: &Path, keep: Keep) -> Result<(Self, Loaded), OpenError> {
-        open::open(folder, keep)
+        Self::open_measured(folder, keep, Metrics::new())
+    }
+
+    /// The same, counted by somebody.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_measured(
+        folder: &Path,
+        keep: Keep,
+        metrics: Arc<Metrics>,
+    ) -> Result<(Self, Loaded), OpenError> {
+        open::open(folder, keep, metrics)
     }
 
     /// A store that keeps nothing and says so to nobody: to measure what the other costs, and for tests of the rest.
@@ -336,6 +373,16 @@ impl Store {
             Some(writer) => tempfile::tempfile_in(writer.folder()),
             None => tempfile::tempfile(),
         }
+    }
+
+    /// Bytes of the database, its log and all results. Blocks.
+    pub fn size(&self) -> u64 {
+        self.0.as_ref().map_or(0, |writer| open::size(writer.folder()))
+    }
+
+    /// Writes that wait for the disk, and the bytes of the file and its log. Blocks.
+    pub fn load(&self) -> (usize, u64) {
+        self.0.as_ref().map_or((0, 0), |writer| (writer.waiting(), open::database_size(writer.folder())))
     }
 
     /// Drops what is over the bounds of [`Keep`]. Blocks.

@@ -1,5 +1,6 @@
 //! The only folder that knows teloxide: updates in, messages out.
 
+mod access;
 pub mod api;
 mod buttons;
 mod dash;
@@ -23,46 +24,59 @@ use std::time::Duration;
 
 use teloxide::{
     payloads::{DeleteWebhook, GetMe, SetMyCommands, SetMyCommandsSetters},
-    types::BotCommand,
+    types::{BotCommand, BotCommandScope, ChatId, Recipient},
 };
 use tokio_util::sync::CancellationToken;
 
 use self::api::{Api, ApiError};
 pub use self::{
+    access::Access,
     handlers::{Bot, Handlers, Inline},
     outbox::Outbox,
     settings::Settings,
-    updates::{Fatal, poll},
+    updates::{Fatal, Webhook, delete_webhook, poll, serve_webhook},
 };
 use crate::{
     command::{COMMANDS, Language},
     config::Timings,
 };
 
-/// Says hello to Telegram: who the bot is. A webhook that was left over is removed, since nothing would come by
-/// polling while it is set; the updates that wait are kept.
+/// Says hello to Telegram: who the bot is. Who polls removes a webhook that was left over, since nothing would come
+/// while it is set; the updates that wait are kept.
 ///
 /// # Errors
 /// [`ApiError`].
-pub async fn hello(api: &Api) -> Result<Bot, ApiError> {
+pub async fn hello(api: &Api, polls: bool) -> Result<Bot, ApiError> {
     let bot: Bot = api.call(&GetMe::new()).await?;
-    if let Err(error) = api.call::<_, serde::de::IgnoredAny>(&DeleteWebhook::new()).await {
+    if polls && let Err(error) = api.call::<_, serde::de::IgnoredAny>(&DeleteWebhook::new()).await {
         tracing::warn!(%error, "if a webhook is set, no updates will come");
     }
     Ok(bot)
 }
 
-/// Registers the command menu in every language.
-pub async fn register_commands(api: &Api, timings: &Timings, stop: &CancellationToken) {
+/// Registers the command menu in every language, and a longer one in the private chats of the owners.
+pub async fn register_commands(api: &Api, owners: &[i64], timings: &Timings, stop: &CancellationToken) {
     for language in Language::ALL {
-        register_menu(api, language, timings, stop).await;
+        register_menu(api, language, None, timings, stop).await;
+    }
+    for owner in owners {
+        for language in Language::ALL {
+            register_menu(api, language, Some(*owner), timings, stop).await;
+        }
     }
 }
 
 /// Registers the command menu of people whose app speaks this; the English one is everybody else's too. The bot works
-/// without it, so a failure is only logged, and it is tried again.
-async fn register_menu(api: &Api, language: Language, timings: &Timings, stop: &CancellationToken) {
-    let menu = COMMANDS.iter().filter(|entry| entry.in_menu);
+/// without it, so a failure is only logged, and it is tried again. An owner who has never written has no chat yet, and has
+/// the menu after the next start.
+async fn register_menu(
+    api: &Api,
+    language: Language,
+    owner: Option<i64>,
+    timings: &Timings,
+    stop: &CancellationToken,
+) {
+    let menu = COMMANDS.iter().filter(|entry| entry.in_menu && (owner.is_some() || !entry.owners));
     let commands: Vec<_> = language::within(language, || {
         menu.map(|entry| BotCommand::new(entry.menu_name(), sentences::menu_line(entry))).collect()
     });
@@ -70,12 +84,19 @@ async fn register_menu(api: &Api, language: Language, timings: &Timings, stop: &
     if language != Language::default() {
         call = call.language_code(language.code());
     }
+    if let Some(owner) = owner {
+        call = call.scope(BotCommandScope::Chat { chat_id: Recipient::Id(ChatId(owner)) });
+    }
     for failures in 0.. {
         let registered = tokio::select! {
             () = stop.cancelled() => return,
             registered = api.call::<_, serde::de::IgnoredAny>(&call) => registered,
         };
         let Err(error) = registered else { return };
+        if owner.is_some() && matches!(error, ApiError::BadRequest(_) | ApiError::Forbidden(_)) {
+            tracing::info!(%error, owner, "an owner's command menu could not be registered");
+            return;
+        }
         let pause = pause_after(&error, timings, failures);
         tracing::warn!(%error, ?pause, "the command menu could not be registered; trying again");
         tokio::select! {

@@ -22,8 +22,9 @@ announced = ist { $state }
 announced-after = ist nach { $time } { $state }
 cancelled-by = Cancelled (von { $by })
 digits-in-all = ({ $count } Stellen)
-digits-dropped = Task { $id }: Die Ziffern wurden gelöscht; retry { $id } berechnet sie neu
+digits-dropped = Task { $id }: Die Ziffern wurden gelöscht; retry { $id } berechnet sie neu. (Lange Ergebnisse teilen sich begrenzten Platz: JOBBOARD_KEEP_MB.)
 paused = Der Bot wird angehalten: Dieser Task läuft weiter, sobald er zurück ist.
+held = Der Bot ist von seinem Besitzer pausiert: Dieser Task beginnt, sobald es weitergeht.
 short-card = Zustand: { $state }. Mehr zeigt dash
 and-more = … und { $count } mehr
 no-pokemon = kein { $key }
@@ -97,12 +98,14 @@ refusal-too-many =
         [one] Dieser Chat hat { $live } offenen Task, mehr als { $limit } sind nicht erlaubt. Bitte warten, bis er fertig ist, oder ihn mit kill abbrechen.
        *[other] Dieser Chat hat { $live } offene Tasks, mehr als { $limit } sind nicht erlaubt. Bitte warten, bis einer fertig ist, oder einen mit kill abbrechen.
     }
+refusal-too-many-person = Eine Person darf in allen Chats zusammen höchstens { $limit } offene Tasks haben, und es sind schon { $live }. Bitte warten, bis einer fertig ist, oder einen mit kill abbrechen.
+refusal-too-many-members = Ein Task nimmt höchstens { $limit } Zahlen oder Namen auf einmal, nicht { $members }.
 refusal-fib-too-large = fib: { $n } ist zu groß, höchstens { $limit } geht.
 refusal-not-stored = Im Moment werden keine Tasks angenommen: { $why }, und was nicht gespeichert ist, ginge verloren. Bitte später noch einmal versuchen.
 refusal-busy = Der Bot ist überlastet, bitte in { $seconds } s noch einmal versuchen.
 refusal-stopping = Der Bot wird gerade angehalten und nimmt keine neuen Tasks an.
 retry-not-now = Task { $id }: { $state }. Noch einmal starten lässt sich nur, was gescheitert ist, abgebrochen wurde oder seine Ziffern verloren hat.
-task-forgotten = Task { $id } ist nicht mehr gespeichert: Ein Board behält seine letzten Tasks nur für einige Zeit
+task-forgotten = Task { $id } ist nicht mehr gespeichert: Ein Board behält seine letzten { $jobs } fertigen Tasks, und keinen länger als { $time }
 
 # Was zu viel Speicher bräuchte.
 needs-memory = Die { $nth } Fibonacci-Zahl braucht { $need } Speicher, dieser Bot darf { $budget } benutzen.
@@ -124,4 +127,8 @@ about-left-short = noch ~{ $time }
 quit-refused = Nur Eigentümer dieses Bots dürfen ihn anhalten (der Betreiber setzt JOBBOARD_OWNERS).
 answers-skipped = Zu viele Befehle auf einmal: Einige blieben ohne Antwort. dash zeigt das Board, wie es ist.
 topic-gone = Das Thema hierzu wurde geschlossen oder gelöscht, darum steht es hier.
-stranger = Dieser Bot arbeitet für andere Chats. Damit er auch hier arbeitet, braucht sein Eigentümer diese Nummer: { $chat }
+
+# Wer zu viel sagt.
+rate-over = Von einer Person nehme ich { $limit } Befehle in der Minute, und das waren mehr. Der nächste geht in { $wait }; bis dahin sage ich nichts, aber kill geht weiter.
+rate-over-press = Zu schnell: Von einer Person nehme ich { $limit } Befehle in der Minute. Wieder in { $wait }.
+days = { $count } Tage

@@ -17,3 +17,4 @@ nothing-mine = Who asked for this dash has no tasks here.
 place = { $position }
 place-and-wait = { $position }, about { $wait }
 all-paused = The bot is stopping: these tasks go on when it is back.
+all-held = The bot is paused by its owner: what is queued waits.

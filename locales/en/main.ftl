@@ -22,8 +22,9 @@ announced = { $state }
 announced-after = { $state } after { $time }
 cancelled-by = Cancelled by { $by }
 digits-in-all = ({ $count } digits)
-digits-dropped = Task { $id }: its digits were dropped; retry { $id } computes them again
+digits-dropped = Task { $id }: its digits were dropped; retry { $id } computes them again. (Long results share a limited space: JOBBOARD_KEEP_MB.)
 paused = The bot is stopping: this task goes on when it is back.
+held = The bot is paused by its owner: this task begins when it goes on.
 short-card = It is { $state }: dash tells more
 and-more = … and { $count } more
 no-pokemon = no { $key }
@@ -97,12 +98,18 @@ refusal-too-many =
         [one] This chat has { $live } unfinished task and may have { $limit }. Wait for one to finish, or kill one.
        *[other] This chat has { $live } unfinished tasks and may have { $limit }. Wait for one to finish, or kill one.
     }
+refusal-too-many-person =
+    { $live ->
+        [one] You have { $live } unfinished task in all chats together and may have { $limit }. Wait for it to finish, or kill it.
+       *[other] You have { $live } unfinished tasks in all chats together and may have { $limit }. Wait for one to finish, or kill one.
+    }
+refusal-too-many-members = One task takes up to { $limit } numbers or names at once, not { $members }.
 refusal-fib-too-large = fib: { $n } is too large, the largest I take is { $limit }.
 refusal-not-stored = I cannot take tasks at the moment: { $why }, and what I cannot store I would forget. Please try again later.
 refusal-busy = The bot is busy, try in { $seconds } s.
 refusal-stopping = The bot is about to stop and takes no new tasks.
 retry-not-now = Task { $id } is { $state }: what can be run again is a task that failed, was cancelled, or lost its digits.
-task-forgotten = Task { $id } is not kept any more: a board keeps its last tasks for some time only
+task-forgotten = Task { $id } is not kept any more: a board keeps its last { $jobs } finished tasks, and none for longer than { $time }
 
 # What would need too much memory.
 needs-memory = The { $nth } fibonacci number needs { $need } of memory, and this bot may use { $budget }.
@@ -124,4 +131,8 @@ about-left-short = ~{ $time } left
 quit-refused = Only an owner of this bot may stop it (the operator sets JOBBOARD_OWNERS).
 answers-skipped = Too many commands at once: some went without an answer. dash shows the board as it is.
 topic-gone = The topic of this was closed or deleted, so I say it here.
-stranger = This bot works for other chats. To let this one in, give its id to the bot's owner: { $chat }
+
+# Who says too much.
+rate-over = I take { $limit } commands a minute from one person, and these were more. The next is taken in { $wait }; until then I say nothing, but kill goes on working.
+rate-over-press = Too fast: I take { $limit } commands a minute from one person. Again in { $wait }.
+days = { $count } days

@@ -12,20 +12,29 @@ impl Boards {
     /// The chat has removed the bot: what is unfinished is cancelled, and the board is kept for its return. The write that
     /// makes it last; `None` where the chat is away already, is another one by now, or never had a board.
     pub fn leave(&self, chat: ChatId) -> Option<Committed> {
+        self.leave_for(chat, &away_reason(chat)).map(|(_, stored)| stored)
+    }
+
+    /// An owner of the bot has denied the chat: as if it had removed the bot. How many jobs are cancelled, and the write.
+    pub fn deny(&self, chat: ChatId) -> Option<(usize, Committed)> {
+        self.leave_for(chat, &CancelReason::Denied)
+    }
+
+    fn leave_for(&self, chat: ChatId, reason: &CancelReason) -> Option<(usize, Committed)> {
         if self.home(chat) != chat || !self.tables.contains_key(&chat) {
             return None;
         }
-        let reason = away_reason(chat);
         let left = self.with_table(chat, |chat, table| {
-            let cancelled = table.leave(&reason, SystemTime::now())?;
+            let cancelled = table.leave(reason, SystemTime::now())?;
             Some((cancelled, self.store.write(Write::Leave(chat, SystemTime::now()))))
         });
         let (cancelled, stored) = left?;
-        tracing::info!(chat = chat.0, tasks = cancelled.len(), "the chat has removed the bot");
+        tracing::info!(chat = chat.0, tasks = cancelled.len(), ?reason, "the chat has the bot no more");
+        let count = cancelled.len();
         for id in cancelled {
             self.changes.mark(Change::Job(chat, id));
         }
-        Some(stored)
+        Some((count, stored))
     }
 
     /// The chat has the bot again: its board is as it was. The write that makes it last; `None` where it was never away.

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::SystemTime};
 use super::{Boards, Change, run::End, table::Ending};
 use crate::{
     job::{ChatId, JobId, MemberTimes, Outcome},
+    metrics::Ended,
     store::{Write, WriteError},
 };
 
@@ -12,15 +13,25 @@ impl Boards {
     /// The job's last member stopped: its end is stored, then it is on the board.
     pub(super) async fn finish(&self, chat: ChatId, id: JobId, end: End) {
         let exiting = self.exit.is_cancelled();
+        self.metrics.stopped(chat, id);
         let ending = self.look(chat, |table| table.ending(id, end, exiting)).flatten();
         let Some(Ending::Outcome(outcome)) = ending else { return };
         let now = SystemTime::now();
         let Some(outcome) = self.store_end(chat, id, outcome, now).await else { return };
-        let word = outcome.word();
+        let (word, ended) = (outcome.word(), Ended::from(&*outcome));
+        let kind = self.look(chat, |table| table.kind(id)).flatten();
         let keep = self.limits.keep_jobs;
-        let Some(kills) = self.with_table(chat, |_, table| table.finish(id, outcome, now, keep)) else {
-            return;
-        };
+        let finished = self.with_table(chat, |_, table| {
+            let person = table.sender(id);
+            Some((table.finish(id, outcome, now, keep)?, person))
+        });
+        let Some((kills, person)) = finished else { return };
+        if let Some(person) = person {
+            self.people.give_back(person);
+        }
+        if let Some(kind) = kind {
+            self.metrics.finished(kind, ended);
+        }
         tracing::debug!(chat = chat.0, job = id.0, state = word, "finished");
         self.changes.mark(Change::Job(chat, id));
         for kill in kills {

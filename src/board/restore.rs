@@ -1,6 +1,7 @@
 //! Boards as the last process left them, and what is dropped from them with time.
 
 use std::{
+    collections::HashSet,
     sync::{Arc, PoisonError},
     time::{Duration, SystemTime},
 };
@@ -9,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Boards, Change, KillId, away::away_reason, kill::Kill, run::End, table::Live};
 use crate::{
-    job::{ChatId, Failure, JobId, Origin, Outcome, Spec},
+    job::{CancelReason, ChatId, Failure, JobId, Origin, Outcome, Spec},
     store::{Dropped, Loaded},
 };
 
@@ -20,6 +21,7 @@ const RETAIN_EVERY: Duration = Duration::from_hours(1);
 struct Unfinished {
     chat: ChatId,
     id: JobId,
+    person: i64,
     spec: Spec,
     live: Live,
     crashes: u32,
@@ -28,14 +30,20 @@ struct Unfinished {
 
 impl Boards {
     /// Puts everything back on its board and sets off what is unfinished, in the order in which it was accepted. What was
-    /// killed, is of a chat that has removed the bot, was running at too many crashes, or needs more memory than there is
+    /// killed, is of a chat that has removed the bot or was denied, was running at too many crashes, or needs more memory than there is
     /// now, is ended instead. To be called once, before anything is submitted.
     pub fn restore(self: &Arc<Self>, loaded: &Loaded) {
         let unfinished = self.put_back(loaded);
+        let denied: HashSet<_> = loaded.denied().collect();
+        if loaded.paused {
+            self.set_paused(true);
+        }
         for job in unfinished {
-            let Unfinished { chat, id, spec, live, crashes, killed } = job;
+            let Unfinished { chat, id, person, spec, live, crashes, killed } = job;
             if killed {
                 self.end_soon(chat, id, End::Cancelled);
+            } else if denied.contains(&chat) {
+                self.end_soon(chat, id, End::Outcome(Outcome::Cancelled(CancelReason::Denied)));
             } else if self.look(chat, |table| table.away) == Some(true) {
                 self.end_soon(chat, id, End::Outcome(Outcome::Cancelled(away_reason(chat))));
             } else if crashes >= self.limits.max_attempts {
@@ -51,7 +59,7 @@ impl Boards {
                 let failure = Failure::NeverFits(never);
                 self.end_soon(chat, id, End::Outcome(Outcome::Failed(failure)));
             } else {
-                self.set_off(chat, id, spec, live);
+                self.set_off(chat, id, (person, spec), live);
             }
         }
     }
@@ -75,12 +83,16 @@ impl Boards {
         let mut unfinished = Vec::new();
         for job in &loaded.jobs {
             let (chat, id, spec, crashes) = (job.chat, job.job.id, job.job.spec.clone(), job.crashes);
+            let person = job.job.person.id;
             let killed = job.killed_by.is_some();
             let live = self.with_table(chat, |_, table| table.restore(job.clone(), &self.exit));
-            unfinished.extend(live.map(|live| Unfinished { chat, id, spec, live, crashes, killed }));
+            if live.is_some() {
+                self.people.restore(person);
+            }
+            unfinished.extend(live.map(|live| Unfinished { chat, id, person, spec, live, crashes, killed }));
         }
-        for chat in &loaded.away {
-            self.with_table(*chat, |_, table| table.away = true);
+        for chat in loaded.away.iter().copied().chain(loaded.denied()) {
+            self.with_table(chat, |_, table| table.away = true);
         }
         for (chat, id, times) in &loaded.times {
             self.with_table(*chat, |_, table| table.restore_times(*id, times));

@@ -1,11 +1,11 @@
-//! The way of one job: it waits for its memory, its members for slots; they run, and their ends become one outcome.
+//! The way of one job: its members wait for slots, and with the first one for its memory; they run, and their ends become one outcome.
 
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use futures_util::future::join_all;
@@ -13,9 +13,8 @@ use tokio::sync::{OnceCell, watch};
 use tracing::Instrument;
 
 use super::{
-    Boards, Change,
-    memory::{Places, Turn},
-    queue::{Demand, Slot, Ticket},
+    Boards,
+    queue::{Claim, Demand, Places, Slot, Ticket},
     table::Live,
 };
 use crate::{
@@ -44,17 +43,20 @@ pub(super) struct Run {
     /// Whether it may go; known when its start is stored.
     go: OnceCell<bool>,
     started: watch::Sender<bool>,
+    /// When its first member began.
+    begun: OnceLock<Instant>,
 }
 
 impl Run {
     pub(super) fn new(boards: Arc<Boards>, chat: ChatId, id: JobId, spec: Spec, live: Live) -> Self {
         let go = OnceCell::new();
-        Self { boards, chat, id, spec, live, go, started: watch::Sender::new(false) }
+        let (started, begun) = (watch::Sender::new(false), OnceLock::new());
+        Self { boards, chat, id, spec, live, go, started, begun }
     }
 
     /// Takes the job's place. To be called in the order in which jobs are accepted: so they start.
-    pub(super) fn line_up(&self) -> Turn {
-        let Self { boards, spec, live, .. } = self;
+    pub(super) fn line_up(&self, person: i64) -> Places {
+        let Self { boards, chat, spec, live, .. } = self;
         let demand = |member: &Member| {
             let demand = || Demand { resource: member.resource(), cost: boards.work.cost(member) };
             (!boards.work.is_at_once(member)).then(demand)
@@ -64,45 +66,25 @@ impl Run {
         if !matches!(demands[..], [None]) {
             live.track.wait(demands.len());
         }
-        let turn = boards.memory.line_up(boards.need(spec), demands);
-        if let Turn::Come(places) = &turn {
-            live.lined_up(&places.tickets);
-        }
-        live.waits_for_memory.store(matches!(turn, Turn::Waiting(_)), Ordering::Relaxed);
-        turn
+        let claim = Claim { chat: *chat, person, need: boards.need(spec) };
+        let places = boards.queue.line_up(claim, &demands);
+        live.lined_up(&places);
+        places
     }
 
     /// Runs the job in its turn and to its end, and tells the board.
-    pub(super) async fn run(self, turn: Turn) {
+    pub(super) async fn run(self, places: Places) {
         let span = tracing::info_span!("job", chat = self.chat.0, job = self.id.0);
-        let (grant, end) = match self.places(turn).await {
-            Some(Places { grant, tickets }) => (Some(grant), self.work(tickets).instrument(span).await),
-            None => (None, End::Cancelled),
-        };
+        let Places { grant, tickets } = places;
+        let end = self.work(tickets).instrument(span).await;
         self.live.track.close();
+        if let Some(begun) = self.begun.get() {
+            self.boards.metrics.ran(&self.spec, begun.elapsed());
+        }
         self.boards.finish(self.chat, self.id, end).await;
         // Only now: until they are in a file, the digits are in memory. And only when nobody works for the job any more:
         // a thread may still be busy giving memory back.
         self.live.control.leave_behind(grant);
-    }
-
-    /// Waits for the job's memory; `None` where it is told to stop before.
-    async fn places(&self, turn: Turn) -> Option<Places> {
-        let waiting = match turn {
-            Turn::Come(places) => return Some(places),
-            Turn::Waiting(waiting) => waiting,
-        };
-        let places = tokio::select! {
-            biased;
-            () = self.live.control.cancelled() => return None,
-            places = waiting.places() => places,
-        };
-        if let Some(places) = &places {
-            self.live.lined_up(&places.tickets);
-        }
-        self.live.waits_for_memory.store(false, Ordering::Relaxed);
-        self.boards.changes.mark(Change::Job(self.chat, self.id));
-        places
     }
 
     async fn work(&self, tickets: Vec<Option<Ticket>>) -> End {
@@ -144,22 +126,30 @@ impl Run {
         ticket: Option<Ticket>,
         at_once: bool,
     ) -> MemberEnd {
+        let waits = ticket.is_some().then(|| self.boards.metrics.waits(member.resource()));
         let slot = async {
-            match ticket {
+            let slot = match ticket {
                 Some(ticket) => ticket.slot().await,
                 None => None,
-            }
+            };
+            self.boards.may_begin().await;
+            slot
         };
         let slot = tokio::select! {
             biased;
             () = self.live.control.cancelled() => return Err(Unfinished::Cancelled),
             slot = slot => slot,
         };
+        let _busy = waits.map(|waits| {
+            waits.came();
+            self.boards.metrics.works(member.resource())
+        });
         // The first one starts the job, and nobody works before that is stored.
         if !*self.go.get_or_init(|| self.boards.started(self.chat, self.id, at_once)).await {
             return Err(Unfinished::Cancelled);
         }
         self.started.send_replace(true);
+        self.begun.get_or_init(Instant::now);
         let place = place(member, slot.as_ref());
         self.live.track.begin(index, place);
         if let Place::Worker(worker) = place {

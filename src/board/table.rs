@@ -1,23 +1,26 @@
 //! One chat's table.
 
+mod ids;
 mod kills;
 mod page;
+mod stats;
+mod tally;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, OnceLock},
     time::SystemTime,
 };
 
 use tokio_util::sync::CancellationToken;
 
-pub use self::page::{Filter, Page};
+pub use self::{
+    page::{Filter, Page},
+    tally::{Members, Tally},
+};
 use super::{
     kill::{Kill, KillId},
-    queue::{Place, Spot, Ticket},
+    queue::{Place, Places, Spot},
     run::End,
     track::Track,
 };
@@ -37,17 +40,20 @@ pub(super) struct Table {
     /// The highest number that people may have seen.
     last_accepted: u64,
     /// Accepted: what people see.
-    jobs: BTreeMap<JobId, Entry>,
+    // Boxed: a tree's nodes are half empty where all come at its end.
+    jobs: BTreeMap<JobId, Box<Entry>>,
     /// Not stored yet: nobody sees them, but their places are taken.
-    pending: BTreeMap<JobId, Entry>,
+    pending: BTreeMap<JobId, Box<Entry>>,
     origins: HashMap<Origin, JobId>,
+    /// All that are on the board.
+    all: ids::Ids,
     unfinished: BTreeSet<JobId>,
     /// Of these, running or cancelling.
     running: BTreeSet<JobId>,
     /// In the order they finished.
     finished: VecDeque<JobId>,
     /// What each person sent.
-    by_person: HashMap<i64, BTreeSet<JobId>>,
+    by_person: HashMap<i64, ids::Ids>,
     kills: BTreeMap<u64, Kill>,
     last_kill: u64,
     /// The chat has removed the bot.
@@ -57,11 +63,11 @@ pub(super) struct Table {
 struct Entry {
     job: Job,
     /// While it is unfinished.
-    live: Option<Live>,
-    /// Who killed it first.
-    killed_by: Option<String>,
+    live: Option<Box<Live>>,
+    /// Who killed it first. As the next one, of few.
+    killed_by: Option<Box<str>>,
     /// It was cancelled because its chat has removed the bot.
-    left: Option<CancelReason>,
+    left: Option<Box<CancelReason>>,
     /// Its digits are not in the store any more.
     dropped: bool,
     /// Of its members, when it has finished.
@@ -73,9 +79,7 @@ struct Entry {
 pub(super) struct Live {
     pub(super) cancel: CancellationToken,
     pub(super) control: Arc<Control>,
-    /// It is queued because there is no memory for it.
-    pub(super) waits_for_memory: Arc<AtomicBool>,
-    /// Where its first member stands in the line, once it has lined up.
+    /// Where it stands in the line, once it has lined up.
     spot: Arc<OnceLock<Spot>>,
     pub(super) track: Arc<Track>,
 }
@@ -89,6 +93,7 @@ pub(super) enum Ending {
 }
 
 /// A job as it was when somebody looked.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     /// The job.
@@ -99,6 +104,8 @@ pub struct Snapshot {
     pub dropped: bool,
     /// The bot is about to stop: the job goes on when it is back.
     pub paused: bool,
+    /// It is queued, and the bot's owner lets nothing begin for now.
+    pub held: bool,
     /// It is queued because what runs leaves too little memory for it.
     pub waits_for_memory: bool,
     /// Where it stands in the line, if it is queued and has lined up.
@@ -138,8 +145,13 @@ impl Table {
         self.unfinished.iter().copied().collect()
     }
 
+    /// Those that have not begun.
+    pub(super) fn queued(&self) -> impl Iterator<Item = JobId> {
+        self.unfinished.difference(&self.running).copied()
+    }
+
     pub(super) fn snapshot(&self, id: JobId) -> Option<Snapshot> {
-        self.jobs.get(&id).map(Entry::snapshot)
+        self.jobs.get(&id).map(|entry| entry.snapshot())
     }
 
     pub(super) fn outline(&self, id: JobId) -> Option<(bool, Option<i32>)> {
@@ -148,7 +160,7 @@ impl Table {
 
     /// The last `count` jobs, oldest first.
     pub(super) fn last(&self, count: usize) -> Vec<Snapshot> {
-        let mut last: Vec<_> = self.jobs.values().rev().take(count).map(Entry::snapshot).collect();
+        let mut last: Vec<_> = self.jobs.values().rev().take(count).map(|entry| entry.snapshot()).collect();
         last.reverse();
         last
     }
@@ -172,15 +184,15 @@ impl Table {
         self.origins.insert(origin.clone(), id);
         let submitted = SystemTime::now();
         let job = Job { id, spec, person, origin, submitted, attempt: 0, state: State::Queued };
-        let live = Some(Live::new(exit));
+        let live = Some(Box::new(Live::new(exit)));
         let entry = Entry { job, live, killed_by: None, left: None, dropped: false, times: Arc::default() };
-        &self.pending.entry(id).or_insert(entry).job
+        &self.pending.entry(id).or_insert(Box::new(entry)).job
     }
 
     /// The job is stored: it is on the board now.
     pub(super) fn accepted(&mut self, id: JobId) -> Option<Live> {
         let entry = self.pending.remove(&id)?;
-        let live = entry.live.clone();
+        let live = entry.live.as_deref().cloned();
         self.last_accepted = self.last_accepted.max(id.0);
         self.list(id, entry.job.person.id, true);
         self.jobs.insert(id, entry);
@@ -215,10 +227,10 @@ impl Table {
         Some(match (end, &entry.killed_by) {
             (End::Outcome(outcome), _) => Ending::Outcome(outcome),
             (End::Cancelled, Some(by)) => {
-                Ending::Outcome(Outcome::Cancelled(CancelReason::Killed { by: by.clone() }))
+                Ending::Outcome(Outcome::Cancelled(CancelReason::Killed { by: by.to_string() }))
             }
             (End::Cancelled, None) if entry.left.is_some() => {
-                Ending::Outcome(Outcome::Cancelled(entry.left.clone()?))
+                Ending::Outcome(Outcome::Cancelled(entry.left.as_deref().cloned()?))
             }
             (End::Cancelled, None) if exiting => Ending::Paused,
             // Nobody asked it to stop: a bug in the work.
@@ -291,8 +303,9 @@ impl Table {
         }
         let live = (!job.state.is_finished()).then(|| Live::new(exit));
         self.list(id, job.person.id, live.is_some());
-        let times = Arc::default();
-        self.jobs.insert(id, Entry { job, live: live.clone(), killed_by, left: None, dropped, times });
+        let (boxed, times) = (live.clone().map(Box::new), Arc::default());
+        let killed_by = killed_by.map(String::into_boxed_str);
+        self.jobs.insert(id, Box::new(Entry { job, live: boxed, killed_by, left: None, dropped, times }));
         live
     }
 
@@ -334,15 +347,14 @@ impl Live {
     fn new(exit: &CancellationToken) -> Self {
         let cancel = CancellationToken::new();
         let control = Arc::new(Control::new(cancel.clone(), exit.clone()));
-        let (waits_for_memory, spot) = (Arc::default(), Arc::default());
-        Self { cancel, control, waits_for_memory, spot, track: Arc::default() }
+        Self { cancel, control, spot: Arc::default(), track: Arc::default() }
     }
 
     /// The job's members have taken their places.
-    pub(super) fn lined_up(&self, tickets: &[Option<Ticket>]) {
-        // The first of them starts the job. It lines up once.
-        if let Some(first) = tickets.iter().flatten().next() {
-            let _ = self.spot.set(first.spot());
+    pub(super) fn lined_up(&self, places: &Places) {
+        // It lines up once.
+        if let Some(spot) = places.spot() {
+            let _ = self.spot.set(spot);
         }
     }
 }
@@ -359,13 +371,14 @@ impl Entry {
     }
 
     fn snapshot(&self) -> Snapshot {
-        let live = self.live.as_ref();
+        let live = self.live.as_deref();
         Snapshot {
             job: self.job.clone(),
             progress: live.and_then(|live| live.control.progress()),
             dropped: self.dropped,
             paused: false,
-            waits_for_memory: live.is_some_and(|live| live.waits_for_memory.load(Ordering::Relaxed)),
+            held: false,
+            waits_for_memory: false,
             place: None,
             times: live.map_or_else(|| self.times.clone(), |live| live.track.all()),
         }

@@ -1,3 +1,5 @@
+mod limits;
+
 use std::sync::mpsc;
 
 use proptest::prelude::*;
@@ -28,6 +30,8 @@ const LIMITS: Limits = Limits {
     max_live_jobs: 3,
     max_live_jobs_all: 100,
     max_unsaid: Duration::from_secs(30),
+    max_live_person: 4,
+    max_members: 100,
     job_timeout: Duration::from_mins(1),
     cpu_slots: 2,
     io_slots: 1,
@@ -194,6 +198,60 @@ async fn a_stop_pauses_what_is_unfinished_and_waits_for_its_end() {
     for id in ids {
         let snapshot = boards.job(CHAT, id).unwrap();
         assert!(snapshot.paused && !snapshot.job.state.is_finished(), "{snapshot:?}");
+    }
+}
+
+#[tokio::test]
+async fn while_the_owner_pauses_nothing_begins_and_what_runs_goes_on() {
+    let (fib, begins) = endless();
+    let boards = boards(fib, Limits { memory: 10, ..LIMITS });
+    let submit =
+        async |message, n| boards.submit(CHAT, person("Ann"), origin(message), Spec::Fib(n)).await.unwrap();
+    let first = submit(1, 1).await;
+    let begins = tokio::task::spawn_blocking(move || begins.recv().map(|_| begins).unwrap()).await.unwrap();
+    boards.set_paused(true);
+    assert!(boards.is_paused());
+    let second = submit(2, 2).await;
+    let third =
+        boards.submit(CHAT, person("Ann"), origin(3), Spec::Dex("25".parse().unwrap())).await.unwrap();
+    tokio::task::yield_now().await;
+    for id in [second, third] {
+        let snapshot = boards.job(CHAT, id).unwrap();
+        assert!(
+            snapshot.held && snapshot.job.state == State::Queued && snapshot.place.is_none(),
+            "{snapshot:?}"
+        );
+    }
+    let page = boards.page(CHAT, 0, Filter::All);
+    assert_eq!((page.held, page.running, page.queued), (true, 1, 2));
+    // Who is queued can be killed, and what runs can, too.
+    boards.kill(CHAT, &person("Ann"), origin(4), &all(&[third])).await.unwrap();
+    assert!(!end(&boards, CHAT, third).await.held);
+    boards.kill(CHAT, &person("Ann"), origin(5), &all(&[first])).await.unwrap();
+    end(&boards, CHAT, first).await;
+    assert!(begins.try_recv().is_err());
+    boards.set_paused(false);
+    let begun = tokio::task::spawn_blocking(move || begins.recv().unwrap()).await.unwrap();
+    assert_eq!(begun, 2);
+    boards.stop(Duration::from_secs(10)).await;
+}
+
+#[tokio::test]
+async fn a_pause_holds_small_numbers_and_who_waits_for_memory() {
+    let pokeapi = PokeApi::new("http://127.0.0.1:9", PokeApiTimings::default()).unwrap();
+    let engine = Engine::new().with_memory(|_| 10);
+    let work = Work::new(CpuPool::new(2).unwrap(), engine, pokeapi);
+    let boards = Boards::new(work, Store::none(), Limits { max_fib: 10_000, memory: 10, ..LIMITS });
+    boards.set_paused(true);
+    let mut ids = Vec::new();
+    for (message, n) in [(1, 10), (2, 5_000), (3, 6_000)] {
+        ids.push(boards.submit(CHAT, person("Ann"), origin(message), Spec::Fib(n)).await.unwrap());
+    }
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    assert_eq!(boards.page(CHAT, 0, Filter::All).queued, 3);
+    boards.set_paused(false);
+    for id in ids {
+        end(&boards, CHAT, id).await;
     }
 }
 

@@ -10,7 +10,7 @@ use crate::job::{Ended, MemberTimes, Place};
 /// When the members of a job waited, ran and ended. Nothing is kept of a job that nobody wants to know it of.
 #[derive(Debug, Default)]
 pub(super) struct Track {
-    // A std lock: held for a look, never across an await. As long as the job has members: 100 at most.
+    // A std lock: held for a look, never across an await. As long as the job has members: `max_members` at most.
     members: Mutex<Vec<MemberTimes>>,
 }
 

@@ -26,12 +26,26 @@ pub enum ParseError {
         /// All arguments, separated by blanks.
         words: String,
     },
-    /// More members than a `-multi` takes ([`MAX_MEMBERS`](super::MAX_MEMBERS)).
-    TooManyMembers {
+    /// More than the command takes.
+    TooManyNamed {
         /// The command's name.
         command: &'static str,
+        /// How many it takes.
+        most: usize,
         /// How many there were.
         count: usize,
+    },
+    /// It is for the bot's owners, in their private chats.
+    OwnersOnly {
+        /// The command's name.
+        command: &'static str,
+    },
+    /// Not a chat's id.
+    NotAChat {
+        /// The command's name.
+        command: &'static str,
+        /// As it was written.
+        word: String,
     },
     /// Not a whole number in the digits 0 to 9.
     NotANumber {
@@ -117,4 +131,6 @@ pub enum Wanted {
     Command,
     /// Light or dark.
     Theme,
+    /// A chat's id.
+    Chat,
 }

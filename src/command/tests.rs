@@ -4,8 +4,9 @@ use super::*;
 use crate::job::PokemonKey;
 
 const PRIVATE: Context<'static> =
-    Context { private: true, bot: "board_bot", reply_to_bot: false, card: None };
+    Context { private: true, owner: false, bot: "board_bot", reply_to_bot: false, card: None };
 const GROUP: Context<'static> = Context { private: false, ..PRIVATE };
+const OWNER: Context<'static> = Context { owner: true, ..PRIVATE };
 
 fn key(word: &str) -> PokemonKey {
     word.parse().unwrap()
@@ -113,8 +114,45 @@ fn errors_name_the_word() {
     assert_eq!(error("kill x"), ParseError::NotATask { command: "kill", word: word("x") });
     assert_eq!(error("dex ../../x"), ParseError::NotAPokemon { command: "dex", word: word("../../x") });
     assert_eq!(error("dex <b>"), ParseError::NotAPokemon { command: "dex", word: word("<b>") });
-    let many = format!("fib-multi {}", "1 ".repeat(MAX_MEMBERS + 1));
-    assert_eq!(error(&many), ParseError::TooManyMembers { command: "fib-multi", count: MAX_MEMBERS + 1 });
+    let many = format!("kill {}", "1 ".repeat(MAX_NAMED + 1));
+    let too_many = ParseError::TooManyNamed { command: "kill", most: MAX_NAMED, count: MAX_NAMED + 1 };
+    assert_eq!(error(&many), too_many);
+}
+
+#[test]
+fn owners_commands_are_for_owners_in_private() {
+    for command in ["allow", "allow -1001234567890", "deny 12", "stats", "pause", "resume"] {
+        check(command, OWNER, command);
+        check(command, PRIVATE, "error OwnersOnly");
+        check(&format!("/{command}"), GROUP, "error OwnersOnly");
+    }
+    check("/allow@board_bot \u{2212}5", OWNER, "allow -5");
+    for wrong in ["allow 0", "deny x", "allow 1.5", "allow 99999999999999999999"] {
+        check(wrong, OWNER, "error NotAChat");
+    }
+    check("allow 1 2", OWNER, "error TooMany");
+    check("stats now", OWNER, "error TooMany");
+    // Whatever stands behind it, the others hear that it is not theirs.
+    check("allow x y", PRIVATE, "error OwnersOnly");
+    check("help stats", OWNER, "help stats");
+    check("help stats", PRIVATE, "error UnknownCommand");
+}
+
+#[test]
+fn owners_commands_are_suggested_to_owners_only() {
+    for entry in COMMANDS.iter().filter(|entry| entry.owners) {
+        let typo = format!("{}x", entry.name);
+        for (context, expected) in [(OWNER, Some(entry.name)), (PRIVATE, None)] {
+            for text in [typo.clone(), format!("help {typo}")] {
+                let Parsed::Error(ParseError::UnknownCommand { suggestion, .. }) = parse(&text, context)
+                else {
+                    panic!("{text}")
+                };
+                let suggestion = suggestion.filter(|name| *name == entry.name);
+                assert_eq!(suggestion, expected, "{text}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -136,34 +174,36 @@ fn any_key() -> impl Strategy<Value = PokemonKey> {
 }
 
 fn any_command() -> impl Strategy<Value = Command> {
-    let ids = prop::collection::vec(any::<u64>().prop_map(JobId), 1..=MAX_MEMBERS);
+    let ids = prop::collection::vec(any::<u64>().prop_map(JobId), 1..=MAX_NAMED);
     prop_oneof![
         (1..=u64::MAX).prop_map(|n| Command::Submit(Spec::Fib(n))),
-        prop::collection::vec(1..=u64::MAX, 1..=MAX_MEMBERS)
-            .prop_map(|ns| Command::Submit(Spec::FibMulti(ns))),
+        prop::collection::vec(1..=u64::MAX, 1..=200).prop_map(|ns| Command::Submit(Spec::FibMulti(ns))),
         any_key().prop_map(|key| Command::Submit(Spec::Dex(key))),
         prop::collection::vec(any_key(), 1..10).prop_map(|keys| Command::Submit(Spec::DexMulti(keys))),
         prop::option::of(any::<u64>().prop_map(JobId)).prop_map(Command::Job),
         ids.prop_map(Command::Kill),
         any::<u64>().prop_map(|id| Command::Retry(JobId(id))),
         prop::option::of(0..COMMANDS.len()).prop_map(|i| Command::Help(i.map(|i| &COMMANDS[i]))),
+        prop::option::of((1..=i64::MAX).prop_map(ChatId)).prop_map(Command::Allow),
+        prop::option::of((i64::MIN..=-1).prop_map(ChatId)).prop_map(Command::Deny),
+        prop_oneof![Just(Command::Stats), Just(Command::Pause), Just(Command::Resume)],
         prop_oneof![Just(Command::KillAll), Just(Command::Dash), Just(Command::Start), Just(Command::Quit)],
     ]
 }
 
 proptest! {
     #[test]
-    fn parse_never_panics(text in "\\PC{0,200}|[/@a-z_, 0-9\\s-]{0,60}", private: bool, reply: bool, card: Option<u64>) {
-        let context = Context { private, reply_to_bot: reply, card: card.map(JobId), ..PRIVATE };
+    fn parse_never_panics(text in "\\PC{0,200}|[/@a-z_, 0-9\\s-]{0,60}", private: bool, reply: bool, owner: bool, card: Option<u64>) {
+        let context = Context { private, owner, reply_to_bot: reply, card: card.map(JobId), ..PRIVATE };
         let _ = parse(&text, context);
     }
 
     #[test]
     fn a_printed_command_is_parsed_back(command in any_command()) {
-        prop_assert_eq!(parse(&command.to_string(), PRIVATE), Parsed::Command(command.clone()));
+        prop_assert_eq!(parse(&command.to_string(), OWNER), Parsed::Command(command.clone()));
         let in_group = format!("/{command}").replacen(' ', "@board_bot ", 1);
         if in_group.contains('@') {
-            prop_assert_eq!(parse(&in_group, GROUP), Parsed::Command(command));
+            prop_assert_eq!(parse(&in_group, Context { owner: true, ..GROUP }), Parsed::Command(command));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Words and arguments.
 
-use super::{MAX_MEMBERS, ParseError, Setting, Theme, Wanted};
-use crate::job::{JobId, PokemonKey};
+use super::{Context, ParseError, Setting, Theme, Wanted};
+use crate::job::{ChatId, JobId, PokemonKey};
 
 /// The command's word, apart from what surrounds it.
 pub(super) struct FirstWord<'a> {
@@ -44,13 +44,15 @@ pub(super) struct Args<'a> {
     pub(super) command: &'static str,
     /// The task a reply is about.
     pub(super) card: Option<JobId>,
+    /// See [`Context::owner`].
+    pub(super) owner: bool,
     words: Vec<&'a str>,
 }
 
 impl<'a> Args<'a> {
-    pub(super) fn new(command: &'static str, text: &'a str, card: Option<JobId>) -> Self {
+    pub(super) fn new(command: &'static str, text: &'a str, context: Context<'_>) -> Self {
         let words = text.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty());
-        Self { command, card, words: words.collect() }
+        Self { command, card: context.card, owner: context.owner, words: words.collect() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -58,7 +60,11 @@ impl<'a> Args<'a> {
     }
 
     /// Exactly one argument.
-    pub(super) fn one<T>(&self, read: Reader<T>, what: Wanted) -> Result<T, ParseError> {
+    pub(super) fn one<T>(
+        &self,
+        read: impl Fn(&'static str, &str) -> Result<T, ParseError>,
+        what: Wanted,
+    ) -> Result<T, ParseError> {
         let [first, more @ ..] = self.words.as_slice() else { return Err(self.missing(what)) };
         let value = read(self.command, first)?;
         match more.first() {
@@ -67,15 +73,25 @@ impl<'a> Args<'a> {
         }
     }
 
-    /// One argument or more, up to [`MAX_MEMBERS`].
+    /// One argument or more, up to `most`.
+    pub(super) fn up_to<T>(&self, most: usize, read: Reader<T>, what: Wanted) -> Result<Vec<T>, ParseError> {
+        match self.words.len() {
+            count if count > most => Err(ParseError::TooManyNamed { command: self.command, most, count }),
+            _ => self.many(read, what),
+        }
+    }
+
+    /// One argument or more.
     pub(super) fn many<T>(&self, read: Reader<T>, what: Wanted) -> Result<Vec<T>, ParseError> {
         if self.words.is_empty() {
             return Err(self.missing(what));
         }
-        if self.words.len() > MAX_MEMBERS {
-            return Err(ParseError::TooManyMembers { command: self.command, count: self.words.len() });
-        }
         self.words.iter().map(|word| read(self.command, word)).collect()
+    }
+
+    /// A chat's id, if anything.
+    pub(super) fn chat(&self) -> Result<Option<ChatId>, ParseError> {
+        if self.is_empty() { Ok(None) } else { self.one(chat, Wanted::Chat).map(Some) }
     }
 
     pub(super) fn nothing_more(&self) -> Result<(), ParseError> {
@@ -129,6 +145,12 @@ pub(super) fn task(command: &'static str, word: &str) -> Result<JobId, ParseErro
         Word::TooLarge => Err(ParseError::NoSuchTask { word: word.to_owned() }),
         Word::Other => Err(ParseError::NotATask { command, word: word.to_owned() }),
     }
+}
+
+/// A chat's id: groups have negative ones. Some apps make a minus of two hyphens' length.
+fn chat(command: &'static str, word: &str) -> Result<ChatId, ParseError> {
+    let id = word.replace(['−', '–'], "-").parse().ok().filter(|id| *id != 0);
+    id.map(ChatId).ok_or_else(|| ParseError::NotAChat { command, word: word.to_owned() })
 }
 
 pub(super) fn theme(command: &'static str, word: &str) -> Result<Theme, ParseError> {

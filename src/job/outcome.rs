@@ -140,4 +140,6 @@ pub enum CancelReason {
     Blocked,
     /// Its group removed the bot.
     Removed,
+    /// An owner of the bot has denied its chat.
+    Denied,
 }

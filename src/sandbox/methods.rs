@@ -5,6 +5,7 @@ mod commands;
 mod edit;
 mod files;
 mod send;
+mod webhook;
 
 pub(super) use commands::remember_allowed;
 pub(super) use files::picture_size;
@@ -66,9 +67,9 @@ pub(super) fn call(world: &mut World, method: &str, params: &Params) -> Result<V
         "setMyCommands" => commands::set(world, params),
         "getMyCommands" => Ok(commands::get(world, params)),
         "deleteMyCommands" => Ok(commands::delete(world, params)),
-        "setWebhook" => commands::set_webhook(world, params),
-        "deleteWebhook" => Ok(commands::delete_webhook(world, params)),
-        "getWebhookInfo" => Ok(commands::webhook_info(world)),
+        "setWebhook" => webhook::set(world, params),
+        "deleteWebhook" => Ok(webhook::delete(world, params)),
+        "getWebhookInfo" => Ok(webhook::info(world)),
         "getChat" => chats::get_chat(world, params),
         "getChatMember" => chats::get_member(world, params),
         "getChatMemberCount" => chats::count_members(world, params),

@@ -37,7 +37,8 @@ impl Shared {
     /// Changes the state and wakes whoever waits for that.
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
         let mut world = self.lock();
-        let poll_sees = |world: &World| (world.next_update, world.poll, world.webhook.is_some());
+        let poll_sees =
+            |world: &World| (world.next_update, world.poll, world.webhooks, world.webhook.is_some());
         let before = poll_sees(&world);
         let result = change(&mut world);
         let wakes_poll = before != poll_sees(&world);

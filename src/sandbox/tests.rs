@@ -10,6 +10,7 @@ mod polling;
 mod sending;
 mod speed;
 mod topics;
+mod webhook;
 mod with_teloxide;
 
 use serde_json::{Value, json};

@@ -20,6 +20,7 @@ use super::{
     text::Text,
     topics::Forum,
     view::{Call, CallbackAnswer},
+    webhook::Webhook,
 };
 
 /// Messages kept of each chat; older ones are forgotten.
@@ -57,7 +58,9 @@ pub(super) struct World {
     pub(super) allowed_updates: Option<Vec<String>>,
     /// Counts polls: a poll that finds another number than its own was ended by a newer one.
     pub(super) poll: u64,
-    pub(super) webhook: Option<Value>,
+    pub(super) webhook: Option<Webhook>,
+    /// Counts the webhooks that were set: what is under way to an older one confirms nothing any more.
+    pub(super) webhooks: u64,
     pub(super) callbacks: HashMap<String, Callback>,
     callback_order: VecDeque<String>,
     next_callback: u64,
@@ -231,6 +234,7 @@ impl World {
             allowed_updates: None,
             poll: 0,
             webhook: None,
+            webhooks: 0,
             callbacks: HashMap::new(),
             callback_order: VecDeque::new(),
             next_callback: 1,

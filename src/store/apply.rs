@@ -56,14 +56,23 @@ const DASH: &str =
 const DASH_GONE: &str = "DELETE FROM dash WHERE chat = ?1 AND message = ?2";
 const HANDLED: &str = "
 INSERT INTO meta (key, value) VALUES ('handled', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+const ALIVE: &str = "
+INSERT INTO meta (key, value) VALUES ('alive', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
 const LAST_ID: &str = "
 SELECT max(coalesce((SELECT max(id) FROM job WHERE chat = ?1), 0),
            coalesce((SELECT id FROM last_id WHERE chat = ?1), 0))";
 const SET: &str = "
 INSERT INTO setting (chat, key, value) VALUES (?1, ?2, ?3)
 ON CONFLICT (chat, key) DO UPDATE SET value = excluded.value";
+const ACCESS: &str = "
+INSERT INTO access (chat, allowed) VALUES (?1, ?2) ON CONFLICT (chat) DO UPDATE SET allowed = excluded.allowed";
+const PAUSED: &str = "
+INSERT INTO meta (key, value) VALUES ('paused', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
 /// One after the other, all of (from, to).
-const MOVE: [&str; 10] = [
+const MOVE: [&str; 12] = [
+    // What was said of the new chat itself is the owner's last word.
+    "UPDATE OR IGNORE access SET chat = ?2 WHERE chat = ?1",
+    "DELETE FROM access WHERE chat = ?1 AND chat <> ?2",
     "UPDATE OR REPLACE setting SET chat = ?2 WHERE chat = ?1",
     "UPDATE job SET chat = ?2, message = 0, thread = NULL, callback = '', card = NULL WHERE chat = ?1",
     "UPDATE kill SET chat = ?2, body = iif(json_valid(body), json_set(body, '$.reply_to', json(?3)), body) WHERE chat = ?1",
@@ -128,7 +137,10 @@ pub(super) fn apply(connection: &Connection, folder: &Path, write: &Write) -> Re
         }
         Write::DashGone(chat, message) => run(DASH_GONE, params![chat.0, message.0]),
         Write::Handled(updates) => run(HANDLED, params![serde_json::to_string(updates)?]),
+        Write::Alive(now) => run(ALIVE, params![nanos(*now).to_string()]),
         Write::Set { chat, key, value } => run(SET, params![chat.0, key, value]),
+        Write::Access { chat, allowed } => run(ACCESS, params![chat.0, allowed]),
+        Write::Paused(paused) => run(PAUSED, params![serde_json::to_string(paused)?]),
         Write::Move { from, to } => move_all(connection, *from, *to),
     }
 }

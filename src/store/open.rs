@@ -17,6 +17,7 @@ use super::{
     schema,
     writer::Writer,
 };
+use crate::metrics::Metrics;
 
 /// Why a store cannot be opened.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,7 +60,7 @@ const HEADER: usize = 100;
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
 /// See [`Store::open`].
-pub(super) fn open(folder: &Path, keep: Keep) -> Result<(Store, Loaded), OpenError> {
+pub(super) fn open(folder: &Path, keep: Keep, metrics: Arc<Metrics>) -> Result<(Store, Loaded), OpenError> {
     fs::create_dir_all(folder.join(results::FOLDER))?;
     let lock = lock(folder)?;
     if !look(folder)? {
@@ -76,7 +77,7 @@ pub(super) fn open(folder: &Path, keep: Keep) -> Result<(Store, Loaded), OpenErr
         checkpoint(&connection)?;
     }
     results::clean(folder, &named(&connection)?)?;
-    let writer = Writer::start(folder, keep, connection, lock)?;
+    let writer = Writer::start(folder, keep, connection, lock, metrics)?;
     Ok((Store(Some(Arc::new(writer))), loaded))
 }
 
@@ -85,6 +86,15 @@ pub(super) fn connect(folder: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(folder.join(Store::FILE), flags())?;
     set_up(&connection)?;
     Ok(connection)
+}
+
+/// Bytes of the database, what SQLite has beside it, and the results. What cannot be looked at counts for nothing.
+pub(super) fn size(folder: &Path) -> u64 {
+    let length = |path: &Path| fs::metadata(path).map_or(0, |file| file.len());
+    let files = ["", BESIDE[0], BESIDE[1], BESIDE[2]];
+    let database = files.iter().map(|end| length(&folder.join(format!("{}{end}", Store::FILE)))).sum::<u64>();
+    let results = fs::read_dir(folder.join(results::FOLDER)).into_iter().flatten().flatten();
+    database + results.map(|file| length(&file.path())).sum::<u64>()
 }
 
 /// Moves the log into the file, and the version with it: it stands in the header where [`look`] sees it.
@@ -224,6 +234,13 @@ fn refuse(error: LoadError) -> OpenError {
         LoadError::Sql(error) => error.into(),
         LoadError::Job { .. } | LoadError::Other(_) => OpenError::Damaged(error.to_string()),
     }
+}
+
+/// Bytes of the file and its log.
+pub(super) fn database_size(folder: &Path) -> u64 {
+    let size =
+        |end: &str| fs::metadata(folder.join(format!("{}{end}", Store::FILE))).map_or(0, |file| file.len());
+    size("") + size(BESIDE[0])
 }
 
 impl From<io::Error> for OpenError {

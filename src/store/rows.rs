@@ -66,6 +66,10 @@ pub(super) fn load(connection: &Connection, folder: &Path) -> Result<(Loaded, Ve
             Ok((ChatId(row.get(0)?), JobId(unsigned(row, 1)?), row.get(2)?))
         })?,
         handled: handled(connection)?,
+        access: list(connection, "SELECT chat, allowed FROM access ORDER BY chat", |row| {
+            Ok((ChatId(row.get(0)?), row.get(1)?))
+        })?,
+        paused: paused(connection)?,
         ..Loaded::default()
     };
     let mut lost = Vec::new();
@@ -191,6 +195,13 @@ fn handled(connection: &Connection) -> Result<Vec<(i64, u64)>, LoadError> {
         list(connection, "SELECT value FROM meta WHERE key = 'handled'", |row| row.get(0))?;
     let Some(json) = found.first() else { return Ok(Vec::new()) };
     serde_json::from_str(json).map_err(|error| LoadError::Other(format!("handled updates: {error}")))
+}
+
+fn paused(connection: &Connection) -> Result<bool, LoadError> {
+    let found: Vec<String> =
+        list(connection, "SELECT value FROM meta WHERE key = 'paused'", |row| row.get(0))?;
+    let Some(json) = found.first() else { return Ok(false) };
+    serde_json::from_str(json).map_err(|error| LoadError::Other(format!("whether it is paused: {error}")))
 }
 
 /// Takes a job off its board. Its id is never given again.

@@ -1,3 +1,4 @@
+mod access;
 mod away;
 mod damage;
 mod failing;

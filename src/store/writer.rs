@@ -15,12 +15,14 @@ use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc},
     task::{Context, Poll},
     thread::{self, JoinHandle},
+    time::Instant,
 };
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use super::{Keep, Write, WriteError, apply::apply, open};
+use crate::metrics::Metrics;
 
 /// Writes in one transaction: what it costs to sync the disk is shared by so many, and none waits for much more.
 const GROUP: usize = 256;
@@ -67,9 +69,11 @@ impl Writer {
         keep: Keep,
         connection: Connection,
         lock: File,
+        metrics: Arc<Metrics>,
     ) -> std::io::Result<Self> {
         let queue = Arc::new(Queue::default());
         let worker = Worker {
+            metrics,
             folder: folder.to_owned(),
             connection: Some(connection),
             queue: Closing(queue.clone()),
@@ -108,6 +112,11 @@ impl Writer {
             answer.send(connection.and_then(task)).ok();
         })));
         done.recv().unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Writes that wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.lock().items.len()
     }
 
     /// See [`Store::close`](super::Store::close).
@@ -216,6 +225,7 @@ struct Worker {
     /// `None` where it was of no use any more and could not be opened again yet.
     connection: Option<Connection>,
     folder: PathBuf,
+    metrics: Arc<Metrics>,
     queue: Closing,
     _lock: File,
 }
@@ -260,7 +270,14 @@ impl Worker {
         }
     }
 
-    fn commit<'a>(&mut self, writes: impl Iterator<Item = &'a Write>) -> Result<(), Failed> {
+    fn commit<'a>(&mut self, writes: impl ExactSizeIterator<Item = &'a Write>) -> Result<(), Failed> {
+        let (count, begun) = (writes.len(), Instant::now());
+        let done = self.try_commit(writes);
+        self.metrics.committed(count, begun.elapsed(), done.is_ok());
+        done
+    }
+
+    fn try_commit<'a>(&mut self, writes: impl Iterator<Item = &'a Write>) -> Result<(), Failed> {
         self.usable().map_err(Failed::Begin)?;
         let folder = self.folder.clone();
         let connection = self.connection().map_err(Failed::Begin)?;

@@ -9,7 +9,7 @@ mod upload;
 use std::{
     collections::HashMap,
     sync::{Arc, PoisonError, RwLock, atomic::Ordering::Relaxed},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use reqwest::{Client, Response, Url, multipart::Form};
@@ -25,8 +25,12 @@ pub use self::{
 use super::buttons::Key;
 use crate::{
     config::{Config, Timings},
+    metrics::{Called, Metrics},
     store::Secret,
 };
+
+/// The method of long polling.
+pub(super) const GET_UPDATES: &str = "GetUpdates";
 
 /// A client of one bot. Cheap to clone.
 #[derive(Clone)]
@@ -40,6 +44,7 @@ pub struct Api {
     /// Of the buttons that the bot sends, and knows again.
     key: Key,
     timings: Timings,
+    metrics: Arc<Metrics>,
 }
 
 /// Why a call did not do what it should.
@@ -157,7 +162,23 @@ impl Api {
         let client = Client::builder().connect_timeout(config.timings.call).tcp_nodelay(true).build()?;
         let base = format!("{}/bot{}", config.api_url, config.token.secret());
         let (urls, newer, key) = (Arc::default(), Arc::default(), Key::new(secret));
-        Ok(Self { client, base, urls, newer, key, timings: config.timings })
+        Ok(Self { client, base, urls, newer, key, timings: config.timings, metrics: Metrics::new() })
+    }
+
+    /// The same, counted by somebody.
+    #[must_use]
+    pub fn measured(self, metrics: Arc<Metrics>) -> Self {
+        Self { metrics, ..self }
+    }
+
+    /// The durations of its calls.
+    pub(crate) fn timings(&self) -> &Timings {
+        &self.timings
+    }
+
+    /// Who counts.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// The key of the bot's buttons.
@@ -196,8 +217,13 @@ impl Api {
         payload: &impl Serialize,
         limit: Duration,
     ) -> Result<T, ApiError> {
+        let begun = Instant::now();
         let request = self.client.post(self.url(method)?).timeout(limit).json(payload);
-        read(request.send().await.map_err(connection)?).await
+        let answer = async { read(request.send().await.map_err(connection)?).await }.await;
+        // How long a poll takes says how little people write.
+        let took = (method != GET_UPDATES).then(|| begun.elapsed());
+        self.metrics.called(method, called(&answer), took);
+        answer
     }
 
     /// Makes a call that carries a file. `fields` are the other parameters; what is not text goes as JSON.
@@ -223,7 +249,9 @@ impl Api {
         let form = form.part(name, part);
         let request = self.client.post(self.url(method)?).timeout(self.timings.upload).multipart(form);
         let unreadable = |error| if broken.load(Relaxed) { ApiError::Unreadable } else { connection(error) };
-        read(request.send().await.map_err(unreadable)?).await
+        let answer = async { read(request.send().await.map_err(unreadable)?).await }.await;
+        self.metrics.called(method, called(&answer), None);
+        answer
     }
 
     fn url(&self, method: &str) -> Result<Url, ApiError> {
@@ -236,6 +264,23 @@ impl Api {
             .map_err(|error| ApiError::Connection(error.to_string()))?;
         self.urls.write().unwrap_or_else(PoisonError::into_inner).insert(method.to_owned(), url.clone());
         Ok(url)
+    }
+}
+
+fn called<T>(answer: &Result<T, ApiError>) -> Called {
+    let Err(error) = answer else { return Called::Done };
+    match error {
+        ApiError::RetryAfter(_) => Called::TooManyRequests,
+        ApiError::NotFound => Called::NotFound,
+        ApiError::Unauthorized => Called::Unauthorized,
+        ApiError::Forbidden(_) => Called::Forbidden,
+        ApiError::Conflict(_) => Called::Conflict,
+        ApiError::Migrated(_) => Called::Migrated,
+        ApiError::BadRequest(_) => Called::BadRequest,
+        ApiError::Server(_) => Called::ServerError,
+        ApiError::Connection(_) => Called::NoAnswer,
+        ApiError::Unreadable => Called::Unreadable,
+        ApiError::Nonsense(_) => Called::Nonsense,
     }
 }
 

@@ -3,13 +3,22 @@
 
 mod inline;
 mod kill;
+mod owners;
 mod press;
+mod rate;
 mod roles;
 mod said;
 mod settings;
 mod wish;
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
 
 use futures_util::FutureExt;
 use moka::future::Cache;
@@ -18,11 +27,13 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::inline::Inline;
 use self::{
+    rate::Rate,
     roles::Roles,
     said::{Said, is_beginning, is_farewell, moved, said},
     wish::{Questions, Request, Wish},
 };
 use super::{
+    access::{Access, Entry},
     api::Api,
     buttons::{Button, Key},
     dash::View,
@@ -38,11 +49,13 @@ use crate::{
     command::{Command, Context, Language, ParseError, Parsed, parse},
     config::Config,
     job::{ChatId, JobId, MessageId, Origin},
-    store::Store,
+    store::{Keep, Store},
 };
 
 /// Presses that are remembered, to know one that comes again.
 const MAX_PRESSES: u64 = 10_000;
+/// Chats that the bot does not work for, and that were told so lately; the least used one is told again.
+const MAX_STRANGERS: u64 = 10_000;
 
 /// What handlers work with.
 pub struct Handlers {
@@ -58,9 +71,16 @@ pub struct Handlers {
     /// Who pressed which button of which message a moment ago.
     presses: Cache<(ChatId, MessageId, Button, i64), ()>,
     bot: Bot,
-    allowed_chats: Vec<i64>,
+    access: Arc<Access>,
+    /// Chats that were told lately that the bot works for others.
+    strangers: Cache<ChatId, ()>,
+    rate: Rate,
+    keep: Keep,
     max_fib: u64,
     max_document: u64,
+    started: Instant,
+    /// How many were handled.
+    updates: AtomicU64,
     /// An owner's `quit`.
     quit: CancellationToken,
 }
@@ -80,13 +100,15 @@ impl Handlers {
         api: &Api,
         boards: Arc<Boards>,
         outbox: Arc<Outbox>,
-        (store, settings, inline): (Store, Arc<Settings>, Arc<Inline>),
+        (store, settings, inline, access): (Store, Arc<Settings>, Arc<Inline>, Arc<Access>),
         bot: Bot,
         config: &Config,
         quit: CancellationToken,
     ) -> Arc<Self> {
         let presses =
             Cache::builder().max_capacity(MAX_PRESSES).time_to_live(config.timings.press_again).build();
+        let strangers =
+            Cache::builder().max_capacity(MAX_STRANGERS).time_to_live(config.timings.stranger_again).build();
         Arc::new(Self {
             boards,
             outbox,
@@ -98,9 +120,14 @@ impl Handlers {
             questions: Questions::new(),
             presses,
             bot,
-            allowed_chats: config.allowed_chats.0.clone(),
+            access,
+            strangers,
+            rate: Rate::new(config.rate_person, config.timings.rate_period),
+            keep: config.keep(),
             max_fib: config.max_fib,
             max_document: config.max_document,
+            started: Instant::now(),
+            updates: AtomicU64::new(0),
             quit,
         })
     }
@@ -108,6 +135,7 @@ impl Handlers {
     /// Handles one update; its effect is stored when this returns. A panic, which would be a bug, costs no other update.
     pub async fn handle(self: &Arc<Self>, update: Update) {
         let id = update.id.0;
+        self.updates.fetch_add(1, Ordering::Relaxed);
         let language = self.language(&update.kind);
         // In a box: what it may hold is 10 kB, and the future of an update is moved about several times.
         let handle = Box::pin(async {
@@ -147,7 +175,7 @@ impl Handlers {
         let app = app.map(|tag| Language::of(tag).unwrap_or_default());
         match app {
             // Of strangers nothing is kept.
-            Some(app) if !self.is_allowed(chat) => app,
+            Some(app) if self.access.of(chat) != Entry::In => app,
             Some(app) => {
                 self.settings.hear(chat, app);
                 self.settings.language(chat)
@@ -159,7 +187,12 @@ impl Handlers {
     /// The bot was blocked or removed, or is there (again).
     async fn membership(&self, change: &ChatMemberUpdated) {
         let chat = ChatId(change.chat.id.0);
+        let is_denied = self.access.of(chat) == Entry::Denied;
         let stored = if change.new_chat_member.is_present() {
+            if is_denied {
+                // Nothing that the chat does brings it back.
+                return;
+            }
             let stored = self.boards.come_back(chat);
             self.outbox.welcome(chat);
             stored
@@ -182,11 +215,16 @@ impl Handlers {
             return;
         }
         let Some(said) = said(message) else { return };
+        let entry = self.access.of(said.chat);
+        if entry == Entry::Denied {
+            return;
+        }
         self.outbox.welcome(said.chat);
         let Some(words) = message.text().or_else(|| message.caption()) else { return };
         let replied = message.reply_to_message().filter(|to| self.is_own(to) && !is_beginning(to));
         let context = Context {
             private: said.private,
+            owner: self.is_owners(&said),
             bot: &self.bot.username,
             reply_to_bot: replied.is_some(),
             card: replied.and_then(|to| self.outbox.task_of(said.chat, MessageId(to.id.0))),
@@ -195,8 +233,12 @@ impl Handlers {
         if parsed == Parsed::NotForUs || self.was_handled(said.chat, &said.origin) {
             return;
         }
-        if !self.is_allowed(said.chat) {
-            return self.answer(&said, &sentences::stranger(said.chat.0)).await;
+        if entry == Entry::Stranger {
+            return self.tell_stranger(&said).await;
+        }
+        let is_kill = matches!(parsed, Parsed::Command(Command::Kill(_) | Command::KillAll));
+        if !self.takes(&said, is_kill).await {
+            return;
         }
         if let Some(command) = wants_one(&parsed)
             && let Some(to) = replied
@@ -232,6 +274,7 @@ impl Handlers {
     async fn command(self: &Arc<Self>, said: Said, command: Command) {
         let chat = said.chat;
         let bot = (!said.private).then_some(self.bot.username.as_str());
+        let is_owner = self.is_owners(&said);
         if !matches!(command, Command::Submit(_)) {
             // It may be about a job that was sent in the same moment.
             self.boards.settled(chat).await;
@@ -263,12 +306,19 @@ impl Handlers {
             Command::Settings(None) => Content::text(&self.all_settings(chat)),
             Command::Settings(Some(setting)) => return self.wished(said, Wish::Set(setting)).await,
             // Who is new waits for nobody's tasks.
-            Command::Help(None) => return self.answer_asked(&said, &sentences::help(bot)).await,
+            Command::Help(None) => return self.answer_asked(&said, &sentences::help(bot, is_owner)).await,
             Command::Help(Some(entry)) => {
                 return self.answer_asked(&said, &sentences::help_for(entry, bot)).await;
             }
-            Command::Start => return self.answer_asked(&said, &sentences::welcome(bot)).await,
+            Command::Start => return self.answer_asked(&said, &sentences::welcome(bot, is_owner)).await,
             Command::Quit => return self.answer_asked(&said, &self.quit(&said)).await,
+            // The grammar gives these to owners only.
+            Command::Allow(None) | Command::Deny(None) => Content::text(&self.all_access()),
+            Command::Allow(Some(chat)) => Content::text(&self.allow(chat).await),
+            Command::Deny(Some(chat)) => Content::text(&self.deny(chat).await),
+            Command::Stats => Content::text(&self.stats().await),
+            Command::Pause => Content::text(&self.pause(true).await),
+            Command::Resume => Content::text(&self.pause(false).await),
         };
         self.outbox.say(chat, Answer::new(said.origin, Body::Message(answer))).await;
     }
@@ -288,7 +338,7 @@ impl Handlers {
 
     fn no_such_task(&self, chat: ChatId, id: JobId) -> String {
         if self.boards.was_given(chat, id) {
-            sentences::task_forgotten(id)
+            sentences::task_forgotten(id, &self.keep)
         } else {
             sentences::no_such_task(id)
         }
@@ -305,12 +355,6 @@ impl Handlers {
 
     fn is_own(&self, message: &Message) -> bool {
         message.from.as_ref().is_some_and(|from| from.id.0 == self.bot.id)
-    }
-
-    fn is_allowed(&self, chat: ChatId) -> bool {
-        let is_listed = |chat: ChatId| self.allowed_chats.contains(&chat.0);
-        // A supergroup is allowed what its group was.
-        self.allowed_chats.is_empty() || is_listed(chat) || self.boards.former(chat).is_some_and(is_listed)
     }
 }
 

@@ -405,6 +405,11 @@ impl Lane {
         self.give_up()
     }
 
+    /// Whether nothing is said and nothing remembered, until the chat is [back](Self::welcome).
+    pub(super) fn has_left(&self) -> bool {
+        self.presence == Presence::Left
+    }
+
     /// The jobs whose cards do not show their ends yet, and whether they have finished.
     pub(super) fn open_cards(&self) -> Vec<(JobId, bool)> {
         self.cards.open()

@@ -76,11 +76,19 @@ pub struct Outbox {
     /// Pictures are drawn one at a time: it is work for a core.
     drawing: Semaphore,
     toasts: Arc<Semaphore>,
+    traffic: Traffic,
     timings: Timings,
     keep_jobs: usize,
     tasks: TaskTracker,
     /// Ends every task at once: after a drain that took too long.
     abort: CancellationToken,
+}
+
+/// What left since the start.
+#[derive(Default)]
+struct Traffic {
+    messages: AtomicU64,
+    pauses: AtomicU64,
 }
 
 /// A lane and the bell of its worker.
@@ -162,6 +170,7 @@ impl Outbox {
             uploads: Semaphore::new(MAX_UPLOADS),
             drawing: Semaphore::new(1),
             toasts: Arc::new(Semaphore::new(MAX_TOASTS)),
+            traffic: Traffic::default(),
             timings: config.timings,
             keep_jobs: config.keep_jobs.get(),
             tasks: TaskTracker::new(),
@@ -247,6 +256,15 @@ impl Outbox {
         stored
     }
 
+    /// An owner of the bot has denied the chat: nothing more is said there until it is [let in](Self::welcome). How many
+    /// jobs are cancelled, and the write that makes it last.
+    pub fn deny(&self, chat: ChatId) -> (usize, Option<Committed>) {
+        let denied = self.boards.deny(chat);
+        let never = self.desk(chat).lane().leave();
+        self.said(never);
+        denied.map_or((0, None), |(jobs, stored)| (jobs, Some(stored)))
+    }
+
     /// The chat spoke: the bot is there, and what the chat did not want to hear before, it may want now.
     pub fn welcome(self: &Arc<Self>, chat: ChatId) {
         // Whatever this message leads to is stored after it.
@@ -265,6 +283,10 @@ impl Outbox {
             self.settings.migrate(from, to);
         }
         let Some(old) = self.lanes.get(&from).map(|desk| desk.clone()) else { return moved };
+        if moved && old.lane().has_left() {
+            // An owner has denied the group: so has the supergroup nothing to hear.
+            self.said(self.desk(to).lane().leave());
+        }
         let (answers, cards, dashes) = {
             let mut lane = old.lane();
             let (dashes, _) = lane.dashes().take_all();
@@ -297,6 +319,17 @@ impl Outbox {
             self.say_soon(to, Answer { reply_to: Origin::nowhere(), ..answer.clone() }, None);
         }
         self.said([answer]);
+    }
+
+    /// Messages and edits that were sent since the start, and pauses that Telegram asked for.
+    pub fn traffic(&self) -> (u64, u64) {
+        let Traffic { messages, pauses } = &self.traffic;
+        (messages.load(Ordering::Relaxed), pauses.load(Ordering::Relaxed))
+    }
+
+    /// How many chats have a lane.
+    pub fn lanes(&self) -> usize {
+        self.lanes.len()
     }
 
     /// The tasks that one of the bot's messages is about, where it is about several.
@@ -408,6 +441,7 @@ impl Outbox {
             () = desk.somebody_asks(share) => return None,
         }
         desk.lane().spend(Instant::now());
+        self.traffic.messages.fetch_add(1, Ordering::Relaxed);
         // Nothing closes the semaphore.
         self.in_flight.acquire().await.ok()
     }

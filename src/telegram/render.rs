@@ -89,6 +89,8 @@ pub(super) fn card(snapshot: &Snapshot, now: SystemTime) -> Content {
     }
     if snapshot.paused {
         let _ = write!(html, "\n\n{}", sentences::paused());
+    } else if snapshot.held {
+        let _ = write!(html, "\n\n{}", sentences::held());
     }
     let photo = told.as_ref().and_then(|told| told.photo.clone()).filter(|_| units(&html) <= MAX_CAPTION);
     Content { html, keyboard: keyboard(snapshot, told.as_ref()), photo, rich: None }
@@ -267,9 +269,10 @@ fn status(snapshot: &Snapshot, now: SystemTime) -> String {
     } else {
         sentences::state(job.state.word())
     };
-    if job.state == State::Queued && snapshot.waits_for_memory {
-        return sentences::waits_for_memory_in(&word);
+    if snapshot.held {
+        return word;
     }
+    let word = if snapshot.waits_for_memory { sentences::waits_for_memory_in(&word) } else { word };
     if let Some(place) = waiting(snapshot) {
         return format!("{word}, {place}");
     }

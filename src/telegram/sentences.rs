@@ -7,12 +7,15 @@ mod commands;
 pub(super) mod documents;
 pub(super) mod inline;
 mod numbers;
+pub(super) mod owners;
 pub(super) mod rich;
 pub(super) mod roles;
 pub(super) mod settings;
 pub(super) mod timeline;
 
-use self::numbers::{english_ordinal, megabytes, tenths};
+use std::time::Duration;
+
+use self::numbers::{days, english_ordinal, megabytes, tenths};
 pub(super) use self::{
     commands::{help, help_for, menu_line, parse_error, welcome},
     numbers::{cut, duration, ordinal, thousands, time_left, time_left_short, units},
@@ -21,7 +24,7 @@ use super::language::say;
 use crate::{
     board::{Refusal, RetryRefusal, Verdict},
     job::{CancelReason, Failure, JobId, NeverFits, Number, Pokemon, PokemonKey},
-    store::WriteError,
+    store::{Keep, WriteError},
 };
 
 /// Digits that stand before and after the gap of a number that is cut.
@@ -279,6 +282,7 @@ pub(super) fn cancelled(reason: &CancelReason) -> String {
         CancelReason::Killed { by } => say!("cancelled-by", by = by),
         CancelReason::Blocked => say!("cancelled-blocked"),
         CancelReason::Removed => say!("cancelled-removed"),
+        CancelReason::Denied => say!("cancelled-denied"),
     }
 }
 
@@ -299,8 +303,8 @@ pub(super) fn no_such_task(id: JobId) -> String {
 }
 
 /// A number that the board once gave.
-pub(super) fn task_forgotten(id: JobId) -> String {
-    say!("task-forgotten", id = id.0)
+pub(super) fn task_forgotten(id: JobId, keep: &Keep) -> String {
+    say!("task-forgotten", id = id.0, jobs = keep.jobs, time = days(keep.time))
 }
 
 /// The result was too old, or too large, for the space that results have.
@@ -328,6 +332,11 @@ pub(super) fn paused() -> String {
     say!("paused")
 }
 
+/// On the cards of queued jobs while the owner lets nothing begin.
+pub(super) fn held() -> String {
+    say!("held")
+}
+
 /// The toast of a kill button whose task has come to its end.
 pub(super) fn already(id: JobId, word: &str) -> String {
     say!("already", id = id.0, state = state(word))
@@ -352,6 +361,12 @@ pub(super) fn short_card(id: JobId, word: &str) -> String {
 pub(super) fn refusal(refusal: Refusal) -> String {
     match refusal {
         Refusal::TooManyLive { live, limit } => say!("refusal-too-many", live = live, limit = limit),
+        Refusal::TooManyOfPerson { live, limit } => {
+            say!("refusal-too-many-person", live = live, limit = limit)
+        }
+        Refusal::TooManyMembers { members, limit } => {
+            say!("refusal-too-many-members", members = members, limit = limit)
+        }
         Refusal::FibTooLarge { n, limit } => say!("refusal-fib-too-large", n = n, limit = limit),
         Refusal::NeverFits(never) => never_fits(&never),
         Refusal::Busy { seconds } => busy(seconds),
@@ -390,9 +405,19 @@ pub(super) fn retry_refusal(id: JobId, why: RetryRefusal) -> String {
     }
 }
 
-/// What a stranger is told, to hand to the owner.
-pub(super) fn stranger(chat: i64) -> String {
-    say!("stranger", chat = chat)
+/// The one answer to who says more than is taken from one person.
+pub(super) fn rate_over(limit: u32, wait: Duration) -> String {
+    say!("rate-over", limit = limit, wait = whole_seconds(wait))
+}
+
+/// The toast of a button that such a person presses.
+pub(super) fn rate_over_press(limit: u32, wait: Duration) -> String {
+    say!("rate-over-press", limit = limit, wait = whole_seconds(wait))
+}
+
+/// Rounded up: who waits as long as told has waited long enough.
+fn whole_seconds(wait: Duration) -> String {
+    duration(Duration::from_secs(u64::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u64::MAX)))
 }
 
 #[cfg(test)]

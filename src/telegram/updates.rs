@@ -1,7 +1,10 @@
-//! Updates in: long polling that confirms an update only when it was handled.
+//! Updates in: by long polling that confirms an update only when it was handled, or by webhook (`webhook`). The inbox is
+//! the same.
 //!
 //! teloxide's own poller confirms on receipt; here Telegram is the inbox, and the next `getUpdates` says what of it
 //! is done. Its dispatcher is not needed either: a handler never waits, so one loop serves all chats.
+
+mod webhook;
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -9,6 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub use self::webhook::{Webhook, delete_webhook, serve_webhook};
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -16,12 +20,13 @@ use teloxide::types::{Update, UpdateKind};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    api::{Api, ApiError},
+    api::{Api, ApiError, GET_UPDATES},
     handlers::Handlers,
     pause_after,
 };
 use crate::{
     config::Timings,
+    metrics::{self, Handled, Metrics},
     store::{Store, Write},
 };
 
@@ -37,7 +42,7 @@ const POLL_GAP: Duration = Duration::from_millis(5);
 /// How long the last confirmation may take.
 const GOODBYE: Duration = Duration::from_secs(1);
 
-/// Why polling cannot go on.
+/// Why no updates can come any more.
 #[derive(Debug, thiserror::Error)]
 pub enum Fatal {
     /// The token was revoked.
@@ -74,7 +79,7 @@ pub async fn poll(
     timings: &Timings,
     stop: &CancellationToken,
 ) -> Result<(), Fatal> {
-    let mut inbox = Inbox { before: handled.into_iter().collect(), ..Inbox::default() };
+    let mut inbox = Inbox::new(handled);
     let mut failures = 0;
     loop {
         let begun = Instant::now();
@@ -85,7 +90,10 @@ pub async fn poll(
         match batch {
             Ok(updates) => {
                 failures = 0;
-                inbox.handle(&updates, handlers, store).await;
+                // Those before are confirmed.
+                inbox.handled.clear();
+                let updates: Vec<_> = updates.iter().map(|update| &**update).collect();
+                inbox.handle(&updates, handlers, store, api.metrics(), |_| ()).await;
                 let gap = POLL_GAP.saturating_sub(begun.elapsed());
                 if updates.len() < usize::from(BATCH) && !gap.is_zero() {
                     tokio::select! {
@@ -118,11 +126,18 @@ struct Inbox {
     offset: Option<i64>,
     /// What the last process had handled at its end, each with its fingerprint: other updates may have these numbers.
     before: HashMap<i64, u64>,
+    /// What was handled and is perhaps not confirmed.
+    handled: VecDeque<(i64, u64)>,
     seen: HashSet<i64>,
     order: VecDeque<i64>,
 }
 
 impl Inbox {
+    /// An empty one; `handled` is what the last process had handled and perhaps not confirmed.
+    fn new(handled: Vec<(i64, u64)>) -> Self {
+        Self { before: handled.into_iter().collect(), ..Self::default() }
+    }
+
     async fn fetch(
         &self,
         api: &Api,
@@ -132,34 +147,78 @@ impl Inbox {
     ) -> Result<Vec<Box<RawValue>>, ApiError> {
         let call =
             GetUpdates { offset: self.offset, limit, timeout: hold.as_secs(), allowed_updates: ALLOWED };
-        api.json("GetUpdates", &call, time).await
+        api.json(GET_UPDATES, &call, time).await
     }
 
     /// Handles what came. It begins with one after the other, in order, and ends when all of it is stored: in one commit, as
-    /// far as it can be. The next fetch confirms it.
-    async fn handle(&mut self, updates: &[Box<RawValue>], handlers: &Arc<Handlers>, store: &Store) {
-        let mut handled = Vec::with_capacity(updates.len());
+    /// far as it can be. `done` is told which of them may be confirmed, as soon as its effect is stored.
+    async fn handle(
+        &mut self,
+        updates: &[&RawValue],
+        handlers: &Arc<Handlers>,
+        store: &Store,
+        metrics: &Metrics,
+        mut done: impl FnMut(usize),
+    ) {
+        let begun = Instant::now();
         let fresh = FuturesUnordered::new();
-        for raw in updates {
-            let Ok(Envelope { update_id }) = serde_json::from_str(raw.get()) else {
-                tracing::error!("an update without an id");
-                continue;
-            };
-            self.offset = Some(update_id + 1);
-            let mark = (update_id, fingerprint(raw.get()));
-            if !self.remember(update_id) || self.before.get(&mark.0) == Some(&mark.1) {
-                tracing::debug!(update = update_id, "delivered twice");
-                handled.push(mark);
-            } else if let Some(update) = read(update_id, raw) {
-                fresh.push(handlers.handle(update).map(move |()| mark));
+        // Nothing is to be done for these. One that came twice may wait for its first, which is among the fresh ones.
+        let mut idle = Vec::new();
+        for (index, raw) in updates.iter().enumerate() {
+            let (mark, update) = self.open(raw, metrics);
+            match update {
+                Some(update) => {
+                    fresh.push(handlers.handle(update).map(move |()| (index, mark)));
+                }
+                None => idle.push(index),
             }
         }
-        let mut done = fresh.ready_chunks(usize::from(BATCH));
-        while let Some(marks) = done.next().await {
-            handled.extend(marks);
+        let mut stored = fresh.ready_chunks(usize::from(BATCH));
+        while let Some(chunk) = stored.next().await {
+            chunk.iter().filter_map(|(_, mark)| *mark).for_each(|mark| self.note(mark));
             // Nobody waits for it. Without it, a crash before the confirmation repeats answers, and no job.
-            drop(store.write(Write::Handled(handled.clone())));
+            drop(store.write(Write::Handled(self.handled.iter().copied().collect())));
+            for (index, _) in chunk {
+                metrics.handled(Handled::Handled);
+                metrics.handling(begun.elapsed());
+                done(index);
+            }
         }
+        idle.into_iter().for_each(done);
+    }
+
+    /// Its number with what tells it from others of the same number, and the update, where there is something to do.
+    fn open(&mut self, raw: &RawValue, metrics: &Metrics) -> (Option<(i64, u64)>, Option<Update>) {
+        let Ok(Envelope { update_id }) = serde_json::from_str(raw.get()) else {
+            tracing::error!("an update without an id");
+            return (None, None);
+        };
+        self.offset = Some(update_id + 1);
+        let mark = (update_id, fingerprint(raw.get()));
+        let is_old = self.before.get(&mark.0) == Some(&mark.1);
+        if !self.remember(update_id) || is_old {
+            tracing::debug!(update = update_id, "delivered twice");
+            metrics.handled(Handled::Again);
+            // One of this process is noted when it is stored.
+            if is_old {
+                self.note(mark);
+            }
+            return (Some(mark), None);
+        }
+        let update = read(update_id, raw);
+        metrics.received(update.as_ref().map_or(metrics::Update::Other, |update| kind(&update.kind)));
+        if update.is_none() {
+            metrics.handled(Handled::Skipped);
+        }
+        (Some(mark), update)
+    }
+
+    /// An update was handled. As many are kept as may be unconfirmed.
+    fn note(&mut self, mark: (i64, u64)) {
+        if self.handled.len() >= usize::from(BATCH) {
+            self.handled.pop_front();
+        }
+        self.handled.push_back(mark);
     }
 
     /// False where the update was handled before.
@@ -188,6 +247,16 @@ fn read(id: i64, raw: &RawValue) -> Option<Update> {
             tracing::warn!(update = id, %error, "an update that cannot be read");
             None
         }
+    }
+}
+
+fn kind(update: &UpdateKind) -> metrics::Update {
+    match update {
+        UpdateKind::Message(_) => metrics::Update::Message,
+        UpdateKind::CallbackQuery(_) => metrics::Update::CallbackQuery,
+        UpdateKind::InlineQuery(_) => metrics::Update::InlineQuery,
+        UpdateKind::MyChatMember(_) => metrics::Update::MyChatMember,
+        _ => metrics::Update::Other,
     }
 }
 

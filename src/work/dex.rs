@@ -1,13 +1,19 @@
 //! Pokémon from PokeAPI: looked up, retried, cached.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use backon::{ExponentialBuilder, Retryable};
 use moka::future::Cache;
 use reqwest::{Client, Response, StatusCode};
 use serde::Deserialize;
 
-use crate::job::{Failure, Pokemon, PokemonKey, Stat};
+use crate::{
+    job::{Failure, Pokemon, PokemonKey, Stat},
+    metrics::{Asked, Found, Metrics},
+};
 
 /// PokeAPI's bodies reach 560 kB today; what is far above is not one.
 const MAX_BODY: usize = 4 << 20;
@@ -48,6 +54,7 @@ pub struct PokeApi {
     timings: PokeApiTimings,
     answers: Cache<PokemonKey, Arc<Answer>>,
     sprites: Cache<String, Arc<[u8]>>,
+    metrics: Arc<Metrics>,
 }
 
 /// What is kept of an answer: the Pokémon without its sprite, and where that is.
@@ -73,7 +80,14 @@ impl PokeApi {
             timings,
             answers: Cache::builder().max_capacity(MAX_CACHED).time_to_live(CACHED_FOR).build(),
             sprites: Cache::builder().max_capacity(MAX_CACHED).time_to_live(CACHED_FOR).build(),
+            metrics: Metrics::new(),
         })
+    }
+
+    /// The same, counted by somebody.
+    #[must_use]
+    pub fn measured(self, metrics: Arc<Metrics>) -> Self {
+        Self { metrics, ..self }
     }
 
     /// The Pokémon, with its sprite if that is wanted and comes in time. Two that ask for the same at once make one request.
@@ -104,6 +118,13 @@ impl PokeApi {
     }
 
     async fn fetch(&self, key: &PokemonKey) -> Result<Vec<u8>, Failure> {
+        let begun = Instant::now();
+        let fetched = self.request(key).await;
+        self.metrics.asked(Asked::Pokemon, found(&fetched), begun.elapsed());
+        fetched
+    }
+
+    async fn request(&self, key: &PokemonKey) -> Result<Vec<u8>, Failure> {
         let url = format!("{}/pokemon/{key}/", self.base);
         let response = self.client.get(url).send().await.map_err(|error| transport_failure(&error))?;
         match response.status() {
@@ -120,11 +141,11 @@ impl PokeApi {
     /// `None` where it does not come within the time for sprites; the next look-up tries again.
     async fn sprite(&self, url: &str) -> Option<Arc<[u8]>> {
         let fetched = self.sprites.try_get_with_by_ref(url, async {
-            let response = self.client.get(url).send().await.and_then(Response::error_for_status);
-            let response = response.map_err(|error| error.without_url().to_string())?;
-            let body =
-                bounded_body(response, MAX_SPRITE).await.map_err(|error| error.without_url().to_string())?;
-            body.map(Arc::from).ok_or_else(|| "it is too large".to_owned())
+            let begun = Instant::now();
+            let picture = self.picture(url).await;
+            let outcome = picture.as_ref().map_or_else(|(outcome, _)| *outcome, |_| Found::Done);
+            self.metrics.asked(Asked::Sprite, outcome, begun.elapsed());
+            picture.map_err(|(_, why)| why)
         });
         match tokio::time::timeout(self.timings.sprite, fetched).await {
             Ok(Ok(sprite)) => Some(sprite),
@@ -137,6 +158,36 @@ impl PokeApi {
                 None
             }
         }
+    }
+
+    async fn picture(&self, url: &str) -> Result<Arc<[u8]>, (Found, String)> {
+        let failed = |error: reqwest::Error| (lost(&error), error.without_url().to_string());
+        let response = self.client.get(url).send().await.and_then(Response::error_for_status);
+        let body = bounded_body(response.map_err(failed)?, MAX_SPRITE).await.map_err(failed)?;
+        body.map(Arc::from).ok_or_else(|| (Found::Nonsense, "it is too large".to_owned()))
+    }
+}
+
+/// What came of a request for a Pokémon, in a word.
+fn found(fetched: &Result<Vec<u8>, Failure>) -> Found {
+    match fetched {
+        Ok(_) => Found::Done,
+        Err(Failure::NoSuchPokemon(_)) => Found::NotFound,
+        Err(Failure::PokeApiStatus(_)) => Found::BadStatus,
+        Err(Failure::PokeApiTimedOut) => Found::TimedOut,
+        Err(Failure::PokeApiUnreachable) => Found::NoAnswer,
+        Err(_) => Found::Nonsense,
+    }
+}
+
+/// What came of a request for a sprite, where none came.
+fn lost(error: &reqwest::Error) -> Found {
+    if error.is_status() {
+        Found::BadStatus
+    } else if error.is_timeout() {
+        Found::TimedOut
+    } else {
+        Found::NoAnswer
     }
 }
 

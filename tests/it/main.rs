@@ -1,4 +1,5 @@
 //! Jobboard from outside: people, chats, a Telegram and a PokeAPI on loopback, and the real bot between them.
+#![allow(clippy::float_cmp, reason = "counts are whole numbers")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
 
 mod away;
@@ -12,19 +13,25 @@ mod crash;
 mod dex;
 mod faults;
 mod flood;
+mod http;
 mod inline;
 mod kill;
 mod languages;
+mod limits;
 mod live;
 mod memory;
 mod migration;
 mod overload;
+mod owners;
 mod pokeapi;
 mod process;
 mod program;
+mod queue;
 mod rich;
 mod roles;
 mod timeline;
 mod topics;
+mod web;
+mod webhook;
 mod whole;
 mod world;

@@ -56,6 +56,8 @@ impl Ground {
             ("JOBBOARD_RATE_ALL", "0"),
             ("JOBBOARD_RATE_PRIVATE", "0"),
             ("JOBBOARD_RATE_GROUP", "0"),
+            ("JOBBOARD_RATE_PERSON", "0"),
+            ("JOBBOARD_MAX_LIVE_JOBS_PERSON", "1000"),
             ("JOBBOARD_CPU_WORKERS", "2"),
             // Whatever the machine has: enough for every number.
             ("JOBBOARD_MEMORY", "4GB"),

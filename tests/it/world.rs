@@ -2,6 +2,7 @@
 //! bot is gone.
 
 use std::{
+    num::NonZeroUsize,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -56,6 +57,9 @@ pub(crate) fn config(flags: &[&str]) -> Config {
         ["jobboard", "--rate-all", "0", "--rate-private", "0", "--rate-group", "0", "--cpu-workers", "2"];
     let args = base.iter().chain(flags).map(Into::into);
     let mut config = Cli::read(args).unwrap().config;
+    // Tests are quicker than people. Those of the limits have their own.
+    config.rate_person = 0;
+    config.max_live_jobs_person = NonZeroUsize::MAX;
     // Whatever the machine has: enough for every number.
     config.memory.get_or_insert(4_000_000_000);
     config.timings.backoff = Duration::from_millis(5);
@@ -92,10 +96,9 @@ impl World {
         self.start();
     }
 
-    /// The same, with other settings.
-    pub(crate) fn start_changed(&mut self, engine: Engine, change: impl FnOnce(&mut Config)) {
+    /// Changes the settings of the next start.
+    pub(crate) fn change(&mut self, change: impl FnOnce(&mut Config)) {
         change(&mut self.setup.0);
-        self.start_again(engine);
     }
 
     fn start(&mut self) {
@@ -107,6 +110,11 @@ impl World {
             let _running = running;
             run.await
         }));
+    }
+
+    /// Where its Telegram is.
+    pub(crate) fn addr(&self) -> std::net::SocketAddr {
+        self.sandbox.addr()
     }
 
     /// A new person in their private chat.

@@ -46,7 +46,7 @@ impl Table {
                     None => Some(entry.verdict().too_late()),
                     Some(live) => {
                         live.cancel.cancel();
-                        entry.killed_by.get_or_insert_with(|| by.name.clone());
+                        entry.killed_by.get_or_insert_with(|| by.name.as_str().into());
                         // One that is queued has nothing to stop: its run ends by itself.
                         entry.apply(Event::Cancel, now);
                         hit.push(id);
@@ -120,7 +120,7 @@ impl Entry {
     fn cancel_for(&mut self, reason: &CancelReason, now: SystemTime) {
         if let Some(live) = &self.live {
             live.cancel.cancel();
-            self.left.get_or_insert_with(|| reason.clone());
+            self.left.get_or_insert_with(|| Box::new(reason.clone()));
             // One that is queued has nothing to stop: its run ends by itself.
             self.apply(Event::Cancel, now);
         }

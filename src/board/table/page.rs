@@ -1,10 +1,8 @@
-//! Pages of a board. None of them looks at more than the jobs that stand before it in its own list.
-
-use std::collections::BTreeSet;
+//! Pages of a board. None of them looks at other jobs than its own, but those of what is unfinished, which is bounded.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Snapshot, Table};
+use super::{Snapshot, Table, ids::Ids};
 use crate::job::{JobId, State};
 
 /// Jobs on a page of the board.
@@ -39,34 +37,38 @@ pub struct Page {
     pub running: usize,
     /// Of these, waiting for memory or a slot.
     pub queued: usize,
+    /// These are held: the bot's owner lets nothing begin for now.
+    pub held: bool,
 }
 
 impl Table {
     pub(in crate::board) fn page(&self, number: usize, filter: Filter) -> Page {
-        let nobody = BTreeSet::new();
+        let nobody = Ids::default();
         let (running, finished) = (&self.running, &self.finished);
         let by_person = match filter {
             Filter::Of(person) => self.by_person.get(&person).unwrap_or(&nobody),
             Filter::All | Filter::Running | Filter::Finished => &nobody,
         };
         let count = match filter {
-            Filter::All => self.jobs.len(),
+            Filter::All => self.all.len(),
             Filter::Running => self.unfinished.len(),
             Filter::Finished => finished.len(),
             Filter::Of(_) => by_person.len(),
         };
         let pages = count.div_ceil(PAGE);
         let number = number.min(pages.saturating_sub(1));
-        let take = |ids: &mut dyn Iterator<Item = &JobId>| -> Vec<Snapshot> {
-            ids.skip(number * PAGE).take(PAGE).filter_map(|id| self.snapshot(*id)).collect()
-        };
+        let skip = number * PAGE;
         let queued = self.unfinished.iter().filter(|id| !running.contains(id));
-        let jobs = match filter {
-            Filter::All => take(&mut self.jobs.keys().rev()),
-            Filter::Running => take(&mut running.iter().chain(queued)),
-            Filter::Finished => take(&mut finished.iter().rev()),
-            Filter::Of(_) => take(&mut by_person.iter().rev()),
+        let ids: Vec<JobId> = match filter {
+            Filter::All => self.all.newest(skip, PAGE),
+            Filter::Running => running.iter().chain(queued).skip(skip).take(PAGE).copied().collect(),
+            Filter::Finished => {
+                let end = finished.len().saturating_sub(skip);
+                finished.range(end.saturating_sub(PAGE)..end).rev().copied().collect()
+            }
+            Filter::Of(_) => by_person.newest(skip, PAGE),
         };
+        let jobs = ids.into_iter().filter_map(|id| self.snapshot(id)).collect();
         Page {
             jobs,
             number,
@@ -74,11 +76,13 @@ impl Table {
             total: self.jobs.len(),
             running: running.len(),
             queued: self.unfinished.len() - running.len(),
+            held: false,
         }
     }
 
     /// The job is in the lists from here on.
     pub(super) fn list(&mut self, id: JobId, person: i64, unfinished: bool) {
+        self.all.insert(id);
         self.by_person.entry(person).or_default().insert(id);
         if unfinished {
             self.unfinished.insert(id);
@@ -107,8 +111,9 @@ impl Table {
 
     /// It is in none of the lists but that of finished ones.
     pub(super) fn unlist(&mut self, id: JobId, person: i64) {
+        self.all.remove(id);
         if let Some(own) = self.by_person.get_mut(&person) {
-            own.remove(&id);
+            own.remove(id);
             if own.is_empty() {
                 self.by_person.remove(&person);
             }

@@ -1,10 +1,10 @@
-//! The command menu, answers to pressed buttons, and the webhook's settings.
+//! The command menu and answers to pressed buttons.
 
 use serde_json::{Value, json};
 
 use super::{
     super::{
-        errors::{TOO_LARGE, bad_request},
+        errors::bad_request,
         text::{MAX_COMMAND, utf16_len},
         view::{CallbackAnswer, ChatId, PersonId},
         world::{Event, World},
@@ -80,51 +80,6 @@ pub(super) fn answer_callback(world: &mut World, params: &Params) -> Result<Valu
         show_alert: params.flag("show_alert"),
     });
     Ok(Value::Bool(true))
-}
-
-/// setWebhook. The sandbox keeps the settings and refuses getUpdates; it calls nobody.
-pub(super) fn set_webhook(world: &mut World, params: &Params) -> Result<Value> {
-    let url = params.str("url").unwrap_or_default();
-    if params.files.values().any(|file| file.bytes.len() > world.options.max_upload) {
-        return Err(TOO_LARGE);
-    }
-    if !url.is_empty() && !url.starts_with("https://") {
-        return Err(bad_request("bad webhook: An HTTPS URL must be provided for webhook"));
-    }
-    remember_allowed(world, params);
-    if params.flag("drop_pending_updates") {
-        world.updates.clear();
-    }
-    world.webhook = (!url.is_empty()).then(|| Value::Object(params.map.clone()));
-    Ok(Value::Bool(true))
-}
-
-/// deleteWebhook.
-pub(super) fn delete_webhook(world: &mut World, params: &Params) -> Value {
-    if params.flag("drop_pending_updates") {
-        world.updates.clear();
-    }
-    world.webhook = None;
-    Value::Bool(true)
-}
-
-/// getWebhookInfo.
-pub(super) fn webhook_info(world: &World) -> Value {
-    let mut info = json!({
-        "url": "", "has_custom_certificate": false, "pending_update_count": world.updates.len(),
-    });
-    if let Some(webhook) = &world.webhook {
-        info["url"] = webhook["url"].clone();
-        info["has_custom_certificate"] = Value::Bool(webhook.get("certificate").is_some());
-        info["max_connections"] = webhook.get("max_connections").cloned().unwrap_or_else(|| Value::from(40));
-        if let Some(address) = webhook.get("ip_address") {
-            info["ip_address"] = address.clone();
-        }
-    }
-    if let Some(kinds) = &world.allowed_updates {
-        info["allowed_updates"] = json!(kinds);
-    }
-    info
 }
 
 /// `allowed_updates` stays in force until it is given again; an empty list means the default.

@@ -30,11 +30,12 @@ use super::Handlers;
 use crate::{
     command::{Command, Context, Parsed, parse},
     config::Config,
-    job::{Member, PokemonKey, Spec},
+    job::{ChatId, Member, PokemonKey, Spec},
     telegram::{
+        access::{Access, Entry},
         api::Api,
         language,
-        sentences::{self, inline as words},
+        sentences::{self, inline as words, owners},
     },
     work::{Control, Found, Unfinished, Work},
 };
@@ -61,7 +62,7 @@ pub struct Inline {
     work: Arc<Work>,
     bot: String,
     max_fib: u64,
-    allowed_chats: Vec<i64>,
+    access: Arc<Access>,
     /// How long a query may take.
     limit: Duration,
     /// How long PokeAPI is not asked while somebody may still be typing.
@@ -105,13 +106,13 @@ impl Handlers {
 
 impl Inline {
     /// For the bot of this name.
-    pub fn new(api: Api, work: Arc<Work>, bot: &str, config: &Config) -> Arc<Self> {
+    pub fn new(api: Api, work: Arc<Work>, bot: &str, config: &Config, access: Arc<Access>) -> Arc<Self> {
         Arc::new(Self {
             api,
             work,
             bot: bot.to_owned(),
             max_fib: config.max_fib,
-            allowed_chats: config.allowed_chats.0.clone(),
+            access,
             limit: config.timings.inline_limit,
             pause: config.timings.inline_pause,
             last: Mutex::default(),
@@ -164,11 +165,12 @@ impl Inline {
     }
 
     async fn answer(&self, query: &InlineQuery) {
-        let offers = if self.is_allowed(query) {
-            self.offers(&query.query).await
-        } else {
-            let text = sentences::stranger(i64::try_from(query.from.id.0).unwrap_or_default());
-            self.note(text, KEEP_NOTHING)
+        // Where only some chats are let in, so are only those people whose private chat is.
+        let person = ChatId(i64::try_from(query.from.id.0).unwrap_or_default());
+        let offers = match self.access.of(person) {
+            Entry::In => self.offers(&query.query).await,
+            Entry::Stranger => self.note(owners::stranger(person), KEEP_NOTHING),
+            Entry::Denied => self.note(owners::denied(), KEEP_NOTHING),
         };
         let button = InlineQueryResultsButton {
             text: words::button(),
@@ -184,14 +186,9 @@ impl Inline {
         }
     }
 
-    /// Where only some chats are let in, so are only those people whose private chat is.
-    fn is_allowed(&self, query: &InlineQuery) -> bool {
-        let person = i64::try_from(query.from.id.0).unwrap_or_default();
-        self.allowed_chats.is_empty() || self.allowed_chats.contains(&person)
-    }
-
     async fn offers(&self, text: &str) -> Offers {
-        let context = Context { private: true, bot: &self.bot, reply_to_bot: false, card: None };
+        let context =
+            Context { private: true, owner: false, bot: &self.bot, reply_to_bot: false, card: None };
         match parse(text, context) {
             Parsed::NotForUs => self.help(),
             Parsed::Error(error) => {

@@ -1,13 +1,17 @@
 //! Presses of buttons. Each is answered, since the person's client waits for it, and with what is true now: the message
 //! that it belongs to may be old.
 
-use std::{sync::Arc, time::SystemTime};
+use std::{
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
 
 use futures_util::future::join;
 use teloxide::types::CallbackQuery;
 
 use super::{
     Handlers,
+    rate::Taken,
     roles::Actor,
     said::{actor, pressed_at},
     wish::{Request, Wish},
@@ -15,10 +19,11 @@ use super::{
 use crate::{
     job::{ChatId, JobId, MessageId, Origin},
     telegram::{
+        access::Entry,
         buttons::Button,
         lane::{Answer, Body},
         render::{self, Content},
-        sentences::{self, documents, roles as words},
+        sentences::{self, documents, owners, roles as words},
         whole,
     },
 };
@@ -29,9 +34,10 @@ impl Handlers {
         // What is written into other chats has no buttons.
         let Some(message) = &query.message else { return toast(sentences::old_button()) };
         let chat = ChatId(message.chat().id.0);
-        self.outbox.welcome(chat);
-        if !self.is_allowed(chat) {
-            return toast(sentences::stranger(chat.0));
+        match self.access.of(chat) {
+            Entry::In => self.outbox.welcome(chat),
+            Entry::Stranger => return toast(owners::stranger(chat)),
+            Entry::Denied => return toast(owners::denied()),
         }
         let button = query.data.as_deref().and_then(|data| Button::read(data, &self.key, chat));
         let task = || self.boards.job(chat, button.and_then(Button::task)?);
@@ -40,11 +46,15 @@ impl Handlers {
         if self.was_handled(chat, &origin) {
             return toast(String::new());
         }
+        let who = actor(&query.from);
+        if let Taken::Warned(wait) | Taken::Silence(wait) = self.takes_press(&who, button) {
+            // Each press is answered: the person's app waits for it.
+            return toast(sentences::rate_over_press(self.rate.limit(), wait));
+        }
         // It may be about a job that was sent in the same moment.
         self.boards.settled(chat).await;
         let button = button.filter(|button| !self.is_of_another_run(chat, origin.message, *button));
         let Some(button) = button else { return toast(sentences::old_button()) };
-        let who = actor(&query.from);
         let wish = match button {
             Button::Kill(id) => Wish::Kill(vec![id]),
             Button::Retry(id) => Wish::Retry(id),
@@ -56,6 +66,15 @@ impl Handlers {
             }
         };
         self.wish(chat, Request { who, wish, reply_to: origin }).await;
+    }
+
+    /// Whether a press is one too many. One that kills, or answers whether to, is taken as a `kill` is.
+    fn takes_press(&self, who: &Actor, button: Option<Button>) -> Taken {
+        let is_kill = matches!(
+            button,
+            Some(Button::Kill(_) | Button::KillThese { .. } | Button::KillAll { .. } | Button::Keep { .. })
+        );
+        self.rate.take(who.person.id, is_kill, self.roles.is_owner(who), Instant::now())
     }
 
     /// Whether the message with the button is older than the task's command: it is about a task with the same number, from

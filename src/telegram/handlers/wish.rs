@@ -24,7 +24,7 @@ use crate::{
     command::Setting,
     job::{ChatId, JobId, Origin},
     store::Write,
-    telegram::{language, outbox::text},
+    telegram::{access::Entry, language, outbox::text},
 };
 
 /// Questions under way; who asks when there are so many is taken for nobody's admin.
@@ -164,7 +164,9 @@ impl Handlers {
                 () = handlers.questions.stop.cancelled() => return,
                 standing = handlers.roles.find_out(home, &request) => standing,
             };
-            handlers.carry_out(chat, request, standing).await;
+            if handlers.access.of(home) != Entry::Denied {
+                handlers.carry_out(chat, request, standing).await;
+            }
             if let Err(error) = handlers.store.write(Write::Asked(question)).await {
                 tracing::warn!(%error, "that a question was answered is not stored: it would be asked again");
             }

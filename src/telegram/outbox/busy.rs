@@ -88,11 +88,6 @@ impl Outbox {
         self.busy.silent.load(Relaxed)
     }
 
-    /// Lanes that are kept.
-    pub fn lanes(&self) -> usize {
-        self.lanes.len()
-    }
-
     /// The lane was changed: what waits in all of them is so much more, or less.
     pub(super) fn recount(&self, lane: &mut Lane) {
         let now = lane.unsaid();
@@ -117,6 +112,7 @@ mod tests {
         board::Boards,
         config::Cli,
         job::{JobId, MessageId},
+        metrics::Metrics,
         sandbox::{Options, Sandbox, View},
         store::{Loaded, Secret, Store},
         telegram::{api::Api, lane::OldCard, settings::Settings},
@@ -131,7 +127,7 @@ mod tests {
         let flags = ["jobboard", "--rate-all", "0", "--cpu-workers", "1", "--memory", "1GB"];
         let config = Cli::read(flags.map(Into::into)).unwrap().config;
         let config = config.for_sandbox(&token, &sandbox.url(), &sandbox.pokeapi_url());
-        let work = crate::work(&config, Engine::new()).unwrap();
+        let work = crate::work(&config, Engine::new(), Metrics::new()).unwrap();
         let boards = Boards::new(work, Store::none(), crate::limits(&config));
         let (api, store) = (Api::new(&config, &Secret::default()).unwrap(), Store::none());
         let settings = Arc::new(Settings::new(store.clone(), &Loaded::default()));

@@ -18,8 +18,8 @@ impl Outbox {
     /// Puts back what the last process had not said yet: answers in their order, cards that do not show the truth. To be
     /// called once, before anything else is said.
     pub fn restore(self: &Arc<Self>, loaded: &Loaded) {
-        for chat in &loaded.away {
-            self.desk(*chat).lane().leave();
+        for chat in loaded.away.iter().copied().chain(loaded.denied()) {
+            self.desk(chat).lane().leave();
         }
         self.restore_cards(loaded);
         self.restore_dashes(loaded);

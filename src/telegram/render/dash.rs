@@ -41,6 +41,9 @@ pub(in crate::telegram) fn dash(page: &Page, frame: Frame, now: SystemTime) -> C
     if frame.live {
         let _ = write!(html, " · {}", boards::live());
     }
+    if page.held {
+        let _ = write!(html, "\n{}", boards::held());
+    }
     if page.total == 0 {
         return Content { html, ..Content::default() };
     }
@@ -81,6 +84,7 @@ pub(super) fn cut_command(command: &str, columns: usize) -> String {
 pub(super) fn note(snapshot: &Snapshot, now: SystemTime) -> String {
     let job = &snapshot.job;
     match job.state.outcome() {
+        None if snapshot.held => String::new(),
         None if job.state == State::Queued && snapshot.waits_for_memory => sentences::waits_for_memory(),
         None if job.state == State::Queued => waiting(snapshot).unwrap_or_default(),
         None => match (progress(snapshot, now), job.ran_for(now)) {

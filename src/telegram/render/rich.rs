@@ -28,7 +28,8 @@ pub(in crate::telegram) fn dash(page: &Page, frame: Frame, now: SystemTime) -> O
     if frame.live {
         let _ = write!(head, " · {}", boards::live());
     }
-    let mut html = format!("<h4>{}</h4><table bordered striped><tr>", escape(&head));
+    let held = if page.held { format!("<p>{}</p>", escape(&boards::held())) } else { String::new() };
+    let mut html = format!("<h4>{}</h4>{held}<table bordered striped><tr>", escape(&head));
     for (at, column) in sentences::columns().iter().enumerate() {
         let align = if at == 0 { " align=\"right\"" } else { "" };
         let _ = write!(html, "<th{align}>{}</th>", escape(column));
@@ -120,6 +121,7 @@ mod tests {
             progress: None,
             dropped: false,
             paused: false,
+            held: false,
             waits_for_memory: false,
             place: None,
             times: std::sync::Arc::default(),
@@ -137,7 +139,8 @@ mod tests {
     fn what_people_and_others_wrote_is_no_markup() {
         let failed = Outcome::Failed(Failure::PokeApiNonsense("<table>&".to_owned()));
         let failed = snapshot(Spec::Dex("mew".parse().unwrap()), failed);
-        let page = Page { jobs: vec![failed], number: 0, pages: 1, total: 1, running: 0, queued: 0 };
+        let page =
+            Page { jobs: vec![failed], number: 0, pages: 1, total: 1, running: 0, queued: 0, held: false };
         let frame = Frame { view: View::first(1), live: true, private: true };
         let html = dash(&page, frame, SystemTime::UNIX_EPOCH).unwrap();
         assert_eq!(html.matches("<table").count(), 1, "{html}");

@@ -23,6 +23,7 @@ fn snapshot(id: u64, spec: Spec, state: State) -> Snapshot {
         progress: Some(0.5),
         dropped: false,
         paused: false,
+        held: false,
         waits_for_memory: false,
         place: None,
         times: Arc::default(),
@@ -161,7 +162,7 @@ fn the_board_keeps_its_columns_whatever_the_ids() {
         let done = finished(Outcome::Failed(Failure::PokeApiNonsense("🦀".repeat(500))));
         let jobs =
             states.into_iter().chain([done]).map(|state| snapshot(id, command.clone(), state)).collect();
-        let page = Page { jobs, number: 0, pages: 1, total: 4, running: 2, queued: 1 };
+        let page = Page { jobs, number: 0, pages: 1, total: 4, running: 2, queued: 1, held: false };
         let frame = Frame { view: View::first(1), live: true, private: false };
         let text = shown(&dash(&page, frame, NOW).html);
         for line in text.lines().skip(1) {
@@ -231,4 +232,26 @@ fn a_sentence_in_front_leaves_a_caption_that_fits() {
         content.tell_first(&sentences::topic_gone());
         assert_eq!(content.photo.is_some(), has_photo);
     }
+}
+
+#[test]
+fn what_the_owner_holds_says_so_and_tells_no_place() {
+    let mut held = snapshot(1, Spec::Fib(10), State::Queued);
+    held.held = true;
+    held.waits_for_memory = true;
+    let card = shown(&card(&held, NOW).html);
+    assert_eq!(
+        card,
+        "Task 1 is submitted\nfib 10 · queued\n\nThe bot is paused by its owner: this task begins when it goes on."
+    );
+    let page =
+        Page { jobs: vec![held.clone()], pages: 1, total: 1, queued: 1, held: true, ..Page::default() };
+    let frame = Frame { view: View::first(1), live: false, private: true };
+    let dash = shown(&dash(&page, frame, NOW).html);
+    assert!(
+        dash.contains("The bot is paused by its owner: what is queued waits.") && !dash.contains("memory"),
+        "{dash}"
+    );
+    let all = shown(&merged(&[held.clone(), held]).html);
+    assert!(all.contains("paused by its owner"), "{all}");
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{cut, settings};
 use crate::{
-    command::{COMMANDS, Entry, MAX_MEMBERS, ParseError, Wanted},
+    command::{COMMANDS, Entry, ParseError, Wanted},
     telegram::language::{say, sentence},
 };
 
@@ -23,8 +23,12 @@ pub(in crate::telegram) fn parse_error(error: &ParseError, max_fib: u64) -> Stri
             say!("missing", command = *command, what = wanted(*what), example = example(command))
         }
         ParseError::TooMany { command, word, words } => too_many(command, &cut(word), &cut(words)),
-        ParseError::TooManyMembers { command, count } => {
-            say!("too-many-members", command = *command, most = MAX_MEMBERS, count = *count)
+        ParseError::TooManyNamed { command, most, count } => {
+            say!("too-many-members", command = *command, most = *most, count = *count)
+        }
+        ParseError::OwnersOnly { command } => say!("owners-only", command = *command),
+        ParseError::NotAChat { command, word } => {
+            say!("not-a-chat", command = *command, word = cut(word), example = example(command))
         }
         ParseError::NotANumber { command, word } => {
             say!("not-a-number", command = *command, word = cut(word), example = example(command))
@@ -59,13 +63,16 @@ fn wanted(what: Wanted) -> String {
         Wanted::Setting => say!("want-setting"),
         Wanted::Command => say!("want-command"),
         Wanted::Theme => say!("want-theme"),
+        Wanted::Chat => say!("want-chat"),
     }
 }
 
 fn too_many(command: &str, word: &str, words: &str) -> String {
     match command {
         "fib" | "dex" => say!("one-more-multi", command = command, word = word, words = words),
-        "dash" | "quit" => say!("stands-alone", command = command, word = word),
+        "dash" | "quit" | "stats" | "pause" | "resume" => {
+            say!("stands-alone", command = command, word = word)
+        }
         _ => say!("one-more", command = command, word = word, example = example(command)),
     }
 }
@@ -74,11 +81,17 @@ fn example(command: &str) -> &'static str {
     COMMANDS.iter().find(|entry| entry.name == command).map_or("help", |entry| entry.example)
 }
 
-/// All of `help`; `bot` names the bot in a group, where commands have to be addressed.
-pub(in crate::telegram) fn help(bot: Option<&str>) -> String {
+/// All of `help`; `bot` names the bot in a group, where commands have to be addressed. An owner is told more.
+pub(in crate::telegram) fn help(bot: Option<&str>, owner: bool) -> String {
     let mut text = say!("help-head");
-    for entry in COMMANDS.iter().filter(|entry| entry.name != "start") {
+    for entry in COMMANDS.iter().filter(|entry| entry.name != "start" && !entry.owners) {
         let _ = write!(text, "\n{}  {}", usage(entry, bot), about(entry));
+    }
+    if owner {
+        let _ = write!(text, "\n\n{}", say!("help-owners"));
+        for entry in COMMANDS.iter().filter(|entry| entry.owners) {
+            let _ = write!(text, "\n{}  {}", usage(entry, bot), about(entry));
+        }
     }
     let last = if bot.is_some() { say!("help-in-group") } else { say!("help-in-private") };
     format!("{text}\n\n{last}")
@@ -116,8 +129,8 @@ fn addressed(entry: &Entry, bot: Option<&str>) -> String {
 }
 
 /// The first words to a new person.
-pub(in crate::telegram) fn welcome(bot: Option<&str>) -> String {
-    format!("{}\n\n{}", say!("welcome"), help(bot))
+pub(in crate::telegram) fn welcome(bot: Option<&str>, owner: bool) -> String {
+    format!("{}\n\n{}", say!("welcome"), help(bot, owner))
 }
 
 #[cfg(test)]

@@ -77,6 +77,14 @@ pub(in crate::telegram) fn duration(duration: Duration) -> String {
     }
 }
 
+/// A long time: `30 days`; as [`duration`] where it is shorter than two days.
+pub(super) fn days(time: Duration) -> String {
+    match time.as_secs() / 86_400 {
+        0..2 => duration(time),
+        count => say!("days", count = count),
+    }
+}
+
 /// How long a running job will take on: `about 5 s left`, `about 2 min left`. Coarser than a clock, because it is a guess.
 pub(in crate::telegram) fn time_left(left: Duration) -> String {
     say!("about-left", time = coarse(left))

@@ -104,6 +104,7 @@ impl Script {
             progress,
             dropped,
             paused,
+            held: false,
             waits_for_memory,
             place: None,
             times: Arc::from(times),

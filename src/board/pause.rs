@@ -1,0 +1,44 @@
+//! The owner's pause: nothing new begins, and what runs goes on.
+
+use super::{Boards, Change, Snapshot, queue::Spot};
+use crate::job::State;
+
+impl Boards {
+    /// Holds everything that waits, or lets it go on. What runs is not touched; jobs are taken all the same, and wait.
+    pub fn set_paused(&self, paused: bool) {
+        if self.paused.send_replace(paused) == paused {
+            return;
+        }
+        self.queue.set_paused(paused);
+        tracing::info!(paused, "the owner's wish");
+        for table in &self.tables {
+            for id in table.queued() {
+                self.changes.mark(Change::Job(*table.key(), id));
+            }
+        }
+    }
+
+    /// Whether everything that waits is held.
+    pub fn is_paused(&self) -> bool {
+        *self.paused.borrow()
+    }
+
+    /// Waits until members may begin. A slot that was given just before a pause is no start yet.
+    pub(super) async fn may_begin(&self) {
+        if !self.is_paused() {
+            return;
+        }
+        // The sender lives as long as `self`.
+        let _ = self.paused.subscribe().wait_for(|paused| !paused).await;
+    }
+
+    /// What the job waits for: the bot to be back, its owner, memory, its turn. The lines have locks of their own, and are
+    /// looked at when the table's is free again.
+    pub(super) fn tell_wait(&self, snapshot: &mut Snapshot, spot: Option<Spot>) {
+        snapshot.paused = self.exit.is_cancelled() && !snapshot.job.state.is_finished();
+        snapshot.held = snapshot.job.state == State::Queued && self.is_paused();
+        if let Some(spot) = spot.filter(|_| !snapshot.held) {
+            (snapshot.place, snapshot.waits_for_memory) = spot.place();
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! One line: who waits, who works, and who begins now. Plain data; the time is told.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    ops::Range,
+    time::Instant,
+};
+
+use super::{
+    budget::Budget,
+    fair::{Fair, Member, Paid, takes_long},
+    forecast::{Cached, Forecast},
+    shares::{Kind, is_long},
+};
+use crate::job::ChatId;
+
+/// Costs below it say nothing of the machine: what a member takes besides its work is more.
+const MIN_SAMPLE: u64 = 1_000_000;
+/// A sample's weight beside what was known before.
+const WEIGHT: f64 = 0.25;
+/// What a member is thought to take in nanoseconds, at least and at most: one whose cost nobody knows counts, too.
+const CHARGES: (f64, f64) = (1e6, 3600e9);
+
+/// A job that lines up.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::board) struct Claim {
+    pub(in crate::board) chat: ChatId,
+    pub(in crate::board) person: i64,
+    /// Bytes that it takes at its peak.
+    pub(in crate::board) need: u64,
+}
+
+pub(super) struct Line {
+    pub(super) paused: bool,
+    pub(super) slots: usize,
+    /// Slots that were used and are free. The lowest is used first, so that few are where few are needed.
+    free: BTreeSet<u32>,
+    /// Slots from this one on have never been used.
+    unused: u32,
+    numbers: u64,
+    jobs: u64,
+    pub(super) fair: Fair,
+    pub(super) memory: Budget,
+    /// What those jobs need that do not hold it yet, and their members.
+    pub(super) claims: HashMap<u64, (u64, Range<u64>)>,
+    /// The members of those jobs that hold it.
+    pub(super) holders: HashMap<u64, Range<u64>>,
+    /// Who holds a slot.
+    pub(super) working: BTreeMap<u64, Working>,
+    /// Of these, how many are thought to take long.
+    long: usize,
+    /// Nanoseconds that a unit of cost took of late.
+    pub(super) pace: f64,
+    /// Nanoseconds that a member of unknown cost took of late.
+    pub(super) unknown: Option<f64>,
+    pub(super) forecast: Option<Cached>,
+}
+
+/// One that holds a slot.
+#[derive(Clone, Copy)]
+pub(super) struct Working {
+    pub(super) member: Member,
+    paid: Paid,
+    pub(super) since: Instant,
+    index: u32,
+}
+
+impl Line {
+    pub(super) fn new(slots: usize, memory: u64) -> Self {
+        Self {
+            paused: false,
+            slots,
+            free: BTreeSet::new(),
+            unused: 0,
+            numbers: 0,
+            jobs: 0,
+            fair: Fair::new(),
+            memory: Budget::new(memory),
+            claims: HashMap::new(),
+            holders: HashMap::new(),
+            working: BTreeMap::new(),
+            long: 0,
+            pace: 1.0,
+            unknown: None,
+            forecast: None,
+        }
+    }
+
+    /// A job's members, with their costs, wait from now on: the job's number, and theirs. A need beyond the budget, which is
+    /// not to be asked for, is taken for all of it.
+    pub(super) fn line_up(&mut self, claim: Claim, costs: &[u64], now: Instant) -> (u64, Range<u64>) {
+        self.jobs += 1;
+        let job = self.jobs;
+        let first = self.numbers + 1;
+        self.numbers += costs.len() as u64;
+        let numbers = first..self.numbers + 1;
+        let Claim { chat, person, need } = claim;
+        let need = need.min(self.memory.all());
+        if need > 0 {
+            self.claims.insert(job, (need, numbers.clone()));
+        }
+        for (number, &cost) in numbers.clone().zip(costs) {
+            let kind = kind(need, takes_long(cost));
+            self.fair.arrive(Member { number, chat, person, job, cost, kind }, now);
+        }
+        (job, numbers)
+    }
+
+    /// One that waits holds a slot now, if there is one for it: its number, and the slot's.
+    pub(super) fn call(&mut self, now: Instant) -> Option<(u64, u32)> {
+        if self.paused || self.fair.is_empty() || !self.has_slot() {
+            return None;
+        }
+        let Member { number, job, cost, .. } = self.pick()?;
+        if let Some((need, members)) = self.claims.remove(&job) {
+            self.memory.take(job, need);
+            self.holders.insert(job, members.clone());
+            for other in members {
+                if let Some(kind) = self.fair.get(other).map(|other| kind(0, is_long(other.kind))) {
+                    self.fair.becomes(other, kind, now);
+                }
+            }
+        }
+        let (member, paid) = self.fair.begin(number, self.charge(cost), now)?;
+        let index = self.take_slot()?;
+        self.long += usize::from(is_long(member.kind));
+        self.working.insert(number, Working { member, paid, since: now, index });
+        Some((number, index))
+    }
+
+    /// The member waits no more.
+    pub(super) fn leave(&mut self, number: u64, now: Instant) {
+        self.fair.leave(number, now);
+    }
+
+    /// The job needs its memory no more, or never will.
+    pub(super) fn give_back(&mut self, job: u64) {
+        self.claims.remove(&job);
+        self.holders.remove(&job);
+        self.memory.give_back(job);
+    }
+
+    /// The member has its slot no more.
+    pub(super) fn end(&mut self, number: u64, now: Instant) {
+        let Some(Working { member, paid, since, index }) = self.working.remove(&number) else { return };
+        self.free.insert(index);
+        self.long -= usize::from(is_long(member.kind));
+        let took = whole(now.saturating_duration_since(since).as_secs_f64() * 1e9);
+        self.fair.end(&member, paid, took, now);
+    }
+
+    /// Its work is done, not given up: how long it took tells how long others will take.
+    pub(super) fn learn(&mut self, number: u64, now: Instant) {
+        let Some(Working { member, since, .. }) = self.working.get(&number) else { return };
+        let took = now.saturating_duration_since(*since).as_secs_f64() * 1e9;
+        if member.cost == 0 {
+            self.unknown = Some(self.unknown.map_or(took, |known| known + WEIGHT * (took - known)));
+        } else if member.cost >= MIN_SAMPLE && self.working.len() == self.slots {
+            // A lone number has the help of idle cores, which those in the line will not have.
+            #[expect(clippy::cast_precision_loss, reason = "a guess")]
+            let sample = (took / member.cost as f64).clamp(0.01, 100.0);
+            self.pace += WEIGHT * (sample - self.pace);
+        }
+    }
+
+    /// Nanoseconds that a member will take, as far as that is known.
+    pub(super) fn expected(&self, cost: u64) -> Option<f64> {
+        #[expect(clippy::cast_precision_loss, reason = "a guess")]
+        if cost > 0 { Some(cost as f64 * self.pace) } else { self.unknown }
+    }
+
+    /// What counts of it as used, before it is known what it takes.
+    pub(super) fn charge(&self, cost: u64) -> u64 {
+        whole(self.expected(cost).unwrap_or(0.0).clamp(CHARGES.0, CHARGES.1))
+    }
+
+    /// Where the job stands that waits, as was found out a moment ago; `None` where it does not wait, or is too far back.
+    pub(super) fn place(&mut self, job: u64, now: Instant) -> Option<super::Place> {
+        if !self.forecast.as_ref().is_some_and(|cached| cached.is_fresh(now)) {
+            let begun = Instant::now();
+            let forecast = Forecast::new(self, now);
+            self.forecast = Some(Cached { forecast, made: now, took: begun.elapsed() });
+        }
+        let cached = self.forecast.as_ref()?;
+        let mut place = cached.forecast.place(job)?;
+        let since = now.saturating_duration_since(cached.made);
+        place.wait = place.wait.map(|wait| wait.saturating_sub(since));
+        Some(place)
+    }
+
+    /// Whether the job waits for memory: it does not fit now, whoever may be before it.
+    pub(super) fn waits_for_memory(&self, job: u64) -> bool {
+        self.claims.get(&job).is_some_and(|(need, _)| *need > self.memory.room(job))
+    }
+
+    /// Bytes that are held, and how many jobs wait for some. It looks at every job in the line.
+    pub(super) fn memory_look(&self) -> (u64, usize) {
+        let waiting = self.claims.values().filter(|(need, _)| *need > self.memory.free()).count();
+        (self.memory.all() - self.memory.free(), waiting)
+    }
+
+    fn has_slot(&self) -> bool {
+        !self.free.is_empty() || usize::try_from(self.unused).is_ok_and(|unused| unused < self.slots)
+    }
+
+    /// The lowest slot that is free.
+    fn take_slot(&mut self) -> Option<u32> {
+        if let Some(index) = self.free.pop_first() {
+            return Some(index);
+        }
+        let index = self.unused;
+        (usize::try_from(index).is_ok_and(|index| index < self.slots)).then(|| {
+            self.unused += 1;
+            index
+        })
+    }
+
+    /// Who begins next.
+    fn pick(&mut self) -> Option<Member> {
+        let short =
+            if leaves_a_slot(self.slots, self.long) { self.pick_of(|kind| !is_long(kind)) } else { None };
+        short.or_else(|| self.pick_of(|_| true))
+    }
+
+    /// The first, or where its memory is missing the first that may pass it.
+    fn pick_of(&mut self, of: impl Fn(Kind) -> bool + Copy) -> Option<Member> {
+        // The head first: its turn has come before.
+        if let Some(head) = self.memory.head().filter(|head| self.fits(*head))
+            && let Some((_, members)) = self.claims.get(&head)
+            && let Some(member) =
+                members.clone().filter_map(|member| self.fair.get(member)).find(|one| of(one.kind))
+        {
+            return Some(*member);
+        }
+        let first = *self.fair.first(of)?;
+        if self.fits(first.job) {
+            return Some(first);
+        }
+        let (need, _) = self.claims.get(&first.job)?;
+        self.memory.blocks(first.job, *need);
+        // No job's number: what anybody may have that is not the head.
+        let room = self.memory.room(0);
+        let surely = self.fair.first(|kind| of(kind) && most(kind).is_some_and(|most| most <= room));
+        surely.copied().or_else(|| {
+            // The kind that some fit of and others do not.
+            let edge = self.fair.first(|kind| of(kind) && most(kind).is_some_and(|most| most / 2 < room))?;
+            self.fits(edge.job).then_some(*edge)
+        })
+    }
+
+    fn fits(&self, job: u64) -> bool {
+        self.claims.get(&job).is_none_or(|(need, _)| *need <= self.memory.room(job))
+    }
+}
+
+/// Whether only short members may have the next slot, if there are any: those that take long leave them one of several.
+pub(super) fn leaves_a_slot(slots: usize, long: usize) -> bool {
+    slots > 1 && long + 1 >= slots
+}
+
+/// Members of a kind may begin in the same circumstances: twice the bits of what their job still needs of memory, and one more
+/// for those that take long.
+fn kind(need: u64, long: bool) -> Kind {
+    let memory = if need == 0 { 0 } else { 65 - (need - 1).leading_zeros() };
+    Kind::try_from(2 * memory).unwrap_or(Kind::MAX - 1) + Kind::from(long)
+}
+
+/// What members of the kind need at most; `None`: more than there can be.
+fn most(kind: Kind) -> Option<u64> {
+    match u32::from(kind / 2) {
+        0 => Some(0),
+        bits => 1_u64.checked_shl(bits - 1),
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "what is negative is over, and `as` saturates"
+)]
+pub(super) fn whole(nanos: f64) -> u64 {
+    nanos.max(0.0) as u64
+}
