@@ -129,7 +129,12 @@ async fn measure(args: &Args) -> Result<()> {
     let seconds = args.seconds.unwrap_or(if args.soak { 1_800 } else { 30 });
     println!(
         "\n{} chats x {} people, {rate:.0} commands a second for {seconds} s, seed {}, faults {:?}, paces {:?}; {}",
-        args.chats, args.people, args.seed, args.faults, args.paces, stats::load()
+        args.chats,
+        args.people,
+        args.seed,
+        args.faults,
+        args.paces,
+        stats::load()
     );
     let mut series = if args.soak { Some(Series::new(&args.csv)?) } else { None };
     let report = run::run(args, rate, Duration::from_secs(seconds), series.as_mut()).await?;

@@ -178,7 +178,13 @@ pub struct Config {
     pub max_live_jobs: NonZeroUsize,
 
     /// Unfinished tasks of all chats together; with more, the bot says when to try again
-    #[arg(long, global = true, env = "JOBBOARD_MAX_LIVE_JOBS_ALL", default_value = "10000", value_name = "NUM")]
+    #[arg(
+        long,
+        global = true,
+        env = "JOBBOARD_MAX_LIVE_JOBS_ALL",
+        default_value = "10000",
+        value_name = "NUM"
+    )]
     pub max_live_jobs_all: NonZeroUsize,
 
     /// Unfinished tasks a person may have, in all chats together

@@ -65,7 +65,8 @@ impl Bot {
 
     pub(crate) fn usage(&self) -> Result<Usage> {
         let proc = Path::new("/proc").join(self.process.id().to_string());
-        let stat = fs::read_to_string(proc.join("stat")).with_context(|| format!("the bot is gone: {}", self.log()))?;
+        let stat = fs::read_to_string(proc.join("stat"))
+            .with_context(|| format!("the bot is gone: {}", self.log()))?;
         let status = fs::read_to_string(proc.join("status"))?;
         let field = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name))?;
@@ -73,7 +74,8 @@ impl Bot {
         };
         // The second field, the program's name, may hold blanks.
         let fields: Vec<_> = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().collect();
-        let ticks = |index: usize| fields.get(index).and_then(|text| text.parse::<f64>().ok()).unwrap_or_default();
+        let ticks =
+            |index: usize| fields.get(index).and_then(|text| text.parse::<f64>().ok()).unwrap_or_default();
         Ok(Usage {
             cpu: (ticks(11) + ticks(12)) / TICKS,
             memory: field("VmRSS:").unwrap_or_default(),

@@ -1,7 +1,20 @@
 //! Telegram's HTML, as far as a bot has to get it right.
 
 const TAGS: [&str; 14] = [
-    "b", "strong", "i", "em", "u", "ins", "s", "del", "a", "code", "pre", "blockquote", "span", "tg-spoiler",
+    "b",
+    "strong",
+    "i",
+    "em",
+    "u",
+    "ins",
+    "s",
+    "del",
+    "a",
+    "code",
+    "pre",
+    "blockquote",
+    "span",
+    "tg-spoiler",
 ];
 const ENTITIES: [&str; 4] = ["lt", "gt", "amp", "quot"];
 

@@ -66,7 +66,15 @@ impl Ledger {
     pub(crate) fn sent(&mut self, key: Key, kind: Kind, words: String) {
         let sent = Instant::now();
         self.forget(sent);
-        let entry = Entry { kind, words, sent, answered: false, ended: false, first: String::new(), said: Vec::new() };
+        let entry = Entry {
+            kind,
+            words,
+            sent,
+            answered: false,
+            ended: false,
+            first: String::new(),
+            said: Vec::new(),
+        };
         self.entries.insert(key, entry);
         self.order.push_back((sent, key));
         self.times.entry(kind).or_default().sent += 1;
@@ -177,7 +185,8 @@ impl Ledger {
     pub(crate) fn open(&self) -> impl Iterator<Item = String> {
         let is_open = |entry: &&Entry| is_task(entry.kind) && entry.answered && !entry.ended;
         let open = self.entries.iter().map(|(_, entry)| entry).filter(is_open);
-        open.filter(|entry| busy(&entry.first).is_none()).map(|entry| format!("{:?}: {:?}", entry.words, entry.first))
+        open.filter(|entry| busy(&entry.first).is_none())
+            .map(|entry| format!("{:?}: {:?}", entry.words, entry.first))
     }
 
     fn forget(&mut self, now: Instant) {

@@ -129,7 +129,11 @@ pub(crate) async fn capacity(args: &Args) -> Result<f64> {
             if kept_up { "kept up" } else { "too much" },
             report.middle()
         );
-        if kept_up { low = rate } else { high = Some(rate) }
+        if kept_up {
+            low = rate
+        } else {
+            high = Some(rate)
+        }
         rate = match high {
             None => rate * 2.0,
             Some(high) if high / low < 1.15 => break,
@@ -162,7 +166,9 @@ impl Report {
         let mut state = self.telegram.state();
         let ledger = &mut state.ledger;
         let seconds = self.took.as_secs_f64();
-        println!("kind          sent | answered in ms: p50      p99     p999 | ended in ms: p50      p99 | busy  p99 ms");
+        println!(
+            "kind          sent | answered in ms: p50      p99     p999 | ended in ms: p50      p99 | busy  p99 ms"
+        );
         let mut sent = 0;
         for (kind, times) in &mut ledger.times {
             sent += times.sent;
@@ -173,15 +179,33 @@ impl Report {
             let end = |share| if ends.is_empty() { String::new() } else { format!("{:.1}", at(ends, share)) };
             println!(
                 "{:11} {:6} | {:6} {:12.1} {:8.1} {:8.1} | {:6} {:>10} {:>8} | {:5} {:6.1}",
-                KINDS[*kind].0, times.sent, answers.len(), at(answers, 500), at(answers, 990), at(answers, 999),
-                ends.len(), end(500), end(990), busy.len(), at(busy, 990)
+                KINDS[*kind].0,
+                times.sent,
+                answers.len(),
+                at(answers, 500),
+                at(answers, 990),
+                at(answers, 999),
+                ends.len(),
+                end(500),
+                end(990),
+                busy.len(),
+                at(busy, 990)
             );
         }
         let unanswered = ledger.unanswered();
-        println!("{:.1} commands a second, {:.1} answers a second", float(sent) / seconds, float(ledger.answered) / seconds);
+        println!(
+            "{:.1} commands a second, {:.1} answers a second",
+            float(sent) / seconds,
+            float(ledger.answered) / seconds
+        );
         println!(
             "lost {}, doubled {}, repeated after a lost answer of Telegram's {}, not answered while busy {} (their chat was told) and {} (it was not), tasks that did not end {}",
-            unanswered.lost.len(), ledger.doubled.len(), ledger.repeated, unanswered.told, unanswered.silent, ledger.running
+            unanswered.lost.len(),
+            ledger.doubled.len(),
+            ledger.repeated,
+            unanswered.told,
+            unanswered.silent,
+            ledger.running
         );
         for what in unanswered.lost.iter().take(10).chain(ledger.doubled.iter().take(10)) {
             println!("  {what}");
@@ -201,8 +225,13 @@ impl Report {
             state.refused.iter().filter(|(status, _)| **status != 429).collect::<Vec<_>>(),
             state.lost
         );
-        let drained = self.drained.map_or("was not waited for to the end".to_owned(), |time| format!("took {:.1} s", time.as_secs_f64()));
-        println!("what was left after the last command {drained}; {} updates still wait", state.updates.len());
+        let drained = self.drained.map_or("was not waited for to the end".to_owned(), |time| {
+            format!("took {:.1} s", time.as_secs_f64())
+        });
+        println!(
+            "what was left after the last command {drained}; {} updates still wait",
+            state.updates.len()
+        );
         println!("calls: {:?}", state.calls);
         if !state.wrong.is_empty() {
             println!("WRONG: what no Telegram would take: {:?}\n{}", state.wrong, self.log);

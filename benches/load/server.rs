@@ -81,7 +81,9 @@ async fn call(
     Path((_, method)): Path<(String, String)>,
     request: Request,
 ) -> Response {
-    let Ok(params) = params(request).await else { return refuse(&(400, "Bad Request: malformed".to_owned())) };
+    let Ok(params) = params(request).await else {
+        return refuse(&(400, "Bad Request: malformed".to_owned()));
+    };
     let fault = {
         let mut state = inner.state();
         *state.calls.entry(method.clone()).or_default() += 1;

@@ -59,8 +59,12 @@ impl Series {
         )?;
         self.file.flush()?;
         let number = |number: u64| usize::try_from(number).ok().map(float);
-        let columns =
-            [number(usage.memory), Some(float(usage.descriptors)), number(usage.threads), tasks.and_then(number)];
+        let columns = [
+            number(usage.memory),
+            Some(float(usage.descriptors)),
+            number(usage.threads),
+            tasks.and_then(number),
+        ];
         self.samples.push((seconds, columns));
         Ok(())
     }

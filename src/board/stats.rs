@@ -22,6 +22,7 @@ impl From<&Refusal> for Refused {
             Refusal::TooManyLive { .. } => Self::TooManyLive,
             Refusal::FibTooLarge { .. } => Self::FibTooLarge,
             Refusal::NeverFits(_) => Self::NeverFits,
+            Refusal::Busy { .. } => Self::Busy,
             Refusal::NotStored(_) => Self::NotStored,
             Refusal::Stopping => Self::Stopping,
             #[allow(unreachable_patterns, reason = "a new reason is counted before it has a word of its own")]

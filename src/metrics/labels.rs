@@ -53,6 +53,7 @@ words! {
 words! {
     /// Why a job was not taken.
     Refused {
+        Busy = "busy",
         TooManyLive = "too_many_live",
         FibTooLarge = "fib_too_large",
         NeverFits = "never_fits",

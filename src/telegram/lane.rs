@@ -65,6 +65,7 @@ enum Presence {
 
 /// What waits for one chat.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent, each named where it is set")]
 pub(super) struct Lane {
     answers: Answers,
     cards: Cards,

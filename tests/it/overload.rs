@@ -37,7 +37,11 @@ async fn over_the_bound_it_is_busy_and_who_has_nothing_comes_first() {
     let again = eve.writes("fib 92");
 
     // What is no task is answered all the time.
-    assert!(eve.says("dash").await.text.starts_with("The board is empty"), "{}", world.telegram.dump(eve.chat));
+    assert!(
+        eve.says("dash").await.text.starts_with("The board is empty"),
+        "{}",
+        world.telegram.dump(eve.chat)
+    );
     assert!(eve.says("help").await.text.starts_with("What can be said"));
     assert!(eve.says("nonsense").await.text.starts_with("I do not know"));
     assert_eq!(ann.says("job 2").await.text.lines().next(), Some("Still waiting"));

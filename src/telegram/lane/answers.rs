@@ -16,6 +16,7 @@ const MAX_ANSWERS: usize = 500;
 const MAX_ALIKE: usize = 3;
 
 /// Something to be said once. As text it is what the store keeps of it.
+#[expect(clippy::struct_excessive_bools, reason = "independent, each named where it is set")]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Answer {
     /// The store's number of it, once it has one.
@@ -47,7 +48,17 @@ impl Answer {
     /// An answer to `reply_to`.
     pub fn new(reply_to: Origin, body: Body) -> Self {
         let (number, about, made) = (None, None, None);
-        Self { number, reply_to, about, urgent: false, asked: false, elsewhere: false, busy: false, body, made }
+        Self {
+            number,
+            reply_to,
+            about,
+            urgent: false,
+            asked: false,
+            elsewhere: false,
+            busy: false,
+            body,
+            made,
+        }
     }
 
     /// Whether it is a message of its own, and no edit of another.

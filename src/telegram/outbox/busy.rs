@@ -93,7 +93,8 @@ impl Outbox {
         let now = lane.unsaid();
         let before = std::mem::replace(&mut lane.counted, now);
         if now != before {
-            let difference = i64::try_from(now).unwrap_or(i64::MAX) - i64::try_from(before).unwrap_or(i64::MAX);
+            let difference =
+                i64::try_from(now).unwrap_or(i64::MAX) - i64::try_from(before).unwrap_or(i64::MAX);
             let cost = i64::try_from(self.busy.cost.as_nanos()).unwrap_or(i64::MAX);
             self.boards.overload().unsaid_by(difference.saturating_mul(cost));
         }
@@ -178,9 +179,8 @@ mod tests {
     #[test]
     fn a_topic_is_told_once_in_its_time() {
         let (busy, start) = (busy(0), Instant::now());
-        let tells = |chat, thread, after| {
-            busy.tells((ChatId(chat), thread), 10, start + Duration::from_secs(after))
-        };
+        let tells =
+            |chat, thread, after| busy.tells((ChatId(chat), thread), 10, start + Duration::from_secs(after));
         assert!(tells(1, None, 0));
         assert!(!tells(1, None, 9));
         assert!(tells(1, Some(2), 9) && tells(2, None, 9));

@@ -42,7 +42,11 @@ struct First<'a> {
 impl Gate {
     pub(super) fn new(pace: Pace) -> Self {
         let inner = Inner { pace, waits: [false; LINES], passed_by: [0; LINES] };
-        Self { inner: Mutex::new(inner), lines: [(); LINES].map(|()| Semaphore::new(1)), moved: Notify::new() }
+        Self {
+            inner: Mutex::new(inner),
+            lines: [(); LINES].map(|()| Semaphore::new(1)),
+            moved: Notify::new(),
+        }
     }
 
     /// Waits for a place, and takes it. Nothing is taken where the wait is given up.
