@@ -215,7 +215,8 @@ fn looker(boards: &Arc<Boards>, outbox: &Arc<Outbox>, store: &Store) -> Looker {
     let (boards, outbox, store) = (boards.clone(), outbox.clone(), store.clone());
     Arc::new(move || {
         let (writes, size) = store.load();
-        Look { lanes: outbox.lanes(), writes, size, ..boards.look_at_all() }
+        let (lanes, silent, unsaid) = (outbox.lanes(), outbox.silent(), boards.overload().unsaid());
+        Look { lanes, writes, size, unsaid, silent, ..boards.look_at_all() }
     })
 }
 

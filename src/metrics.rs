@@ -59,6 +59,8 @@ struct State {
     budget: Gauge,
     used: Gauge,
     silence: Gauge,
+    unsaid: Gauge,
+    silent: Gauge,
 }
 
 /// What only the owners of the boards, the outbox and the store know.
@@ -80,6 +82,10 @@ pub struct Look {
     pub writes: usize,
     /// Bytes of the store's file and its log.
     pub size: u64,
+    /// How long it will take to say what waits to be said.
+    pub unsaid: Duration,
+    /// Commands that were not even answered with "busy".
+    pub silent: u64,
 }
 
 impl Metrics {
@@ -199,7 +205,9 @@ impl Metrics {
         self.jobs.set_waits_for_memory(look.waits_for_memory);
         self.disk.set(look.writes, look.size);
         self.machine.look();
-        let State { boards, lanes, budget, used, silence } = &self.state;
+        let State { boards, lanes, budget, used, silence, unsaid, silent } = &self.state;
+        unsaid.set(signed(look.unsaid.as_secs()));
+        silent.set(signed(look.silent));
         boards.set(signed(look.boards));
         lanes.set(signed(look.lanes));
         budget.set(signed(look.budget));
@@ -226,8 +234,10 @@ impl State {
             budget: Gauge::default(),
             used: Gauge::default(),
             silence: Gauge::default(),
+            unsaid: Gauge::default(),
+            silent: Gauge::default(),
         };
-        let Self { boards, lanes, budget, used, silence } = &state;
+        let Self { boards, lanes, budget, used, silence, unsaid, silent } = &state;
         registry.register("boards", "Chats that have a board", boards.clone());
         registry.register("lanes", "Chats that something was said in", lanes.clone());
         let help = "Memory that running jobs may take together";
@@ -236,6 +246,13 @@ impl State {
         registry.register_with_unit("memory_used", help, Unit::Bytes, used.clone());
         let help = "Since Telegram last answered or sent something; -1 where it never did";
         registry.register_with_unit("telegram_silence", help, Unit::Seconds, silence.clone());
+        let help = "How long it will take to say what waits to be said";
+        registry.register_with_unit("unsaid", help, Unit::Seconds, unsaid.clone());
+        registry.register(
+            "busy_untold",
+            "Commands that were not even answered with busy, since the start",
+            silent.clone(),
+        );
         state
     }
 }

@@ -21,6 +21,8 @@ struct Entry {
     sent: Instant,
     answered: bool,
     ended: bool,
+    /// The beginning of its first answer.
+    first: String,
     /// Each message that answers it, and whether the bot was not told that it arrived.
     said: Vec<(u64, bool)>,
 }
@@ -64,7 +66,15 @@ impl Ledger {
     pub(crate) fn sent(&mut self, key: Key, kind: Kind, words: String) {
         let sent = Instant::now();
         self.forget(sent);
-        let entry = Entry { kind, words, sent, answered: false, ended: false, said: Vec::new() };
+        let entry = Entry {
+            kind,
+            words,
+            sent,
+            answered: false,
+            ended: false,
+            first: String::new(),
+            said: Vec::new(),
+        };
         self.entries.insert(key, entry);
         self.order.push_back((sent, key));
         self.times.entry(kind).or_default().sent += 1;
@@ -85,6 +95,9 @@ impl Ledger {
             }
             Some(_) => self.doubled.push(format!("{:?}: {line}", entry.words)),
             None => entry.said.push((class, lost)),
+        }
+        if entry.said.len() == 1 {
+            entry.first = text.chars().take(160).collect();
         }
         let busy = busy(text);
         self.answer(key, busy.is_some());
@@ -108,11 +121,19 @@ impl Ledger {
         self.running += usize::from(is_task(entry.kind));
     }
 
-    /// A message about several tasks shows this command: the oldest in the chat that is not answered and says the same.
-    pub(crate) fn find(&self, chat: i64, command: &str) -> Option<Key> {
-        let start = command.trim_end_matches('…');
-        let is_it = |entry: &Entry| !entry.answered && entry.words.replace('_', "-")[1..].starts_with(start);
-        let found = self.entries.iter().filter(|((at, _), entry)| *at == chat && is_it(entry));
+    /// A message about several tasks has a line that begins with a command: the oldest in the chat that is not answered and says the same.
+    /// The one that it replies to is answered by then.
+    pub(crate) fn find(&self, chat: i64, reply: i64, line: &str) -> Option<Key> {
+        let is_it = |entry: &Entry| {
+            let command = entry.words.trim_start_matches('/').replace('_', "-");
+            // Longer ones are cut.
+            let start = command.get(..15).unwrap_or(&command);
+            let rest = line.strip_prefix(start);
+            !entry.ended && rest.is_some_and(|rest| start.len() == 15 || rest.starts_with(' '))
+        };
+        let found = self.entries.iter().filter(|((at, message), entry)| {
+            *at == chat && (!entry.answered || *message == reply) && is_it(entry)
+        });
         found.min_by_key(|(_, entry)| entry.sent).map(|(key, _)| *key)
     }
 
@@ -158,6 +179,14 @@ impl Ledger {
             }
         }
         found
+    }
+
+    /// Tasks whose end was not shown, with what was.
+    pub(crate) fn open(&self) -> impl Iterator<Item = String> {
+        let is_open = |entry: &&Entry| is_task(entry.kind) && entry.answered && !entry.ended;
+        let open = self.entries.iter().map(|(_, entry)| entry).filter(is_open);
+        open.filter(|entry| busy(&entry.first).is_none())
+            .map(|entry| format!("{:?}: {:?}", entry.words, entry.first))
     }
 
     fn forget(&mut self, now: Instant) {

@@ -17,6 +17,8 @@ use crate::{
 
 /// How long the bot may take to start.
 const START: Duration = Duration::from_secs(20);
+/// Who says nothing for so long says nothing any more: no task of the mix runs as long.
+const SILENCE: Duration = Duration::from_secs(40);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(50);
 /// A rate is one that the bot keeps up with if all is answered and done so soon after the last command,
@@ -93,11 +95,17 @@ async fn started(telegram: &Telegram, bot: &Bot) -> Result<()> {
 
 async fn drain(args: &Args, telegram: &Telegram, bot: &Bot) -> Result<Option<Duration>> {
     let since = Instant::now();
-    while since.elapsed() < Duration::from_secs(args.grace) {
+    let (mut last, mut said) = (since, 0);
+    while since.elapsed() < Duration::from_secs(args.grace) && last.elapsed() < SILENCE {
         {
-            let ledger = &telegram.state().ledger;
-            if ledger.unanswered == 0 && ledger.running == 0 {
+            let state = telegram.state();
+            if state.ledger.unanswered == 0 && state.ledger.running == 0 {
                 return Ok(Some(since.elapsed()));
+            }
+            let calls: usize = state.calls.values().sum();
+            let now = calls - state.calls.get("GetUpdates").copied().unwrap_or_default();
+            if now != said || !state.updates.is_empty() {
+                (last, said) = (Instant::now(), now);
             }
         }
         bot.usage()?;
@@ -202,6 +210,9 @@ impl Report {
         for what in unanswered.lost.iter().take(10).chain(ledger.doubled.iter().take(10)) {
             println!("  {what}");
         }
+        for what in ledger.open().take(10) {
+            println!("  no end: {what}");
+        }
         let Usage { cpu, peak, memory, .. } = self.after;
         let calls: usize = state.calls.values().sum();
         println!(
@@ -221,6 +232,7 @@ impl Report {
             "what was left after the last command {drained}; {} updates still wait",
             state.updates.len()
         );
+        println!("calls: {:?}", state.calls);
         if !state.wrong.is_empty() {
             println!("WRONG: what no Telegram would take: {:?}\n{}", state.wrong, self.log);
         }

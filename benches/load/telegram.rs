@@ -239,11 +239,11 @@ impl State {
                 }
             }
         } else if head.starts_with("Tasks ") && head.ends_with(" are submitted") {
-            self.read_several(chat_id, message, text);
+            self.read_several(chat_id, message, reply, text);
         }
     }
 
-    fn read_several(&mut self, chat_id: i64, message: i32, text: &str) {
+    fn read_several(&mut self, chat_id: i64, message: i32, reply: i64, text: &str) {
         for line in text.lines() {
             let line = line.trim_start_matches("<pre>").trim_end_matches("</pre>").trim();
             let Some((task, rest)) = line.split_once(' ') else { continue };
@@ -251,8 +251,7 @@ impl State {
             let Some(chat) = self.chats.get_mut(&chat_id) else { return };
             chat.last_task = chat.last_task.max(task);
             let known = chat.tasks.get(&task).map(|task| (chat_id, i64::from(task.command)));
-            let words = rest.get(..16).unwrap_or(rest).trim_end();
-            let Some(key) = known.or_else(|| self.ledger.find(chat_id, words)) else { continue };
+            let Some(key) = known.or_else(|| self.ledger.find(chat_id, reply, rest)) else { continue };
             if !self.ledger.is_answered(key) {
                 self.ledger.answer_in_common(key);
             }

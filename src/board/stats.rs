@@ -24,6 +24,7 @@ impl From<&Refusal> for Refused {
             Refusal::TooManyMembers { .. } => Self::TooManyMembers,
             Refusal::FibTooLarge { .. } => Self::FibTooLarge,
             Refusal::NeverFits(_) => Self::NeverFits,
+            Refusal::Busy { .. } => Self::Busy,
             Refusal::NotStored(_) => Self::NotStored,
             Refusal::Stopping => Self::Stopping,
             #[allow(unreachable_patterns, reason = "a new reason is counted before it has a word of its own")]

@@ -53,6 +53,7 @@ words! {
 words! {
     /// Why a job was not taken.
     Refused {
+        Busy = "busy",
         TooManyLive = "too_many_live",
         TooManyOfPerson = "too_many_of_person",
         TooManyMembers = "too_many_members",

@@ -65,6 +65,7 @@ enum Presence {
 
 /// What waits for one chat.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent, each named where it is set")]
 pub(super) struct Lane {
     answers: Answers,
     cards: Cards,
@@ -248,6 +249,11 @@ impl Lane {
         self.answers.has_urgent()
     }
 
+    /// Whether somebody waits for a kill, or looks at the board.
+    pub(super) fn has_quick(&self) -> bool {
+        self.answers.has_quick()
+    }
+
     /// A step that was not done, since somebody else goes first. An answer is [put back](Self::put_back) instead.
     pub(super) fn put_step_back(&mut self, step: Step, now: Instant) {
         match step {
@@ -394,7 +400,7 @@ impl Lane {
     /// What will never be said comes back.
     pub(super) fn leave(&mut self) -> Vec<Answer> {
         self.presence = Presence::Left;
-        self.cards = Cards::default();
+        self.cards = self.cards.anew();
         self.merged = MergedCards::default();
         self.dashes = Dashes::default();
         self.give_up()

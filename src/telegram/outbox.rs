@@ -78,6 +78,7 @@ pub struct Outbox {
     toasts: Arc<Semaphore>,
     traffic: Traffic,
     timings: Timings,
+    keep_jobs: usize,
     tasks: TaskTracker,
     /// Ends every task at once: after a drain that took too long.
     abort: CancellationToken,
@@ -135,7 +136,8 @@ impl Desk {
     async fn somebody_asks(&self, share: Share) {
         let asks = |lane: &Lane| match share {
             Share::Kills => false,
-            Share::Quick | Share::Answers => lane.has_urgent(),
+            Share::Quick => lane.has_urgent(),
+            Share::Answers => lane.has_quick(),
             Share::News | Share::Progress => lane.has_reserved(),
         };
         while !asks(&self.lane()) {
@@ -170,6 +172,7 @@ impl Outbox {
             toasts: Arc::new(Semaphore::new(MAX_TOASTS)),
             traffic: Traffic::default(),
             timings: config.timings,
+            keep_jobs: config.keep_jobs.get(),
             tasks: TaskTracker::new(),
             abort: CancellationToken::new(),
         })
@@ -418,7 +421,8 @@ impl Outbox {
     fn new_desk(&self, chat: ChatId) -> Arc<Desk> {
         let pace = if chat.0 < 0 { &self.paces.group } else { &self.paces.private };
         let Timings { merge_after: after, merge_join: join, .. } = self.timings;
-        let lane = Lane::new(pace.clone(), Merging { after, join }).within(self.timings.unsaid);
+        let lane = Lane::new(pace.clone(), Merging { after, join });
+        let lane = lane.within(self.timings.unsaid).of_board(self.keep_jobs);
         Arc::new(Desk { lane: Mutex::new(lane), bell: Notify::new() })
     }
 

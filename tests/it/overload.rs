@@ -93,9 +93,8 @@ async fn more_than_the_bound_in_the_store_goes_on_and_nothing_is_added() {
     };
     world.stop_bot().await;
     let held = Held::new();
-    world.start_changed(held.attentive(), |config| {
-        config.max_live_jobs_all = std::num::NonZeroUsize::new(2).unwrap();
-    });
+    world.change(|config| config.max_live_jobs_all = std::num::NonZeroUsize::new(2).unwrap());
+    world.start_again(held.attentive());
     let (ann, ben) = (world.speaker(ann.0, ann.1), world.speaker(ben.0, ben.1));
     assert_eq!(busy(&ben.says("fib 91").await.text), Some(60));
     held.release();

@@ -101,12 +101,6 @@ impl World {
         change(&mut self.setup.0);
     }
 
-    /// The same, with other settings.
-    pub(crate) fn start_changed(&mut self, engine: Engine, change: impl FnOnce(&mut Config)) {
-        change(&mut self.setup.0);
-        self.start_again(engine);
-    }
-
     fn start(&mut self) {
         (self.shutdown, self.gone) = (CancellationToken::new(), CancellationToken::new());
         let running = self.gone.clone().drop_guard();

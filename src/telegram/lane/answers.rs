@@ -16,6 +16,7 @@ const MAX_ANSWERS: usize = 500;
 const MAX_ALIKE: usize = 3;
 
 /// Something to be said once. As text it is what the store keeps of it.
+#[expect(clippy::struct_excessive_bools, reason = "independent, each named where it is set")]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Answer {
     /// The store's number of it, once it has one.
@@ -86,7 +87,7 @@ impl Answer {
 
     /// Whether it goes before all that was asked for, but for kills: a look at the board, or that the bot is busy.
     pub(in crate::telegram) fn is_quick(&self) -> bool {
-        self.busy || self.asked && matches!(self.body, Body::Dash(_) | Body::Turn { .. })
+        self.busy || self.asked && matches!(self.body, Body::Dash(_))
     }
 
     /// The same, to say that the bot is busy.
@@ -167,6 +168,16 @@ impl Answers {
         !self.urgent.is_empty()
     }
 
+    /// Whether anybody waits who goes before those that only asked.
+    pub(super) fn has_quick(&self) -> bool {
+        self.has_urgent() || self.asked.front().is_some_and(Answer::is_quick)
+    }
+
+    /// How many do: they are the first of those that asked.
+    fn quick(&self) -> usize {
+        self.asked.iter().take_while(|answer| answer.is_quick()).count()
+    }
+
     /// All that wait.
     pub(super) fn len(&self) -> usize {
         self.urgent.len() + self.asked.len() + self.others.len()
@@ -199,7 +210,8 @@ impl Answers {
             return None;
         }
         if answer.asked && self.asked.len() < MAX_ANSWERS {
-            self.asked.push_back(answer);
+            let at = if answer.is_quick() { self.quick() } else { self.asked.len() };
+            self.asked.insert(at, answer);
             return None;
         }
         if self.alike(&answer) >= MAX_ALIKE {
@@ -230,7 +242,8 @@ impl Answers {
         if answer.urgent {
             self.urgent.push_front(answer);
         } else if answer.asked {
-            self.asked.push_front(answer);
+            let at = if answer.is_quick() { 0 } else { self.quick() };
+            self.asked.insert(at, answer);
         } else {
             self.others.push_front((None, answer));
         }

@@ -11,9 +11,9 @@ use crate::{
     telegram::render::Content,
 };
 
-/// Messages whose task is remembered, for replies to them.
+/// Messages whose task is remembered, for replies to them; three for each task that a board keeps, if those are fewer.
 const MAX_MESSAGES: usize = 3_000;
-/// Cards whose message is remembered, for replies to them.
+/// Cards whose message is remembered, for replies to them; a fifth more than a board keeps tasks, if those are fewer.
 const MAX_CARDS: usize = 1_200;
 /// [`Card::refused`] of a card that has nothing left to leave out.
 pub(in crate::telegram) const FEWEST_WORDS: u8 = 2;
@@ -64,6 +64,8 @@ impl Card {
 
 #[derive(Debug, Default)]
 pub(super) struct Cards {
+    /// Finished tasks that a board keeps, where that is known.
+    keeps: Option<usize>,
     by_job: BTreeMap<JobId, Card>,
     /// Cards to be looked at.
     dirty: BTreeSet<JobId>,
@@ -72,6 +74,16 @@ pub(super) struct Cards {
 }
 
 impl Cards {
+    /// For boards that keep so many finished tasks: of a task that is forgotten, nothing can be told.
+    pub(super) fn of_board(keeps: Option<usize>) -> Self {
+        Self { keeps, ..Self::default() }
+    }
+
+    /// The same, of another time.
+    pub(super) fn anew(&self) -> Self {
+        Self::of_board(self.keeps)
+    }
+
     fn dirty(&self) -> impl Iterator<Item = (JobId, &Card)> {
         self.dirty.iter().filter_map(|id| Some((*id, self.by_job.get(id)?)))
     }
@@ -276,13 +288,15 @@ impl Cards {
     /// The message is about this task.
     pub(super) fn remember(&mut self, message: MessageId, id: JobId) {
         self.tasks.insert(message, id);
-        if self.tasks.len() > MAX_MESSAGES {
+        let most = self.keeps.map_or(MAX_MESSAGES, |keeps| keeps.saturating_mul(3).min(MAX_MESSAGES));
+        if self.tasks.len() > most {
             self.tasks.pop_first();
         }
     }
 
     fn bound(&mut self) {
-        if self.by_job.len() <= MAX_CARDS {
+        let most = self.keeps.map_or(MAX_CARDS, |keeps| keeps.saturating_mul(6).div_ceil(5).min(MAX_CARDS));
+        if self.by_job.len() <= most {
             return;
         }
         let oldest = self

@@ -3,6 +3,57 @@ use crate::job::Origin;
 
 const MERGING: Merging = Merging { after: Duration::from_secs(5), join: Duration::from_mins(1) };
 
+#[test]
+fn a_dash_passes_what_else_was_asked_for_and_what_waits_is_counted() {
+    let now = Instant::now();
+    let mut lane = lane(20);
+    let dash = |message| Answer { body: Body::Dash(view()), ..answer(message) };
+    lane.say(answer(1).asked());
+    lane.say(dash(2).asked());
+    lane.say(answer(3).busy());
+    lane.say(answer(4));
+    assert_eq!(lane.unsaid(), 4);
+    // One that steps back is the first of its kind again.
+    let Step::Answer(first) = lane.next(now) else { panic!("an answer was said") };
+    assert_eq!(first.reply_to.message, MessageId(2));
+    assert!(lane.put_back(first).is_none());
+    for message in [2, 3, 1] {
+        assert!(
+            matches!(lane.next(now), Step::Answer(first) if first.reply_to.message == MessageId(message)),
+            "{message}"
+        );
+    }
+    assert_eq!(lane.unsaid(), 1);
+    assert!(!lane.is_blank(now));
+}
+
+#[test]
+fn no_more_cards_are_remembered_than_the_board_has_tasks() {
+    let now = Instant::now();
+    let mut lane = lane(0).of_board(5);
+    for id in 1..=20 {
+        lane.mark(JobId(id), true, None, now, now);
+        assert!(matches!(lane.next(now), Step::Card(..)));
+        lane.card_shown(JobId(id), MessageId(i32::try_from(id).unwrap()), text("34"), now, None);
+    }
+    let known = (1..=20).filter(|message| lane.task_of(MessageId(*message)).is_some()).count();
+    assert!((5..=7).contains(&known), "{known}");
+    assert_eq!(lane.task_of(MessageId(20)), Some(JobId(20)));
+}
+
+#[test]
+fn in_a_crowd_new_cards_share_a_message_at_once() {
+    let now = Instant::now();
+    let mut lane = lane(0);
+    for id in 1..=3 {
+        lane.mark(JobId(id), true, None, now, now);
+    }
+    assert_eq!(lane.unsaid(), 3);
+    lane.crowded = true;
+    assert_eq!(lane.unsaid(), 1);
+    assert!(matches!(lane.next(now), Step::Merged(_, merged) if merged.jobs.len() == 3));
+}
+
 /// A pace of so many a minute, half of them at once.
 fn lane(per_minute: u32) -> Lane {
     Lane::new(Pace::new(per_minute, Duration::from_mins(1), per_minute / 2), MERGING)

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Lane, Presence, Step};
+use super::{Cards, Lane, Presence, Step};
 
 impl Lane {
     /// Messages of this lane that others have to wait for within the bound: as many as wait, but no more than its own pace
@@ -20,6 +20,12 @@ impl Lane {
     /// What its pace lets through in that time is all that counts.
     pub(in crate::telegram) fn within(mut self, time: Duration) -> Self {
         self.most = self.pace.within(time);
+        self
+    }
+
+    /// Its board keeps so many finished tasks.
+    pub(in crate::telegram) fn of_board(mut self, keeps: usize) -> Self {
+        self.cards = Cards::of_board(Some(keeps));
         self
     }
 

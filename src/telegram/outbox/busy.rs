@@ -29,16 +29,16 @@ const UNPACED: Duration = Duration::from_millis(1);
 pub(super) struct Busy {
     // Std locks: held for a look.
     told: Mutex<HashMap<(ChatId, Option<i32>), Instant>>,
-    /// A quarter of the pace of all chats.
+    /// A sixth of the pace of all chats.
     pace: Mutex<Pace>,
     /// What one message costs of the pace of all chats.
     cost: Duration,
     silent: AtomicU64,
 }
 
-/// As many messages in four seconds as the pace of all chats lets through in one.
-fn quarter(rate_all: u32, second: Duration) -> Pace {
-    Pace::new(rate_all, second * 4, third(rate_all))
+/// As many messages in six seconds as the pace of all chats lets through in one.
+fn sixth(rate_all: u32, second: Duration) -> Pace {
+    Pace::new(rate_all, second * 6, third(rate_all))
 }
 
 impl Busy {
@@ -47,7 +47,7 @@ impl Busy {
         let cost = if all.cost().is_zero() { UNPACED } else { all.cost() };
         Self {
             told: Mutex::default(),
-            pace: Mutex::new(quarter(config.rate_all, second)),
+            pace: Mutex::new(sixth(config.rate_all, second)),
             cost,
             silent: AtomicU64::new(0),
         }
@@ -73,7 +73,7 @@ impl Busy {
 }
 
 impl Outbox {
-    /// Tells that the bot is busy, once in `seconds` for a topic and no more often than a quarter of the pace of all chats
+    /// Tells that the bot is busy, once in `seconds` for a topic and no more often than a sixth of the pace of all chats
     /// allows; who is not told has been, or hears nothing.
     pub async fn say_busy(self: &Arc<Self>, chat: ChatId, reply_to: Origin, seconds: u64) {
         if self.busy.tells((chat, reply_to.thread), seconds, Instant::now()) {
@@ -86,11 +86,6 @@ impl Outbox {
     /// How often a command was not even answered with "busy".
     pub fn silent(&self) -> u64 {
         self.busy.silent.load(Relaxed)
-    }
-
-    /// Lanes that are kept.
-    pub fn lanes(&self) -> usize {
-        self.lanes.len()
     }
 
     /// The lane was changed: what waits in all of them is so much more, or less.
@@ -114,12 +109,68 @@ impl Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        board::Boards,
+        config::Cli,
+        job::{JobId, MessageId},
+        metrics::Metrics,
+        sandbox::{Options, Sandbox, View},
+        store::{Loaded, Secret, Store},
+        telegram::{api::Api, lane::OldCard, settings::Settings},
+        work::Engine,
+    };
+
+    /// An outbox whose Telegram is a sandbox.
+    async fn outbox() -> (Arc<Outbox>, Sandbox) {
+        let options = Options::default();
+        let token = options.token.clone();
+        let sandbox = Sandbox::start(options).await.unwrap();
+        let flags = ["jobboard", "--rate-all", "0", "--cpu-workers", "1", "--memory", "1GB"];
+        let config = Cli::read(flags.map(Into::into)).unwrap().config;
+        let config = config.for_sandbox(&token, &sandbox.url(), &sandbox.pokeapi_url());
+        let work = crate::work(&config, Engine::new(), Metrics::new()).unwrap();
+        let boards = Boards::new(work, Store::none(), crate::limits(&config));
+        let (api, store) = (Api::new(&config, &Secret::default()).unwrap(), Store::none());
+        let settings = Arc::new(Settings::new(store.clone(), &Loaded::default()));
+        (Outbox::new(api, boards, store, settings, &config), sandbox)
+    }
+
+    #[tokio::test]
+    async fn who_was_told_leaves_no_lane_behind() {
+        let (outbox, sandbox) = outbox().await;
+        let telegram = sandbox.telegram();
+        let here = |message| Origin { message: MessageId(message), thread: None, callback: None };
+        let chats: Vec<_> = (0..30).map(|_| telegram.private_chat(telegram.person("Ann"))).collect();
+        for chat in &chats {
+            outbox.say_busy(ChatId(chat.0), here(1), 30).await;
+            outbox.say_busy(ChatId(chat.0), here(2), 30).await;
+        }
+        assert_eq!((outbox.lanes(), outbox.silent()), (30, 30));
+        let told = |view: &View<'_>| chats.iter().all(|chat| view.messages(*chat).len() == 1).then_some(());
+        telegram.until(told).await;
+        // Of this one something is known.
+        let old = OldCard { message: Some(MessageId(7)), thread: None, finished: true, done: true };
+        outbox.desk(ChatId(7)).lane().restore(JobId(1), old, Instant::now());
+        // The paces are full again by then.
+        let later = Instant::now() + Duration::from_hours(1);
+        let swept = async {
+            while outbox.lanes() > 1 {
+                outbox.sweep(later);
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), swept).await.unwrap();
+        outbox.sweep(later);
+        assert_eq!(outbox.task_of(ChatId(7), MessageId(7)), Some(JobId(1)));
+        assert_eq!(outbox.boards.overload().unsaid(), Duration::ZERO);
+        sandbox.stop().await;
+    }
 
     fn busy(rate_all: u32) -> Busy {
         let second = Duration::from_secs(1);
         Busy {
             told: Mutex::default(),
-            pace: Mutex::new(quarter(rate_all, second)),
+            pace: Mutex::new(sixth(rate_all, second)),
             cost: second,
             silent: AtomicU64::new(0),
         }
@@ -137,14 +188,14 @@ mod tests {
     }
 
     #[test]
-    fn all_of_it_is_a_quarter_of_the_pace() {
+    fn all_of_it_is_a_sixth_of_the_pace() {
         let (busy, start) = (busy(30), Instant::now());
         let told = (0_u64..40_000).filter(|n| {
             let now = start + Duration::from_millis(*n);
             busy.tells((ChatId(i64::try_from(*n).unwrap()), None), 10, now)
         });
-        // In forty seconds, a quarter of twenty a second.
-        assert!((200..=220).contains(&told.count()));
+        // In forty seconds, a sixth of twenty a second.
+        assert!((133..=155).contains(&told.count()));
     }
 
     #[test]

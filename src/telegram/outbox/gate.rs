@@ -11,8 +11,8 @@ use crate::telegram::pace::{Pace, Share};
 
 /// Shares, and so lines.
 const LINES: usize = 5;
-/// Who waits while so many of those before it pass is next, whatever else waits; but for kills.
-const PASSED_BY: u32 = 3;
+/// Who waits while so many others pass, kills not counted, is next but for kills: answers after five, news after three.
+const PASSED_BY: [u32; LINES] = [0, u32::MAX, 5, 3, u32::MAX];
 
 /// Lets calls through one by one. Each share has a line of its own, so that nobody in the first waits for the thousands that
 /// may stand in the others, and nobody in the last for ever.
@@ -29,7 +29,7 @@ struct Inner {
     pace: Pace,
     /// Whether somebody is the first of this line.
     waits: [bool; LINES],
-    /// How many have passed it since.
+    /// How many have passed it meanwhile.
     passed_by: [u32; LINES],
 }
 
@@ -91,7 +91,7 @@ impl Gate {
 
 impl Inner {
     fn is_owed(&self, line: usize) -> bool {
-        self.waits[line] && self.passed_by[line] >= PASSED_BY && line < Share::Progress as usize
+        self.waits[line] && self.passed_by[line] >= PASSED_BY[line]
     }
 
     /// Whose turn it is: kills, then what is owed, then in order.
@@ -106,8 +106,11 @@ impl Inner {
     fn spend(&mut self, line: usize, now: Instant) {
         self.pace.spend(now);
         self.passed_by[line] = 0;
-        for other in 0..LINES {
-            self.passed_by[other] += u32::from(other != line && self.waits[other]);
+        if line == Share::Kills as usize {
+            return;
+        }
+        for other in (0..LINES).filter(|other| *other != line && self.waits[*other]) {
+            self.passed_by[other] = self.passed_by[other].saturating_add(1);
         }
     }
 }
