@@ -327,6 +327,11 @@ impl Outbox {
         (messages.load(Ordering::Relaxed), pauses.load(Ordering::Relaxed))
     }
 
+    /// How many chats have a lane.
+    pub fn lanes(&self) -> usize {
+        self.lanes.len()
+    }
+
     /// The tasks that one of the bot's messages is about, where it is about several.
     pub fn tasks_of(&self, chat: ChatId, message: MessageId) -> Option<Vec<JobId>> {
         self.lanes.get(&chat)?.lane().tasks_of(message)
