@@ -184,7 +184,7 @@ impl Ledger {
     /// Tasks whose end was not shown, with what was.
     pub(crate) fn open(&self) -> impl Iterator<Item = String> {
         let is_open = |entry: &&Entry| is_task(entry.kind) && entry.answered && !entry.ended;
-        let open = self.entries.iter().map(|(_, entry)| entry).filter(is_open);
+        let open = self.entries.values().filter(is_open);
         open.filter(|entry| busy(&entry.first).is_none())
             .map(|entry| format!("{:?}: {:?}", entry.words, entry.first))
     }

@@ -130,9 +130,9 @@ pub(crate) async fn capacity(args: &Args) -> Result<f64> {
             report.middle()
         );
         if kept_up {
-            low = rate
+            low = rate;
         } else {
-            high = Some(rate)
+            high = Some(rate);
         }
         rate = match high {
             None => rate * 2.0,

@@ -22,7 +22,7 @@ use tokio::{net::TcpListener, sync::Notify, task::JoinHandle, time::Instant};
 
 use crate::{
     faults::Fault,
-    telegram::{Refused, State},
+    telegram::{Refused, State, member},
 };
 
 /// Updates in one answer.
@@ -129,7 +129,7 @@ fn act(state: &mut State, method: &str, params: &Value, lost: bool) -> Result<Va
         "editmessagecaption" => state.edit(params, words("caption")),
         "editmessagemedia" => state.edit(params, params["media"]["caption"].as_str().unwrap_or_default()),
         "answercallbackquery" => state.toast(params, lost),
-        "getchatmember" => Ok(state.member(params)),
+        "getchatmember" => Ok(member(params)),
         "getme" => Ok(json!({
             "id": 4242, "is_bot": true, "first_name": "Load", "username": "load_bot",
             "can_join_groups": true, "can_read_all_group_messages": false, "supports_inline_queries": false,

@@ -205,17 +205,6 @@ impl State {
         Ok(Value::Bool(true))
     }
 
-    /// What a member of a chat is: the first of them made it.
-    pub(crate) fn member(&mut self, call: &Value) -> Value {
-        let (chat, person) = (call["chat_id"].as_i64(), call["user_id"].as_i64().unwrap_or_default());
-        let is_first = chat.is_some_and(|chat| person_of(chat, 0) == person);
-        if is_first {
-            json!({"status": "creator", "user": user(person), "is_anonymous": false})
-        } else {
-            json!({"status": "member", "user": user(person)})
-        }
-    }
-
     /// What the bot's message tells of tasks.
     fn read(&mut self, chat_id: i64, message: i32, reply: i64, text: &str, call: &Value) {
         let head = text.lines().next().unwrap_or_default();
@@ -308,6 +297,17 @@ impl State {
         self.all.push_back(now);
         chat.sent.push_back(now);
         Ok(())
+    }
+}
+
+/// What a member of a chat is: the first of them made it.
+pub(crate) fn member(call: &Value) -> Value {
+    let (chat, person) = (call["chat_id"].as_i64(), call["user_id"].as_i64().unwrap_or_default());
+    let is_first = chat.is_some_and(|chat| person_of(chat, 0) == person);
+    if is_first {
+        json!({"status": "creator", "user": user(person), "is_anonymous": false})
+    } else {
+        json!({"status": "member", "user": user(person)})
     }
 }
 
