@@ -6,5 +6,6 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|data: &[u8]| {
     let Some((flags, text)) = data.split_first() else { return };
     let Ok(text) = std::str::from_utf8(text) else { return };
-    jobboard::fuzzing::grammar(text, flags & 1 != 0, flags & 2 != 0, (flags & 4 != 0).then_some(7));
+    let [private, reply_to_bot, has_card, owner] = [1, 2, 4, 8].map(|flag| flags & flag != 0);
+    jobboard::fuzzing::grammar(text, [private, reply_to_bot, owner], has_card.then_some(7));
 });

@@ -25,7 +25,7 @@ pub fn update(json: &[u8]) {
         }
         UpdateKind::InlineQuery(query) => {
             let _ = actor(&query.from);
-            grammar(&query.query, true, false, None);
+            grammar(&query.query, [true, false, false], None);
         }
         UpdateKind::MyChatMember(change) => {
             let _ = change.new_chat_member.is_present();
@@ -43,7 +43,7 @@ fn message(message: &Message) {
     assert_eq!(said.origin.message, MessageId(message.id.0));
     assert!(!message.chat.is_channel() && message.forward_origin().is_none());
     if let Some(words) = message.text().or_else(|| message.caption()) {
-        grammar(words, said.private, message.reply_to_message().is_some(), Some(1));
+        grammar(words, [said.private, message.reply_to_message().is_some(), false], Some(1));
     }
 }
 
