@@ -11,8 +11,7 @@ fn a_dash_passes_what_else_was_asked_for_and_what_waits_is_counted() {
     lane.say(answer(1).asked());
     lane.say(dash(2).asked());
     lane.say(answer(3).busy());
-    lane.say(answer(4));
-    assert_eq!(lane.unsaid(), 4);
+    assert_eq!(lane.unsaid(), 3);
     // One that steps back is the first of its kind again.
     let Step::Answer(first) = lane.next(now) else { panic!("an answer was said") };
     assert_eq!(first.reply_to.message, MessageId(2));
@@ -23,6 +22,7 @@ fn a_dash_passes_what_else_was_asked_for_and_what_waits_is_counted() {
             "{message}"
         );
     }
+    lane.say(answer(4));
     assert_eq!(lane.unsaid(), 1);
     assert!(!lane.is_blank(now));
 }
