@@ -178,8 +178,6 @@ fn held() -> Engine {
 
 fn boards(engine: Engine) -> Arc<Boards> {
     let limits = Limits {
-        max_live_jobs_all: usize::MAX,
-        max_unsaid: Duration::MAX,
         max_fib: 1_000_000,
         max_live_jobs_all: usize::MAX,
         max_unsaid: Duration::MAX,
