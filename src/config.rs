@@ -134,7 +134,8 @@ pub struct Config {
     #[arg(long, global = true, env = "JOBBOARD_DATA_DIR", default_value = "./data", value_name = "FOLDER")]
     pub data_dir: PathBuf,
 
-    /// Ids of the people who may stop the bot and kill every task, separated by commas
+    /// Ids of the people who own the bot, separated by commas: they may stop it, kill every task, say who may use it, and
+    /// pause it
     #[arg(
         long,
         global = true,
@@ -155,7 +156,8 @@ pub struct Config {
     )]
     pub kill_policy: KillPolicy,
 
-    /// Ids of the chats that may use the bot, separated by commas; empty: every chat
+    /// Ids of the chats that may use the bot, separated by commas; empty: every chat. What owners allow and deny comes
+    /// first
     #[arg(
         long,
         global = true,
@@ -193,10 +195,6 @@ pub struct Config {
     #[arg(long, global = true, env = "JOBBOARD_MAX_LIVE_JOBS_PERSON", value_name = "NUM")]
     pub max_live_jobs_person: Option<NonZeroUsize>,
 
-    /// Numbers, or Pokémon, of one `fib-multi` or `dex-multi`
-    #[arg(long, global = true, env = "JOBBOARD_MAX_MEMBERS", default_value = "100", value_name = "NUM")]
-    pub max_members: NonZeroUsize,
-
     /// Unfinished tasks of all chats together; with more, the bot says when to try again
     #[arg(
         long,
@@ -207,7 +205,11 @@ pub struct Config {
     )]
     pub max_live_jobs_all: NonZeroUsize,
 
-    /// How long a task may run
+    /// Numbers, or Pokémon, of one `fib-multi` or `dex-multi`
+    #[arg(long, global = true, env = "JOBBOARD_MAX_MEMBERS", default_value = "100", value_name = "NUM")]
+    pub max_members: NonZeroUsize,
+
+    /// How long a task may run, with a unit: 90s, 10m, 1h
     #[arg(long, global = true, env = "JOBBOARD_JOB_TIMEOUT", default_value = "10m", value_name = "TIME", value_parser = time_limit)]
     pub job_timeout: Duration,
 
@@ -219,7 +221,7 @@ pub struct Config {
     #[arg(long, global = true, env = "JOBBOARD_KEEP_JOBS", default_value = "1000", value_name = "NUM")]
     pub keep_jobs: NonZeroUsize,
 
-    /// How long a finished task is kept
+    /// How long a finished task is kept, with a unit: 12h, 30d
     #[arg(long, global = true, env = "JOBBOARD_KEEP_FOR", default_value = "30d", value_name = "TIME", value_parser = time_limit)]
     pub keep_for: Duration,
 
@@ -239,7 +241,12 @@ pub struct Config {
     #[arg(long, global = true, env = "JOBBOARD_RATE_GROUP", default_value_t = 20, value_name = "NUM")]
     pub rate_group: u32,
 
-    /// Address for health, metrics and updates by webhook: IP:PORT, or a port of this machine's own loopback; off where
+    /// Commands a minute that are taken from one person, in all chats together; the bot's owners are free of it; 0: no
+    /// limit
+    #[arg(long, global = true, env = "JOBBOARD_RATE_PERSON", default_value_t = 60, value_name = "NUM")]
+    pub rate_person: u32,
+
+    /// Address for health, metrics and updates by webhook: IP:PORT, or only a port, which is one of 127.0.0.1; off where
     /// nothing is set
     #[arg(long, global = true, env = "JOBBOARD_HTTP_ADDR", value_name = "ADDRESS", value_parser = http::address)]
     pub http_addr: Option<SocketAddr>,
@@ -264,11 +271,6 @@ pub struct Config {
         value_name = "SECRET"
     )]
     pub webhook_secret: Option<WebhookSecret>,
-
-    /// Commands a minute that are taken from one person, in all chats together; the bot's owners are free of it; 0: no
-    /// limit
-    #[arg(long, global = true, env = "JOBBOARD_RATE_PERSON", default_value_t = 60, value_name = "NUM")]
-    pub rate_person: u32,
 
     /// How log lines look
     #[arg(long, global = true, env = "JOBBOARD_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]

@@ -24,7 +24,7 @@ cancelled-by = Cancelled (von { $by })
 digits-in-all = ({ $count } Stellen)
 digits-dropped = Task { $id }: Die Ziffern wurden gelöscht; retry { $id } berechnet sie neu. (Lange Ergebnisse teilen sich begrenzten Platz: JOBBOARD_KEEP_MB.)
 paused = Der Bot wird angehalten: Dieser Task läuft weiter, sobald er zurück ist.
-held = Der Bot ist von seinem Besitzer pausiert: Dieser Task beginnt, sobald es weitergeht.
+held = Ein Eigentümer hat den Bot pausiert: Dieser Task beginnt, sobald wieder Tasks starten.
 short-card = Zustand: { $state }. Mehr zeigt dash
 and-more = … und { $count } mehr
 no-pokemon = kein { $key }
@@ -129,6 +129,6 @@ answers-skipped = Zu viele Befehle auf einmal: Einige blieben ohne Antwort. dash
 topic-gone = Das Thema hierzu wurde geschlossen oder gelöscht, darum steht es hier.
 
 # Wer zu viel sagt.
-rate-over = Von einer Person nehme ich { $limit } Befehle in der Minute, und das waren mehr. Der nächste geht in { $wait }; bis dahin sage ich nichts, aber kill geht weiter.
-rate-over-press = Zu schnell: Von einer Person nehme ich { $limit } Befehle in der Minute. Wieder in { $wait }.
+rate-over = Das waren { $limit } Befehle in einer Minute, mehr nehme ich von einer Person nicht an. Der nächste geht in { $wait }; bis dahin sage ich nichts, aber kill geht weiter.
+rate-over-press = Zu schnell: Von einer Person nehme ich { $limit } Befehle in der Minute an. Wieder in { $wait }.
 days = { $count } Tage

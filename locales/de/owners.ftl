@@ -33,15 +33,15 @@ access-allowed = Hier zugelassen: { $chats }
 access-denied = Hier gesperrt: { $chats }
 access-none = keine
 
-paused-now = Pause: Bis resume startet kein Task. Laufend: { $running }, wartend: { $queued }.
-paused-already = Es ist schon Pause. Laufend: { $running }, wartend: { $queued }.
+paused-now = Pause: Bis resume startet kein Task. Noch laufend: { $running }, wartend: { $queued }.
+paused-already = Es ist schon Pause. Noch laufend: { $running }, wartend: { $queued }.
 resumed-now = Tasks starten wieder. Laufend: { $running }, wartend: { $queued }.
 resumed-already = Es ist keine Pause. Laufend: { $running }, wartend: { $queued }.
 pause-not-stored = Nach einem Neustart wäre es wieder anders: { $why }.
 
 stats-head = Jobboard { $version }, läuft seit { $time }
 stats-paused = Pause: Bis resume startet kein Task.
-stats-chats = Chats mit Board: { $chats }. In der letzten Stunde gehörte Personen: { $people }.
+stats-chats = Chats mit Board: { $chats }. Personen, die in der letzten Stunde etwas gesendet haben: { $people }.
 stats-access = Von Eigentümern zugelassene Chats: { $allowed }, gesperrte: { $denied }.
 stats-tasks = Tasks: laufend { $running }, wartend { $queued }, fertig { $succeeded }, gescheitert { $failed }, abgebrochen { $cancelled }.
 stats-slots = { $line }-Plätze: { $running } von { $slots } belegt, niemand wartet.

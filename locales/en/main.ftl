@@ -24,7 +24,7 @@ cancelled-by = Cancelled by { $by }
 digits-in-all = ({ $count } digits)
 digits-dropped = Task { $id }: its digits were dropped; retry { $id } computes them again. (Long results share a limited space: JOBBOARD_KEEP_MB.)
 paused = The bot is stopping: this task goes on when it is back.
-held = The bot is paused by its owner: this task begins when it goes on.
+held = An owner has paused the bot: this task begins when tasks start again.
 short-card = It is { $state }: dash tells more
 and-more = … and { $count } more
 no-pokemon = no { $key }
@@ -108,7 +108,7 @@ refusal-fib-too-large = fib: { $n } is too large, the largest I take is { $limit
 refusal-not-stored = I cannot take tasks at the moment: { $why }, and what I cannot store I would forget. Please try again later.
 refusal-busy = The bot is busy, try in { $seconds } s.
 refusal-stopping = The bot is about to stop and takes no new tasks.
-retry-not-now = Task { $id } is { $state }: what can be run again is a task that failed, was cancelled, or lost its digits.
+retry-not-now = Task { $id } is { $state }: only a task that failed, was cancelled or lost its digits can be run again.
 task-forgotten = Task { $id } is not kept any more: a board keeps its last { $jobs } finished tasks, and none for longer than { $time }
 
 # What would need too much memory.
@@ -133,6 +133,6 @@ answers-skipped = Too many commands at once: some went without an answer. dash s
 topic-gone = The topic of this was closed or deleted, so I say it here.
 
 # Who says too much.
-rate-over = I take { $limit } commands a minute from one person, and these were more. The next is taken in { $wait }; until then I say nothing, but kill goes on working.
+rate-over = You have sent { $limit } commands within a minute, and I take no more from one person. The next is taken in { $wait }; until then I say nothing, but kill goes on working.
 rate-over-press = Too fast: I take { $limit } commands a minute from one person. Again in { $wait }.
 days = { $count } days

@@ -33,10 +33,10 @@ access-allowed = Allowed here: { $chats }
 access-denied = Denied here: { $chats }
 access-none = none
 
-paused-now = Paused: no task starts until resume. { $running } running on, { $queued } waiting.
-paused-already = It is paused already. { $running } running on, { $queued } waiting.
-resumed-now = Tasks start again. { $running } running, { $queued } waiting.
-resumed-already = It is not paused. { $running } running, { $queued } waiting.
+paused-now = Paused: no task starts until resume. Still running: { $running }, waiting: { $queued }.
+paused-already = It is paused already. Still running: { $running }, waiting: { $queued }.
+resumed-now = Tasks start again. Running: { $running }, waiting: { $queued }.
+resumed-already = It is not paused. Running: { $running }, waiting: { $queued }.
 pause-not-stored = A restart would undo it: { $why }.
 
 stats-head = Jobboard { $version }, up for { $time }

@@ -146,7 +146,10 @@ async fn who_says_too_much_is_told_once_and_then_nothing() {
     submits(&ann, "/fib 12").await;
     assert!(private.says("hello").await.text.contains("\"hello\""));
     let warning = ann.says("/dash").await.text;
-    assert!(warning.starts_with("I take 3 commands a minute from one person"), "{warning}");
+    assert!(
+        warning.starts_with("You have sent 3 commands within a minute, and I take no more from one person."),
+        "{warning}"
+    );
     assert!(warning.contains("The next is taken in "), "{warning}");
     for (person, text) in [(&ann, "/dash"), (&private, "fib 13"), (&private, "hello"), (&private, "job 1")] {
         let message = person.writes(text);
@@ -172,7 +175,7 @@ async fn chatter_does_not_count() {
     }
     ann.says("/dash").await;
     assert!(ann.says("/job 1").await.text.starts_with("Still waiting"));
-    assert!(ann.says("/job 1").await.text.starts_with("I take 3 commands"));
+    assert!(ann.says("/job 1").await.text.starts_with("You have sent 3 commands"));
     world.stop().await;
 }
 
@@ -193,7 +196,7 @@ async fn kills_do_not_go_on_for_ever() {
     for _ in 0..13 {
         assert_eq!(ann.says("kill 7").await.text, "There is no task 7");
     }
-    assert!(ann.says("kill 7").await.text.starts_with("I take 3 commands"));
+    assert!(ann.says("kill 7").await.text.starts_with("You have sent 3 commands"));
     let message = ann.writes("kill 7");
     assert!(!is_answered(&ann, message, &olga).await);
     world.stop().await;
@@ -215,7 +218,7 @@ async fn when_the_minute_is_over_it_goes_on() {
                 continue;
             }
             let text = ann.answer_to(message).await.text;
-            if text.starts_with("I take") {
+            if text.starts_with("You have sent") {
                 warned += 1;
             } else if warned == 1 {
                 return;

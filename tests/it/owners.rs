@@ -299,10 +299,10 @@ async fn a_pause_holds_tasks_back_also_after_a_restart() {
         let card = ann.says("fib 11").await;
         ann.sees_in(&card, "running").await;
         let answer = olga(&world).says("pause").await.text;
-        assert_eq!(answer, "Paused: no task starts until resume. 1 running on, 0 waiting.");
+        assert_eq!(answer, "Paused: no task starts until resume. Still running: 1, waiting: 0.");
         ann.says("fib 12").await;
         let answer = olga(&world).says("pause").await.text;
-        assert_eq!(answer, "It is paused already. 1 running on, 1 waiting.");
+        assert_eq!(answer, "It is paused already. Still running: 1, waiting: 1.");
         assert!(olga(&world).says("stats").await.text.contains("\nPaused: no task starts until resume.\n"));
         (ann.chat, ann.person)
     };
@@ -311,7 +311,7 @@ async fn a_pause_holds_tasks_back_also_after_a_restart() {
     let ann = world.speaker(chat, person);
     // What ran is queued again, and waits with the rest.
     let answer = olga(&world).says("pause").await.text;
-    assert_eq!(answer, "It is paused already. 0 running on, 2 waiting.");
+    assert_eq!(answer, "It is paused already. Still running: 0, waiting: 2.");
     assert!(ann.says("job 2").await.text.starts_with("Still waiting"));
     held.release();
     let answer = olga(&world).says("resume").await.text;
@@ -330,7 +330,10 @@ async fn owners_are_spoken_to_in_their_language() {
     let world = owned(&[], Engine::new()).await;
     let olga = olga(&world);
     olga.says("settings language de").await;
-    assert_eq!(olga.says("pause").await.text, "Pause: Bis resume startet kein Task. Laufend: 0, wartend: 0.");
+    assert_eq!(
+        olga.says("pause").await.text,
+        "Pause: Bis resume startet kein Task. Noch laufend: 0, wartend: 0."
+    );
     assert!(olga.says("stats").await.text.contains("\nPause: "));
     assert!(olga.says("help").await.text.contains("\nstats  Wie es dem Bot geht"));
     assert!(olga.says("deny 12").await.text.starts_with("Chat 12 darf diesen Bot nicht mehr benutzen."));

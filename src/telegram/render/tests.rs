@@ -242,16 +242,16 @@ fn what_the_owner_holds_says_so_and_tells_no_place() {
     let card = shown(&card(&held, NOW).html);
     assert_eq!(
         card,
-        "Task 1 is submitted\nfib 10 · queued\n\nThe bot is paused by its owner: this task begins when it goes on."
+        "Task 1 is submitted\nfib 10 · queued\n\nAn owner has paused the bot: this task begins when tasks start again."
     );
     let page =
         Page { jobs: vec![held.clone()], pages: 1, total: 1, queued: 1, held: true, ..Page::default() };
     let frame = Frame { view: View::first(1), live: false, private: true };
     let dash = shown(&dash(&page, frame, NOW).html);
     assert!(
-        dash.contains("The bot is paused by its owner: what is queued waits.") && !dash.contains("memory"),
+        dash.contains("An owner has paused the bot: what is queued waits.") && !dash.contains("memory"),
         "{dash}"
     );
     let all = shown(&merged(&[held.clone(), held]).html);
-    assert!(all.contains("paused by its owner"), "{all}");
+    assert!(all.contains("An owner has paused"), "{all}");
 }

@@ -13,7 +13,7 @@ const MAX_WORD: usize = 60;
 
 /// What is wrong with a command, where, and what would be right.
 pub(in crate::telegram) fn parse_error(error: &ParseError, max_fib: u64) -> String {
-    let cut = |word: &str| cut(word, MAX_WORD);
+    let cut = |word: &str| cut(&visible(word), MAX_WORD);
     match error {
         ParseError::UnknownCommand { word, suggestion: Some(name) } => {
             say!("unknown-command-near", word = cut(word), name = *name)
@@ -50,6 +50,24 @@ pub(in crate::telegram) fn parse_error(error: &ParseError, max_fib: u64) -> Stri
             say!("not-a-pokemon", command = *command, word = cut(word), example = example(command))
         }
     }
+}
+
+/// The word with what cannot be seen in it, which is what is wrong with `fib 1\u{200b}00`, or turns round what follows.
+fn visible(word: &str) -> String {
+    let is_hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
+    };
+    let mut shown = String::with_capacity(word.len());
+    for c in word.chars() {
+        if is_hidden(c) {
+            let _ = write!(shown, "<U+{:04X}>", u32::from(c));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
 }
 
 fn wanted(what: Wanted) -> String {
@@ -143,5 +161,13 @@ mod tests {
         assert_eq!(parse_error(&unknown, 10), "I do not know \"fbi\": did you mean fib?");
         let too_many = ParseError::TooMany { command: "fib", word: "2".into(), words: "1 2".into() };
         assert!(parse_error(&too_many, 10).contains("did you mean fib-multi 1 2?"));
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_shown() {
+        let number = |word: &str| ParseError::NotANumber { command: "fib", word: word.into() };
+        assert!(parse_error(&number("1\u{200b}00"), 10).starts_with("fib: \"1<U+200B>00\" is not"));
+        assert!(parse_error(&number("\u{202e}100"), 10).starts_with("fib: \"<U+202E>100\" is not"));
+        assert!(parse_error(&number("ε👩\u{200d}🚀"), 10).starts_with("fib: \"ε👩\u{200d}🚀\" is not"));
     }
 }
