@@ -268,6 +268,15 @@ impl Handlers {
         self.outbox.say(said.chat, text(said.origin.clone(), words)).await;
     }
 
+    /// As `answer`, but before what else is to be said: behind all that somebody has sent too much of, a warning would come when
+    /// it is not true any more.
+    async fn warn(&self, said: &Said, words: &str) {
+        match self.boards.overload().admits_words() {
+            Ok(()) => self.answer_asked(said, words).await,
+            Err(seconds) => self.outbox.say_busy(said.chat, said.origin.clone(), seconds).await,
+        }
+    }
+
     /// As `answer`, for somebody for whom some of the pace is kept.
     async fn answer_asked(&self, said: &Said, words: &str) {
         self.outbox.say(said.chat, text(said.origin.clone(), words).asked()).await;

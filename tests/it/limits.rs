@@ -166,6 +166,22 @@ async fn who_says_too_much_is_told_once_and_then_nothing() {
 }
 
 #[tokio::test]
+async fn the_warning_does_not_wait_for_the_answers_to_all_of_it() {
+    let (world, _held) = endless(|setup| {
+        setup.config = config(&["--owners", "1000001"]);
+        (setup.config.rate_person, setup.config.rate_group) = (30, 20);
+    })
+    .await;
+    let [_olga, ann] = world.group(["Olga", "Ann"]);
+    for n in 0..30 {
+        ann.writes(&format!("/fib x{n}"));
+    }
+    // The last of them is answered in more than a minute.
+    assert!(ann.says("/fib x30").await.text.starts_with("You have sent 30 commands"));
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn chatter_does_not_count() {
     let (world, _held) = endless(three_a_minute).await;
     let [_olga, ann] = world.group(["Olga", "Ann"]);

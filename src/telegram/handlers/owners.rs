@@ -128,7 +128,7 @@ impl Handlers {
             Taken::Yes => return true,
             Taken::Warned(wait) => {
                 tracing::info!(chat = said.chat.0, person = said.who.person.id, "too many commands");
-                self.answer(said, &sentences::rate_over(self.rate.limit(), wait)).await;
+                self.warn(said, &sentences::rate_over(self.rate.limit(), wait)).await;
             }
             Taken::Silence(_) => {}
         }

@@ -91,6 +91,8 @@ fn too_many(command: &str, word: &str, words: &str) -> String {
         "dash" | "quit" | "stats" | "pause" | "resume" => {
             say!("stands-alone", command = command, word = word)
         }
+        // Of tasks it takes as many as there are.
+        "kill" => say!("stands-alone", command = "kill all", word = word),
         _ => say!("one-more", command = command, word = word, example = example(command)),
     }
 }
@@ -161,6 +163,8 @@ mod tests {
         assert_eq!(parse_error(&unknown, 10), "I do not know \"fbi\": did you mean fib?");
         let too_many = ParseError::TooMany { command: "fib", word: "2".into(), words: "1 2".into() };
         assert!(parse_error(&too_many, 10).contains("did you mean fib-multi 1 2?"));
+        let kill = ParseError::TooMany { command: "kill", word: "3".into(), words: "all 3".into() };
+        assert_eq!(parse_error(&kill, 10), "kill all stands alone: \"3\" is too much.");
     }
 
     #[test]
