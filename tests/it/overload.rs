@@ -59,6 +59,29 @@ async fn over_the_bound_it_is_busy_and_who_has_nothing_comes_first() {
 }
 
 #[tokio::test]
+async fn while_it_is_paused_it_does_not_tell_when_there_will_be_room() {
+    let held = Held::new();
+    let world = World::with(|setup| {
+        setup.config = config(&["--max-live-jobs-all", "1", "--owners", "1000001"]);
+        setup.engine = held.attentive();
+    })
+    .await;
+    let [olga, ann] = ["Olga", "Ann"].map(|name| world.person(name));
+    assert!(olga.says("pause").await.text.starts_with("Paused"));
+    ann.says("fib 91").await;
+    let refused = ann.says("fib 92").await.text;
+    assert_eq!(
+        refused,
+        "The bot is paused by its owner and takes no more for now: try again when it goes on."
+    );
+    held.release();
+    olga.says("resume").await;
+    ann.sees("an end", |found| found.text.contains("The 91st fibonacci number")).await;
+    ann.runs("fib 92", "The 92nd fibonacci number").await;
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_press_is_told_at_once_in_german_too() {
     let held = Held::new();
     let world = small(&held).await;
