@@ -137,6 +137,31 @@ fn has_card(view: &View<'_>, of: &Speaker<'_>) -> bool {
 }
 
 #[tokio::test]
+async fn a_stranger_who_was_only_told_that_it_is_busy_is_told_the_rest_later() {
+    let listed: Vec<_> = (1_000_001..=1_000_040).map(|id: u32| id.to_string()).collect();
+    let world = World::with(|setup| {
+        setup.config = config(&["--allowed-chats", &listed.join(",")]);
+        // Two at once, and ten a second; no more than twelve to be said.
+        setup.config.rate_all = 4;
+        setup.config.timings.rate_period = Duration::from_secs(12);
+        setup.config.timings.unsaid = Duration::from_secs(1);
+    })
+    .await;
+    let people: Vec<_> = (0..40).map(|n| world.person(&format!("Person {n}"))).collect();
+    let stranger = world.person("Stranger");
+    for person in &people {
+        person.writes("fib 10");
+    }
+    let cards = |view: &View<'_>| people.iter().filter(|person| has_card(view, person)).count();
+    world.until("the first card", stranger.chat, |view| (cards(view) > 0).then_some(())).await;
+    let first = stranger.says("hello").await.text;
+    assert!(busy(&first).is_some(), "{first}");
+    world.until("the cards", stranger.chat, |view| (cards(view) == people.len()).then_some(())).await;
+    assert!(stranger.says("hello").await.text.starts_with("This bot works for other chats."));
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn more_to_be_said_than_the_pace_lets_through_is_busy_until_it_is_said() {
     let held = Held::new();
     let world = World::with(|setup| {
