@@ -133,7 +133,7 @@ async fn while_paused_nobody_is_called_and_then_all_are() {
 async fn a_slot_that_was_held_by_a_pause_was_not_used() {
     let queue = queue(1);
     let held = slot(one(&queue, Resource::Io)).unwrap();
-    let paused = Duration::from_secs(3600);
+    let paused = Duration::from_hours(1);
     let mut state = queue.io.state();
     let working = state.line.working.values_mut().next().unwrap();
     working.since = working.since.checked_sub(paused).unwrap();
