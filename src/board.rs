@@ -236,7 +236,7 @@ impl Boards {
         }
         let never_fits = self.never_fits(&spec);
         if self.look(chat, |_| ()).is_none() {
-            // Before there is a board: a refusal keeps none.
+            // Before a board is made for it.
             self.overload.admits(0).map_err(|seconds| Refusal::Busy { seconds })?;
         }
         let origin = self.origin_here(chat, origin);
@@ -383,7 +383,7 @@ impl Boards {
         let Some((killed, stored)) = killed else { return Ok(()) };
         for id in killed.hit {
             tracing::info!(chat = chat.0, job = id.0, by = by.id, "killed");
-            self.metrics.killed(chat, id);
+            self.metrics.killed(self.home(chat), id);
             self.changes.mark(Change::Job(chat, id));
         }
         if killed.resolved {
@@ -507,7 +507,8 @@ impl Boards {
         self.tables.get(&chat).map(|table| look(chat, &table))
     }
 
-    /// Changes the chat's table, and makes it where there is none. The closure gets the id that the chat has now.
+    /// Changes the chat's table, and makes it where there is none: it is kept if there is anything to know of it then. The
+    /// closure gets the id that the chat has now.
     fn with_table<T>(&self, chat: ChatId, change: impl FnOnce(ChatId, &mut Table) -> T) -> T {
         let moved = self.moved.read().unwrap_or_else(PoisonError::into_inner);
         let chat = moved.get(&chat).copied().unwrap_or(chat);
@@ -515,6 +516,12 @@ impl Boards {
         let before = table.live();
         let changed = change(chat, &mut table);
         self.overload.moved(before, table.live());
+        let is_blank = table.is_blank();
+        drop(table);
+        if is_blank {
+            // Somebody may have come in between.
+            self.tables.remove_if(&chat, |_, table| table.is_blank());
+        }
         changed
     }
 }

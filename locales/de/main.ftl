@@ -103,6 +103,7 @@ refusal-too-many-members = Ein Task nimmt höchstens { $limit } Zahlen oder Name
 refusal-fib-too-large = fib: { $n } ist zu groß, höchstens { $limit } geht.
 refusal-not-stored = Im Moment werden keine Tasks angenommen: { $why }, und was nicht gespeichert ist, ginge verloren. Bitte später noch einmal versuchen.
 refusal-busy = Der Bot ist überlastet, bitte in { $seconds } s noch einmal versuchen.
+refusal-busy-held = Der Bot ist von seinem Besitzer pausiert und nimmt im Moment nichts mehr an: Bitte noch einmal versuchen, wenn es weitergeht.
 refusal-stopping = Der Bot wird gerade angehalten und nimmt keine neuen Tasks an.
 retry-not-now = Task { $id }: { $state }. Noch einmal starten lässt sich nur, was gescheitert ist, abgebrochen wurde oder seine Ziffern verloren hat.
 task-forgotten = Task { $id } ist nicht mehr gespeichert: Ein Board behält seine letzten { $jobs } fertigen Tasks, und keinen länger als { $time }

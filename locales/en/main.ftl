@@ -107,6 +107,7 @@ refusal-too-many-members = One task takes up to { $limit } numbers or names at o
 refusal-fib-too-large = fib: { $n } is too large, the largest I take is { $limit }.
 refusal-not-stored = I cannot take tasks at the moment: { $why }, and what I cannot store I would forget. Please try again later.
 refusal-busy = The bot is busy, try in { $seconds } s.
+refusal-busy-held = The bot is paused by its owner and takes no more for now: try again when it goes on.
 refusal-stopping = The bot is about to stop and takes no new tasks.
 retry-not-now = Task { $id } is { $state }: only a task that failed, was cancelled or lost its digits can be run again.
 task-forgotten = Task { $id } is not kept any more: a board keeps its last { $jobs } finished tasks, and none for longer than { $time }

@@ -13,7 +13,8 @@ impl Boards {
     /// The job's last member stopped: its end is stored, then it is on the board.
     pub(super) async fn finish(&self, chat: ChatId, id: JobId, end: End) {
         let exiting = self.exit.is_cancelled();
-        self.metrics.stopped(chat, id);
+        // A group may have moved since the job began.
+        self.metrics.stopped(self.home(chat), id);
         let ending = self.look(chat, |table| table.ending(id, end, exiting)).flatten();
         let Some(Ending::Outcome(outcome)) = ending else { return };
         let now = SystemTime::now();
@@ -29,6 +30,7 @@ impl Boards {
         if let Some(person) = person {
             self.people.give_back(person);
         }
+        self.overload.ended();
         if let Some(kind) = kind {
             self.metrics.finished(kind, ended);
         }

@@ -66,13 +66,17 @@ impl Overload {
             self.live.fetch_add(after - before, Relaxed);
         } else if before > after {
             self.live.fetch_sub(before - after, Relaxed);
-            self.ends().note(before - after, Instant::now());
         }
         match (before, after) {
             (0, 1..) => drop(self.chats.fetch_add(1, Relaxed)),
             (1.., 0) => drop(self.chats.fetch_sub(1, Relaxed)),
             _ => {}
         }
+    }
+
+    /// A job has ended. One that could not be stored has not: that it went tells nothing of how fast others will.
+    pub(super) fn ended(&self) {
+        self.ends().note(Instant::now());
     }
 
     /// What waits to be said will take so many ns more, or less, than was thought.
@@ -144,10 +148,11 @@ fn seconds(time: Duration) -> u64 {
 struct Ends(VecDeque<Instant>);
 
 impl Ends {
-    fn note(&mut self, count: usize, now: Instant) {
-        self.0.extend(std::iter::repeat_n(now, count.min(MAX_ENDS)));
-        let over = self.0.len().saturating_sub(MAX_ENDS);
-        self.0.drain(..over);
+    fn note(&mut self, now: Instant) {
+        if self.0.len() == MAX_ENDS {
+            self.0.pop_front();
+        }
+        self.0.push_back(now);
     }
 
     /// How long `places` jobs will take to end, if jobs go on to end as they did.
@@ -185,7 +190,8 @@ mod tests {
         let mut ends = Ends::default();
         assert_eq!(ends.time_for(5, start), UNKNOWN, "nothing has ended");
         for second in 1..=10 {
-            ends.note(2, start + Duration::from_secs(second));
+            ends.note(start + Duration::from_secs(second));
+            ends.note(start + Duration::from_secs(second));
         }
         // Twenty in the nine seconds since the first.
         let now = start + Duration::from_secs(10);
@@ -201,7 +207,9 @@ mod tests {
     fn many_ends_are_remembered_as_many() {
         let start = Instant::now();
         let mut ends = Ends::default();
-        ends.note(5 * MAX_ENDS, start);
+        for _ in 0..5 * MAX_ENDS {
+            ends.note(start);
+        }
         assert_eq!(ends.0.len(), MAX_ENDS);
         assert_eq!(seconds(ends.time_for(10, start)), 1);
     }

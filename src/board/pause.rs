@@ -1,6 +1,9 @@
 //! The owner's pause: nothing new begins, and what runs goes on.
 
-use super::{Boards, Change, Snapshot, queue::Spot};
+use super::{
+    Boards, Change, Snapshot,
+    queue::{Slot, Spot},
+};
 use crate::job::State;
 
 impl Boards {
@@ -23,13 +26,16 @@ impl Boards {
         *self.paused.borrow()
     }
 
-    /// Waits until members may begin. A slot that was given just before a pause is no start yet.
-    pub(super) async fn may_begin(&self) {
+    /// Waits until members may begin. A slot that was given just before a pause is no start yet, and is used from its end on.
+    pub(super) async fn may_begin(&self, slot: Option<&Slot>) {
         if !self.is_paused() {
             return;
         }
         // The sender lives as long as `self`.
         let _ = self.paused.subscribe().wait_for(|paused| !paused).await;
+        if let Some(slot) = slot {
+            slot.begins();
+        }
     }
 
     /// What the job waits for: the bot to be back, its owner, memory, its turn. The lines have locks of their own, and are

@@ -147,6 +147,13 @@ impl Slot {
         self.index
     }
 
+    /// The work begins only now: nobody used the slot before.
+    pub(super) fn begins(&self) {
+        if let Some((desk, number)) = &self.of {
+            desk.state().line.begins(*number, Instant::now());
+        }
+    }
+
     /// The work is done, not given up: how long it took tells how long others will take.
     pub(super) fn done(self) {
         if let Some((desk, number)) = &self.of {

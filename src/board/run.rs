@@ -132,7 +132,7 @@ impl Run {
                 Some(ticket) => ticket.slot().await,
                 None => None,
             };
-            self.boards.may_begin().await;
+            self.boards.may_begin(slot.as_ref()).await;
             slot
         };
         let slot = tokio::select! {

@@ -132,6 +132,11 @@ impl Table {
         self.last_id == 0
     }
 
+    /// Whether a new table would be the same. The numbers of kills are the store's keys, so they are not given twice.
+    pub(super) fn is_blank(&self) -> bool {
+        self.is_empty() && self.last_kill == 0 && !self.away
+    }
+
     /// Whether the number was given to a job once.
     pub(super) fn was_given(&self, id: JobId) -> bool {
         (1..=self.last_accepted).contains(&id.0)

@@ -108,6 +108,21 @@ async fn ids_count_per_chat_and_the_same_origin_is_the_same_job() {
 }
 
 #[tokio::test]
+async fn a_kill_in_a_group_that_has_moved_is_timed_and_then_forgotten() {
+    let (fib, _begins) = endless();
+    let pokeapi = PokeApi::new("http://127.0.0.1:9", PokeApiTimings::default()).unwrap();
+    let work = Work::new(CpuPool::new(2).unwrap(), Engine::on_workers(fib), pokeapi);
+    let metrics = Metrics::new();
+    let boards = Boards::measured(work, Store::none(), LIMITS, metrics.clone());
+    let (old, new) = (ChatId(-1), ChatId(-100));
+    let id = boards.submit(old, person("Ann"), origin(1), Spec::Fib(5)).await.unwrap();
+    assert!(boards.migrate(old, new));
+    boards.kill(new, &person("Ann"), origin(2), &all(&[id])).await.unwrap();
+    report(&boards).await;
+    assert!(metrics.text().unwrap().contains("kill_seconds_count 1\n"));
+}
+
+#[tokio::test]
 async fn members_keep_the_order_asked() {
     let boards = boards(quick(), LIMITS);
     let id = boards.submit(CHAT, person("Ann"), origin(1), Spec::FibMulti(vec![30, 10, 20])).await.unwrap();

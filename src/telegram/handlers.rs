@@ -292,13 +292,13 @@ impl Handlers {
         }
         let answer = match command {
             Command::Submit(spec) => {
-                match self.boards.submit(chat, said.who.person, said.origin.clone(), spec).await {
+                match self.boards.submit(chat, said.who.person.clone(), said.origin.clone(), spec).await {
                     // The card is the answer.
                     Ok(_) => return,
                     Err(Refusal::Busy { seconds }) => {
                         return self.outbox.say_busy(chat, said.origin, seconds).await;
                     }
-                    Err(why) => Content::text(&sentences::refusal(why)),
+                    Err(why) => return self.answer(&said, &sentences::refusal(why)).await,
                 }
             }
             Command::Retry(id) => return self.wished(said, Wish::Retry(id)).await,

@@ -259,9 +259,10 @@ impl Outbox {
     /// An owner of the bot has denied the chat: nothing more is said there until it is [let in](Self::welcome). How many
     /// jobs are cancelled, and the write that makes it last.
     pub fn deny(&self, chat: ChatId) -> (usize, Option<Committed>) {
-        let denied = self.boards.deny(chat);
+        // First: nobody is to hear there that the tasks are cancelled.
         let never = self.desk(chat).lane().leave();
         self.said(never);
+        let denied = self.boards.deny(chat);
         denied.map_or((0, None), |(jobs, stored)| (jobs, Some(stored)))
     }
 

@@ -380,6 +380,11 @@ pub(super) fn busy(seconds: u64) -> String {
     say!("refusal-busy", seconds = seconds)
 }
 
+/// The same while the bot is paused, when nobody knows how long it will be so.
+pub(super) fn busy_and_held() -> String {
+    say!("refusal-busy-held")
+}
+
 /// What a job would need, what there is, and what would fit.
 fn never_fits(never: &NeverFits) -> String {
     let NeverFits { n, members, need, budget, largest } = *never;

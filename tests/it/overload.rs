@@ -59,6 +59,29 @@ async fn over_the_bound_it_is_busy_and_who_has_nothing_comes_first() {
 }
 
 #[tokio::test]
+async fn while_it_is_paused_it_does_not_tell_when_there_will_be_room() {
+    let held = Held::new();
+    let world = World::with(|setup| {
+        setup.config = config(&["--max-live-jobs-all", "1", "--owners", "1000001"]);
+        setup.engine = held.attentive();
+    })
+    .await;
+    let [olga, ann] = ["Olga", "Ann"].map(|name| world.person(name));
+    assert!(olga.says("pause").await.text.starts_with("Paused"));
+    ann.says("fib 91").await;
+    let refused = ann.says("fib 92").await.text;
+    assert_eq!(
+        refused,
+        "The bot is paused by its owner and takes no more for now: try again when it goes on."
+    );
+    held.release();
+    olga.says("resume").await;
+    ann.sees("an end", |found| found.text.contains("The 91st fibonacci number")).await;
+    ann.runs("fib 92", "The 92nd fibonacci number").await;
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_press_is_told_at_once_in_german_too() {
     let held = Held::new();
     let world = small(&held).await;
@@ -111,6 +134,31 @@ async fn more_than_the_bound_in_the_store_goes_on_and_nothing_is_added() {
 /// Whether there is a card of a task in the chat.
 fn has_card(view: &View<'_>, of: &Speaker<'_>) -> bool {
     view.messages(of.chat).iter().any(|found| found.from_bot && found.text.starts_with("Task "))
+}
+
+#[tokio::test]
+async fn a_stranger_who_was_only_told_that_it_is_busy_is_told_the_rest_later() {
+    let listed: Vec<_> = (1_000_001..=1_000_040).map(|id: u32| id.to_string()).collect();
+    let world = World::with(|setup| {
+        setup.config = config(&["--allowed-chats", &listed.join(",")]);
+        // Two at once, and ten a second; no more than twelve to be said.
+        setup.config.rate_all = 4;
+        setup.config.timings.rate_period = Duration::from_secs(12);
+        setup.config.timings.unsaid = Duration::from_secs(1);
+    })
+    .await;
+    let people: Vec<_> = (0..40).map(|n| world.person(&format!("Person {n}"))).collect();
+    let stranger = world.person("Stranger");
+    for person in &people {
+        person.writes("fib 10");
+    }
+    let cards = |view: &View<'_>| people.iter().filter(|person| has_card(view, person)).count();
+    world.until("the first card", stranger.chat, |view| (cards(view) > 0).then_some(())).await;
+    let first = stranger.says("hello").await.text;
+    assert!(busy(&first).is_some(), "{first}");
+    world.until("the cards", stranger.chat, |view| (cards(view) == people.len()).then_some(())).await;
+    assert!(stranger.says("hello").await.text.starts_with("This bot works for other chats."));
+    world.stop().await;
 }
 
 #[tokio::test]

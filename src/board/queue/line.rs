@@ -140,6 +140,13 @@ impl Line {
         self.memory.give_back(job);
     }
 
+    /// The member, which has a slot, uses it from now on.
+    pub(super) fn begins(&mut self, number: u64, now: Instant) {
+        if let Some(working) = self.working.get_mut(&number) {
+            working.since = now;
+        }
+    }
+
     /// The member has its slot no more.
     pub(super) fn end(&mut self, number: u64, now: Instant) {
         let Some(Working { member, paid, since, index }) = self.working.remove(&number) else { return };

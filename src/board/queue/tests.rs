@@ -130,6 +130,21 @@ async fn while_paused_nobody_is_called_and_then_all_are() {
 }
 
 #[tokio::test]
+async fn a_slot_that_was_held_by_a_pause_was_not_used() {
+    let queue = queue(1);
+    let held = slot(one(&queue, Resource::Io)).unwrap();
+    let paused = Duration::from_hours(1);
+    let mut state = queue.io.state();
+    let working = state.line.working.values_mut().next().unwrap();
+    working.since = working.since.checked_sub(paused).unwrap();
+    drop(state);
+    held.begins();
+    held.done();
+    let unknown = queue.io.state().line.unknown.unwrap();
+    assert!(unknown < 60e9, "{unknown}");
+}
+
+#[tokio::test]
 async fn what_a_member_took_tells_how_long_others_will_take() {
     let queue = queue(1);
     let mut first = places(&queue, Resource::Io, 0);

@@ -1,6 +1,6 @@
 //! Kills of a board's jobs, and the cancellation of all of them where the chat has removed the bot.
 
-use std::time::SystemTime;
+use std::{collections::HashSet, time::SystemTime};
 
 use super::{Entry, Table};
 use crate::{
@@ -34,9 +34,11 @@ impl Table {
         }
         let mut hit = Vec::new();
         let mut verdicts: Vec<(JobId, Option<Verdict>)> = Vec::new();
+        // A board may have thousands that are unfinished.
+        let mut seen = HashSet::new();
         for (id, known) in jobs {
             let id = *id;
-            if verdicts.iter().any(|(known, _)| *known == id) {
+            if !seen.insert(id) {
                 continue;
             }
             let verdict = match self.jobs.get_mut(&id) {

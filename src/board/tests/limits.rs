@@ -84,6 +84,7 @@ async fn check(all: Vec<Asked>) {
         assert_eq!(boards.page(ChatId(*chat), 0, Filter::All).total, *live);
     }
     assert_eq!(boards.people.len(), model.people.values().filter(|live| **live > 0).count());
+    assert_eq!(boards.tables.len(), model.chats.values().filter(|live| **live > 0).count());
     boards.stop(Duration::from_secs(30)).await;
     store.close();
     drop((boards, store));
@@ -130,4 +131,7 @@ async fn what_could_not_be_stored_has_taken_no_place() {
         assert!(matches!(refused, Err(Refusal::NotStored(_))), "{refused:?}");
     }
     assert_eq!((boards.people.len(), boards.page(CHAT, 0, Filter::All).total), (0, 0));
+    // Nor does it look as if three jobs had ended just now.
+    boards.overload.moved(0, 200);
+    assert_eq!(boards.overload.admits(0), Err(60));
 }

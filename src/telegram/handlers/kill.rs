@@ -269,7 +269,10 @@ impl Handlers {
             Ok(new) if is_press => sentences::submitted(new),
             // The card is the answer.
             Ok(_) => String::new(),
-            Err(RetryRefusal::Refused(Refusal::Busy { seconds })) if !is_press => {
+            Err(RetryRefusal::Refused(Refusal::Busy { seconds })) if is_press => {
+                self.outbox.busy_words(seconds)
+            }
+            Err(RetryRefusal::Refused(Refusal::Busy { seconds })) => {
                 self.outbox.say_busy(chat, reply_to.clone(), seconds).await;
                 String::new()
             }

@@ -115,6 +115,10 @@ impl Handlers {
 
     /// A stranger is told what to hand to the owner, once in a while.
     pub(super) async fn tell_stranger(&self, said: &Said) {
+        if let Err(seconds) = self.boards.overload().admits_words() {
+            // They are told another time.
+            return self.outbox.say_busy(said.chat, said.origin.clone(), seconds).await;
+        }
         if self.strangers.entry(said.chat).or_insert(()).await.is_fresh() {
             self.answer(said, &words::stranger(said.chat)).await;
         }

@@ -88,9 +88,9 @@ impl Cards {
         self.dirty.iter().filter_map(|id| Some((*id, self.by_job.get(id)?)))
     }
 
-    /// How many are to be brought up to date for somebody who waits.
-    pub(super) fn news(&self) -> usize {
-        self.dirty().filter(|(_, card)| card.is_news()).count()
+    /// How many are to be brought up to date for somebody who waits; no more than `most` are counted.
+    pub(super) fn news(&self, most: usize) -> usize {
+        self.dirty().filter(|(_, card)| card.is_news()).take(most).count()
     }
 
     /// Whether nothing is known.

@@ -77,10 +77,15 @@ impl Outbox {
     /// allows; who is not told has been, or hears nothing.
     pub async fn say_busy(self: &Arc<Self>, chat: ChatId, reply_to: Origin, seconds: u64) {
         if self.busy.tells((chat, reply_to.thread), seconds, Instant::now()) {
-            self.say(chat, text(reply_to, &sentences::busy(seconds)).busy()).await;
+            self.say(chat, text(reply_to, &self.busy_words(seconds)).busy()).await;
         } else {
             self.busy.silent.fetch_add(1, Relaxed);
         }
+    }
+
+    /// That the bot is busy, in words. While it is paused, nothing ends: the seconds would mean nothing.
+    pub fn busy_words(&self, seconds: u64) -> String {
+        if self.boards.is_paused() { sentences::busy_and_held() } else { sentences::busy(seconds) }
     }
 
     /// How often a command was not even answered with "busy".
