@@ -109,7 +109,7 @@ impl Overload {
 
     fn admits_unsaid(&self, quarters: u32) -> Result<(), u64> {
         let unsaid = self.unsaid();
-        if unsaid > self.max_unsaid * quarters / 4 { Err(self.refuse(unsaid)) } else { Ok(()) }
+        if unsaid > self.max_unsaid.saturating_mul(quarters) / 4 { Err(self.refuse(unsaid)) } else { Ok(()) }
     }
 
     fn refuse(&self, time: Duration) -> u64 {
