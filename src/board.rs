@@ -371,6 +371,8 @@ impl Boards {
     ) -> Result<(), WriteError> {
         let killed = self.with_table(chat, |chat, table| {
             let killed = table.kill(by, reply_to, jobs, SystemTime::now())?;
+            // Here, since some have stopped before the table is let go.
+            killed.hit.iter().for_each(|id| self.metrics.killed(chat, *id));
             let stored = self.store.write(Write::Kill {
                 chat,
                 kill: killed.kill.number(),
@@ -383,7 +385,6 @@ impl Boards {
         let Some((killed, stored)) = killed else { return Ok(()) };
         for id in killed.hit {
             tracing::info!(chat = chat.0, job = id.0, by = by.id, "killed");
-            self.metrics.killed(chat, id);
             self.changes.mark(Change::Job(chat, id));
         }
         if killed.resolved {
