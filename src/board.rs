@@ -371,8 +371,10 @@ impl Boards {
     ) -> Result<(), WriteError> {
         let killed = self.with_table(chat, |chat, table| {
             let killed = table.kill(by, reply_to, jobs, SystemTime::now())?;
-            // Here, since some have stopped before the table is let go.
-            killed.hit.iter().for_each(|id| self.metrics.killed(chat, *id));
+            // Here, since some stop before the table is let go of.
+            for id in &killed.hit {
+                self.metrics.killed(chat, *id);
+            }
             let stored = self.store.write(Write::Kill {
                 chat,
                 kill: killed.kill.number(),
