@@ -371,6 +371,10 @@ impl Boards {
     ) -> Result<(), WriteError> {
         let killed = self.with_table(chat, |chat, table| {
             let killed = table.kill(by, reply_to, jobs, SystemTime::now())?;
+            // Here, since some stop before the table is let go of.
+            for id in &killed.hit {
+                self.metrics.killed(chat, *id);
+            }
             let stored = self.store.write(Write::Kill {
                 chat,
                 kill: killed.kill.number(),
@@ -383,7 +387,6 @@ impl Boards {
         let Some((killed, stored)) = killed else { return Ok(()) };
         for id in killed.hit {
             tracing::info!(chat = chat.0, job = id.0, by = by.id, "killed");
-            self.metrics.killed(self.home(chat), id);
             self.changes.mark(Change::Job(chat, id));
         }
         if killed.resolved {

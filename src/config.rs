@@ -563,6 +563,15 @@ fn one_line(command: &clap::Command, error: &clap::Error) -> String {
     let text = error.render().to_string();
     let line = text.lines().next().unwrap_or_default();
     let mut line = line.strip_prefix("error: ").unwrap_or(line).to_owned();
+    // What clap has in the lines below.
+    let below = [ContextKind::InvalidArg, ContextKind::ValidValue];
+    for names in below.into_iter().filter_map(|kind| error.get(kind)) {
+        if let ContextValue::Strings(names) = names
+            && !names.is_empty()
+        {
+            line = format!("{}: {}", line.trim_end_matches(':'), names.join(", "));
+        }
+    }
     let Some(ContextValue::String(flag)) = error.get(ContextKind::InvalidArg) else { return line };
     let name = flag.split(' ').next().unwrap_or_default().trim_start_matches("--");
     let arg = command.get_arguments().find(|arg| arg.get_long() == Some(name));

@@ -19,7 +19,7 @@ use std::{
 
 use prometheus_client::{
     encoding::prometheus_text,
-    metrics::{gauge::Gauge, histogram::Histogram},
+    metrics::{counter::Counter, gauge::Gauge, histogram::Histogram},
     registry::{Registry, Unit},
 };
 
@@ -60,7 +60,7 @@ struct State {
     used: Gauge,
     silence: Gauge,
     unsaid: Gauge,
-    silent: Gauge,
+    silent: Counter,
 }
 
 /// What only the owners of the boards, the outbox and the store know.
@@ -207,7 +207,7 @@ impl Metrics {
         self.machine.look();
         let State { boards, lanes, budget, used, silence, unsaid, silent } = &self.state;
         unsaid.set(signed(look.unsaid.as_secs()));
-        silent.set(signed(look.silent));
+        silent.inc_by(look.silent.saturating_sub(silent.get()));
         boards.set(signed(look.boards));
         lanes.set(signed(look.lanes));
         budget.set(signed(look.budget));
@@ -235,7 +235,7 @@ impl State {
             used: Gauge::default(),
             silence: Gauge::default(),
             unsaid: Gauge::default(),
-            silent: Gauge::default(),
+            silent: Counter::default(),
         };
         let Self { boards, lanes, budget, used, silence, unsaid, silent } = &state;
         registry.register("boards", "Chats that have a board", boards.clone());
@@ -248,11 +248,7 @@ impl State {
         registry.register_with_unit("telegram_silence", help, Unit::Seconds, silence.clone());
         let help = "How long it will take to say what waits to be said";
         registry.register_with_unit("unsaid", help, Unit::Seconds, unsaid.clone());
-        registry.register(
-            "busy_untold",
-            "Commands that were not even answered with busy, since the start",
-            silent.clone(),
-        );
+        registry.register("busy_untold", "Commands that were not even answered with busy", silent.clone());
         state
     }
 }

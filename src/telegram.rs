@@ -52,10 +52,17 @@ use crate::{
 /// [`ApiError`].
 pub async fn hello(api: &Api, polls: bool) -> Result<Bot, ApiError> {
     let bot: Bot = api.call(&GetMe::new()).await?;
-    if polls && let Err(error) = api.call::<_, serde::de::IgnoredAny>(&DeleteWebhook::new()).await {
-        tracing::warn!(%error, "if a webhook is set, no updates will come");
+    if polls {
+        remove_webhook(api).await;
     }
     Ok(bot)
+}
+
+/// Removes a webhook that is in the way of polling. Where it stays, polling says so and asks for this again.
+async fn remove_webhook(api: &Api) {
+    if let Err(error) = api.call::<_, serde::de::IgnoredAny>(&DeleteWebhook::new()).await {
+        tracing::warn!(%error, "a webhook that may be set could not be removed");
+    }
 }
 
 /// Registers the command menu in every language, and a longer one in the private chats of the owners.

@@ -13,9 +13,9 @@ impl Boards {
     /// The job's last member stopped: its end is stored, then it is on the board.
     pub(super) async fn finish(&self, chat: ChatId, id: JobId, end: End) {
         let exiting = self.exit.is_cancelled();
-        // A group may have moved since the job began.
-        self.metrics.stopped(self.home(chat), id);
         let ending = self.look(chat, |table| table.ending(id, end, exiting)).flatten();
+        // A kill that the table has seen is counted by now; and a group may have moved since the job began.
+        self.metrics.stopped(self.home(chat), id);
         let Some(Ending::Outcome(outcome)) = ending else { return };
         let now = SystemTime::now();
         let Some(outcome) = self.store_end(chat, id, outcome, now).await else { return };
@@ -31,6 +31,8 @@ impl Boards {
             self.people.give_back(person);
         }
         self.overload.ended();
+        // A kill of what had stopped already, and was not stored yet.
+        self.metrics.stopped(self.home(chat), id);
         if let Some(kind) = kind {
             self.metrics.finished(kind, ended);
         }

@@ -99,7 +99,7 @@ impl Overload {
         self.admits_unsaid(quarters)
     }
 
-    /// Whether words that answer no task may be queued; as [`admits`](Self::admits).
+    /// Whether words that answer no task may be queued; as `admits`.
     ///
     /// # Errors
     /// The seconds after which it is worth another try.

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
-use bytes::Bytes;
+use axum::body::{Body, BodyDataStream};
+use futures_util::StreamExt;
 use hmac::{Hmac, KeyInit, Mac};
 use hyper::{
     HeaderMap, Method, Request,
     body::{Body as _, Incoming},
+    header::EXPECT,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -23,6 +24,9 @@ use crate::{
 const MAX_BODY: usize = 1 << 20;
 /// How long a body may take to come.
 const BODY: Duration = Duration::from_secs(10);
+/// Bytes of a body that is not wanted, and how long they may take.
+const MAX_REST: usize = 64 << 20;
+const REST: Duration = Duration::from_secs(5);
 /// How long its effect may take to be stored. It is stored after that, too; brought again, it is known.
 const STORED: Duration = Duration::from_secs(15);
 /// Updates that wait for those before them. As many may be under way beside them.
@@ -71,24 +75,32 @@ impl Hook {
 
     /// Takes an update and waits until its effect is stored.
     pub(super) async fn take(&self, request: Request<Incoming>) -> Answer {
-        if request.method() != Method::POST {
-            return Answer::WrongMethod;
-        }
-        if !self.knows(request.headers()) {
-            return Answer::WrongSecret;
-        }
-        // Nothing is read of a body that says that it is too large.
-        if request.body().size_hint().lower() > MAX_BODY as u64 {
-            return Answer::TooLarge;
-        }
-        let body = to_bytes(Body::new(request.into_body()), MAX_BODY);
-        let body = match tokio::time::timeout(BODY, body).await {
-            Ok(Ok(body)) => body,
-            // Or the connection is gone, and nobody reads the answer.
-            Ok(Err(_)) => return Answer::TooLarge,
-            Err(_) => return Answer::TooSlow,
+        let said = request.body().size_hint().lower();
+        let (head, body) = request.into_parts();
+        let mut body = Body::new(body).into_data_stream();
+        let read = if head.method != Method::POST {
+            Err(Answer::WrongMethod)
+        } else if !self.knows(&head.headers) {
+            Err(Answer::WrongSecret)
+        } else if said > MAX_BODY as u64 {
+            Err(Answer::TooLarge)
+        } else {
+            tokio::time::timeout(BODY, read(&mut body)).await.unwrap_or(Err(Answer::TooSlow))
         };
-        let Some(update) = update(&body) else { return Answer::NoUpdate };
+        match read {
+            Ok(body) => self.hand_over(&body).await,
+            Err(answer) => {
+                // Who asks before sending does not send.
+                if answer != Answer::TooSlow && !head.headers.contains_key(EXPECT) {
+                    let _ = tokio::time::timeout(REST, skip(&mut body)).await;
+                }
+                answer
+            }
+        }
+    }
+
+    async fn hand_over(&self, body: &[u8]) -> Answer {
+        let Some(update) = update(body) else { return Answer::NoUpdate };
         let (stored, is_stored) = oneshot::channel();
         if self.queue.try_send(Delivery { update, stored }).is_err() {
             // There are too many, or the bot stops: Telegram brings it again.
@@ -108,13 +120,38 @@ impl Hook {
     }
 }
 
+/// The whole body.
+async fn read(body: &mut BodyDataStream) -> Result<Vec<u8>, Answer> {
+    let mut whole = Vec::new();
+    while let Some(piece) = body.next().await {
+        // Or the connection is gone, and nobody reads the answer.
+        let Ok(piece) = piece else { return Err(Answer::TooLarge) };
+        if whole.len() + piece.len() > MAX_BODY {
+            return Err(Answer::TooLarge);
+        }
+        whole.extend_from_slice(&piece);
+    }
+    Ok(whole)
+}
+
+/// Lets the rest of a body that is not wanted come, and keeps none of it: whoever is still sending when the connection is
+/// closed does not see the answer.
+async fn skip(body: &mut BodyDataStream) {
+    let mut skipped = 0;
+    while skipped < MAX_REST
+        && let Some(Ok(piece)) = body.next().await
+    {
+        skipped += piece.len();
+    }
+}
+
 fn mac(key: &Hmac<Sha256>, text: &[u8]) -> Hmac<Sha256> {
     key.clone().chain_update(text)
 }
 
 /// The text, if it is an object with an update's number. What kind of update it is, nobody asks here: one of a kind that
 /// is not known yet is no mistake of Telegram's.
-fn update(body: &Bytes) -> Option<Box<RawValue>> {
+fn update(body: &[u8]) -> Option<Box<RawValue>> {
     serde_json::from_slice::<Envelope>(body).ok()?;
     // What it has not read may be no text.
     serde_json::from_str(std::str::from_utf8(body).ok()?).ok()
@@ -146,7 +183,7 @@ mod tests {
 
     #[test]
     fn an_update_is_an_object_with_a_number() {
-        let is_update = |text: &'static str| update(&Bytes::from_static(text.as_bytes())).is_some();
+        let is_update = |text: &str| update(text.as_bytes()).is_some();
         assert!(is_update(r#"{"update_id": 7, "of_the_future": {"x": [1]}}"#));
         assert!(is_update("\n{\"update_id\": 7}\r\n"));
         for text in [
@@ -162,6 +199,6 @@ mod tests {
         ] {
             assert!(!is_update(text), "{text}");
         }
-        assert!(update(&Bytes::from_static(b"{\"update_id\": 7, \"x\": \"\xff\"}")).is_none());
+        assert!(update(b"{\"update_id\": 7, \"x\": \"\xff\"}").is_none());
     }
 }

@@ -1,17 +1,20 @@
 //! `jobboard check`: what would keep a bot with these settings from working, said before it starts or while it runs.
 
 use std::{
-    fmt,
+    fmt, io,
+    net::SocketAddr,
     path::Path,
     time::{Duration, SystemTime},
 };
 
 use reqwest::{Client, header::DATE, redirect::Policy};
 use rustix::process::{Resource, getrlimit};
+use tokio::net::TcpListener;
 
-use super::{OperateError, print, size};
+use super::{OperateError, health, print, size};
 use crate::{
     config::{Cli, Config},
+    log,
     store::{OpenError, Store},
     telegram::{self, WebhookState, api::ApiError},
 };
@@ -53,8 +56,9 @@ struct Report {
 
 impl Report {
     fn line(&mut self, standing: Standing, what: &str, text: impl fmt::Display) {
-        // What others sent, as a bot's name or an error, must not make lines of its own.
-        let text: String = text.to_string().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        // What others sent, as a bot's name or an error, must not make lines of its own, and may hold the token.
+        let text = log::without_secrets(&text.to_string());
+        let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         print(format!("{standing:<8} {what}: {text}\n").as_bytes());
         self.worst = self.worst.max(standing);
     }
@@ -69,6 +73,9 @@ pub(super) async fn check(cli: &Cli) -> Result<(), OperateError> {
     }
     machine(&mut report, config);
     folder(&mut report, config);
+    if let Some(address) = config.http_addr {
+        http(&mut report, address).await;
+    }
     let client = Client::builder().timeout(LIMIT).redirect(Policy::none()).build();
     let client = client.map_err(|error| OperateError::Machine(error.to_string()))?;
     bot(&mut report, config).await;
@@ -162,6 +169,21 @@ fn store(report: &mut Report, folder: &Path) {
             }
         },
     );
+}
+
+/// Whether the bot can listen there, or does.
+async fn http(report: &mut Report, address: SocketAddr) {
+    const WHAT: &str = "HTTP";
+    match TcpListener::bind(address).await {
+        Ok(_) => report.line(Standing::Ok, WHAT, format!("{address} is free")),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            match health::ask(Some(address), false).await {
+                Ok(()) => report.line(Standing::Ok, WHAT, format!("a bot answers at {address}")),
+                Err(_) => report.line(Standing::Wrong, WHAT, format!("{address} is used by another program")),
+            }
+        }
+        Err(error) => report.line(Standing::Settings, WHAT, format!("{address} cannot be used: {error}")),
+    }
 }
 
 async fn bot(report: &mut Report, config: &Config) {

@@ -119,6 +119,11 @@ impl ApiError {
         }
     }
 
+    /// Nobody can poll while a webhook is set.
+    pub fn is_about_webhook(&self) -> bool {
+        matches!(self, Self::Conflict(text) if text.to_lowercase().contains("webhook"))
+    }
+
     /// Something is wrong with a button.
     pub fn is_about_buttons(&self) -> bool {
         matches!(self, Self::BadRequest(text) if text.contains("BUTTON_") || text.to_lowercase().contains("style"))

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     api::{Api, ApiError, GET_UPDATES},
     handlers::Handlers,
-    pause_after,
+    pause_after, remove_webhook,
 };
 use crate::{
     config::Timings,
@@ -107,9 +107,16 @@ pub async fn poll(
                 let pause = pause_after(&error, timings, failures);
                 failures += 1;
                 tracing::warn!(%error, ?pause, "no updates; trying again");
+                let again = async {
+                    if error.is_about_webhook() {
+                        // Left over where it could not be removed at the start, or set since: nothing else ends this.
+                        remove_webhook(api).await;
+                    }
+                    tokio::time::sleep(pause).await;
+                };
                 tokio::select! {
                     () = stop.cancelled() => break,
-                    () = tokio::time::sleep(pause) => {}
+                    () = again => {}
                 }
             }
         }
@@ -135,7 +142,8 @@ struct Inbox {
 impl Inbox {
     /// An empty one; `handled` is what the last process had handled and perhaps not confirmed.
     fn new(handled: Vec<(i64, u64)>) -> Self {
-        Self { before: handled.into_iter().collect(), ..Self::default() }
+        // A webhook brings those that are not confirmed whenever it likes, perhaps after the next start.
+        Self { before: handled.iter().copied().collect(), handled: handled.into(), ..Self::default() }
     }
 
     async fn fetch(
@@ -194,18 +202,20 @@ impl Inbox {
             return (None, None);
         };
         self.offset = Some(update_id + 1);
-        let mark = (update_id, fingerprint(raw.get()));
-        let is_old = self.before.get(&mark.0) == Some(&mark.1);
-        if !self.remember(update_id) || is_old {
+        if !self.remember(update_id) {
+            // It is noted when it is stored.
             tracing::debug!(update = update_id, "delivered twice");
             metrics.handled(Handled::Again);
-            // One of this process is noted when it is stored.
-            if is_old {
-                self.note(mark);
-            }
-            return (Some(mark), None);
+            return (None, None);
         }
         let update = read(update_id, raw);
+        let mark = (update_id, fingerprint(update.as_ref(), raw));
+        if self.before.get(&mark.0) == Some(&mark.1) {
+            tracing::debug!(update = update_id, "handled by the process before this one");
+            metrics.handled(Handled::Again);
+            self.note(mark);
+            return (Some(mark), None);
+        }
         metrics.received(update.as_ref().map_or(metrics::Update::Other, |update| kind(&update.kind)));
         if update.is_none() {
             metrics.handled(Handled::Skipped);
@@ -215,6 +225,7 @@ impl Inbox {
 
     /// An update was handled. As many are kept as may be unconfirmed.
     fn note(&mut self, mark: (i64, u64)) {
+        self.handled.retain(|known| *known != mark);
         if self.handled.len() >= usize::from(BATCH) {
             self.handled.pop_front();
         }
@@ -260,8 +271,58 @@ fn kind(update: &UpdateKind) -> metrics::Update {
     }
 }
 
-/// Tells updates of the same number apart (FNV-1a, 64 bits): stored, so it must not change with the compiler.
-fn fingerprint(text: &str) -> u64 {
-    text.bytes()
+/// Tells updates of the same number apart (FNV-1a, 64 bits): stored, so it must not change with the compiler. By what
+/// they say: the same one may be written differently when it comes by the other way.
+fn fingerprint(update: Option<&Update>, raw: &RawValue) -> u64 {
+    let said = match update.map(|update| &update.kind) {
+        Some(UpdateKind::Message(message)) => {
+            let (chat, id, date) = (message.chat.id, message.id, message.date.timestamp());
+            let words = message.text().or_else(|| message.caption()).unwrap_or_default();
+            format!("message {chat} {id} {date} {words}")
+        }
+        Some(UpdateKind::CallbackQuery(query)) => format!("press {}", query.id),
+        Some(UpdateKind::InlineQuery(query)) => format!("inline {} {}", query.id, query.query),
+        Some(UpdateKind::MyChatMember(change)) => {
+            let (chat, person, date) = (change.chat.id, change.from.id, change.date.timestamp());
+            format!("member {chat} {person} {date}")
+        }
+        _ => raw.get().to_owned(),
+    };
+    said.bytes()
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(text: &str) -> u64 {
+        let raw: Box<RawValue> = serde_json::from_str(text).unwrap();
+        fingerprint(read(7, &raw).as_ref(), &raw)
+    }
+
+    #[test]
+    fn what_was_handled_two_starts_ago_is_known() {
+        let mut inbox = Inbox::new(vec![(1, 10), (2, 20)]);
+        for mark in [(3, 30), (2, 20)] {
+            inbox.note(mark);
+        }
+        assert_eq!(inbox.handled, [(1, 10), (3, 30), (2, 20)]);
+        (4..104).for_each(|id| inbox.note((id, 0)));
+        assert!(inbox.handled.len() == usize::from(BATCH) && inbox.handled[0] == (4, 0));
+    }
+
+    #[test]
+    fn an_update_is_known_however_it_is_written() {
+        let one = r#"{"update_id":7,"message":{"message_id":1,"date":1700000000,"text":"fib \u0031",
+            "chat":{"id":5,"type":"private","first_name":"Ann"},"from":{"id":5,"is_bot":false,"first_name":"Ann"}}}"#;
+        let same = r#"{"message": {"from": {"id": 5, "is_bot": false, "first_name": "Ann"}, "date": 1700000000,
+            "chat": {"first_name": "Ann", "id": 5, "type": "private"}, "message_id": 1, "text": "fib 1"}, "update_id": 7}"#;
+        assert_eq!(mark(one), mark(same));
+        for (from, to) in
+            [("1700000000", "1700000001"), ("fib ", "Fib "), ("\"id\":5,\"type", "\"id\":6,\"type")]
+        {
+            assert_ne!(mark(one), mark(&one.replace(from, to)), "{to}");
+        }
+    }
 }

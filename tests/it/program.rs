@@ -61,6 +61,8 @@ fn a_bad_setting_is_one_line_that_names_it() {
     // An empty variable is one that is not set.
     check_refusal(&run("JOBBOARD_CPU_WORKERS", ""), &["TELOXIDE_TOKEN"]);
     check_refusal(&jobboard(&folder).args(["--max-fib", "x"]).output().unwrap(), &["--max-fib"]);
+    check_refusal(&run("JOBBOARD_LOG_FORMAT", "xml"), &["text, json"]);
+    check_refusal(&jobboard(&folder).arg("backup").output().unwrap(), &["<FILE>"]);
     check_refusal(&jobboard(&folder).arg("--nonsense").output().unwrap(), &["--nonsense"]);
     check_refusal(&run("RUST_LOG", "a=b=c"), &["RUST_LOG"]);
     for line in ["TELOXIDE_TOKEN=4242:secret extra", "TELOXIDE_TOKEN=\"4242:secret"] {

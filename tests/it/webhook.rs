@@ -84,6 +84,10 @@ async fn what_is_not_telegrams_is_refused() {
     }
     let large = json!({"update_id": 8, "x": "y".repeat(1 << 20)}).to_string();
     assert_eq!(web.bring(Some(SECRET), large.clone()).await.status(), 413);
+    // Whoever sends more than fits into any buffer is answered, too.
+    let huge = "z".repeat(20 << 20);
+    assert_eq!(web.bring(Some(SECRET), huge.clone()).await.status(), 413);
+    assert_eq!(web.bring(Some("wrong"), huge).await.status(), 401);
     // Nor one that does not say how long it is.
     let pieces = large.as_bytes().chunks(1 << 14).map(|piece| Ok::<_, std::io::Error>(piece.to_vec()));
     let pieces: Vec<_> = pieces.collect();
@@ -105,7 +109,7 @@ async fn what_is_not_telegrams_is_refused() {
     assert_eq!(answer.text().await.unwrap(), "");
     ann.sees("the card", |found| found.text.contains("is 34")).await;
     let metrics = web.metrics().await;
-    for (status, count) in [("200", 3.0), ("400", 6.0), ("401", 4.0), ("405", 1.0), ("413", 2.0)] {
+    for (status, count) in [("200", 3.0), ("400", 6.0), ("401", 5.0), ("405", 1.0), ("413", 3.0)] {
         assert_eq!(
             metrics.value(&format!("webhook_requests_total{{status=\"{status}\"}}")),
             count,
@@ -224,6 +228,22 @@ async fn a_webhook_that_is_gone_is_set_again() {
     reqwest::Client::new().post(url).send().await.unwrap().error_for_status().unwrap();
     ann.says("fib 10").await;
     assert_eq!(set(&world), 2);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_webhook_is_in_the_way_of_polling_for_a_moment_only() {
+    use jobboard::sandbox::{Failure, Fault};
+    let world = World::with(|setup| setup.config.timings.backoff_max = Duration::from_millis(10)).await;
+    let ann = world.person("Ann");
+    ann.says("help").await;
+    // The first try to remove it fails, too.
+    world.telegram.fault(Fault::on("deleteWebhook").times(1).answer(Failure::Server(502)));
+    let url =
+        format!("http://{}/bot{}/setWebhook", world.addr(), jobboard::sandbox::Options::default().token);
+    let set = reqwest::Client::new().post(url).json(&json!({"url": "https://bot.example.org/left-over"}));
+    set.send().await.unwrap().error_for_status().unwrap();
+    ann.says("fib 10").await;
     world.stop().await;
 }
 
