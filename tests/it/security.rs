@@ -387,7 +387,15 @@ async fn whatever_people_are_called_and_write_is_text() {
             assert!(!answer.is_empty(), "{command:?}");
         }
         let quoted = private.says(&format!("fib {first}")).await.text;
-        let beginning: String = first.chars().take(3).filter(|c| *c != '\0').collect();
+        // What cannot be seen in a wrong word is shown by its number.
+        let shown = |c: char| match c {
+            '\0' => String::new(),
+            '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{feff}' => {
+                format!("<U+{:04X}>", u32::from(c))
+            }
+            c => c.to_string(),
+        };
+        let beginning: String = first.chars().take(3).map(shown).collect();
         assert!(visible(&quoted).contains(&visible(&beginning)), "{quoted:?} does not quote {first:?}");
         // As a name: whose a task is, who killed it, in a group whose title is no better.
         let group = telegram.group(text, &[evil, ben]);
