@@ -18,7 +18,7 @@
 //! - the primes one after the other from 2^16 coefficients on instead of 2^18: 10^7 on two threads in 10 ms instead of 15;
 //! - a core for a whole prime, up to 2^16 coefficients, and tiles in batches: 10^6 on two threads in 1.05 ms instead of 1.30 (an Intel
 //!   Xeon with AVX-512, one thread 1.38 ms), since less of what one core writes is read by the other, and fewer locks are taken;
-//! - the program with packed relocations (DT_RELR, 5 kB of them instead of 450): a process takes as long to start, since the
+//! - the program with packed relocations (`DT_RELR`, 5 kB of them instead of 450): a process takes as long to start, since the
 //!   pages that are written are the same;
 //! - results in the memory of their operands: 60 MB at 10^8 instead of 73; pages that are all asked for at the start: a fifth less
 //!   time for the first 10^6 of a process;
