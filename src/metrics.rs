@@ -27,6 +27,8 @@ use self::{disk::Disk, jobs::Jobs, machine::Machine, traffic::Traffic};
 pub use self::{
     jobs::{Busy, Waiting},
     labels::{Answer, Asked, Called, Ended, Found, Handled, Kind, Line, Live, Method, Refused, Update},
+    machine::resident,
+    traffic::Totals,
 };
 use crate::job::{ChatId, JobId, Spec};
 
@@ -213,6 +215,11 @@ impl Metrics {
         budget.set(signed(look.budget));
         used.set(signed(look.used));
         silence.set(self.silence().map_or(-1, |silence| signed(silence.as_secs())));
+    }
+
+    /// What came and left since the start, for people.
+    pub fn totals(&self) -> Totals {
+        self.traffic.totals()
     }
 
     /// All of it, in Prometheus's text format.

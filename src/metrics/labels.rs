@@ -61,7 +61,6 @@ words! {
         NeverFits = "never_fits",
         NotStored = "not_stored",
         Stopping = "stopping",
-        Other = "other",
     }
 }
 
@@ -191,6 +190,11 @@ impl From<Resource> for Line {
 }
 
 impl Method {
+    /// Whether it sends a message or edits one.
+    pub(super) fn is_message(self) -> bool {
+        self.word().starts_with("send") || self.word().starts_with("edit")
+    }
+
     /// The method of that name, whatever the case of its letters.
     pub fn named(name: &str) -> Self {
         Self::ALL

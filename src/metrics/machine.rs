@@ -57,9 +57,9 @@ impl Machine {
     /// Reads a few small files of the kernel's; where they are not, nothing is known. To be called in the runtime.
     pub(super) fn look(&self) {
         self.uptime.set(signed(self.began.elapsed().as_secs()));
-        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-        if let Some(kilobytes) = field(&status, "VmRSS:") {
-            self.resident.set(signed(kilobytes * 1024));
+        let status = status();
+        if let Some(bytes) = resident_of(&status) {
+            self.resident.set(signed(bytes));
         }
         if let Some(threads) = field(&status, "Threads:") {
             self.threads.set(signed(threads));
@@ -79,6 +79,19 @@ impl Machine {
             self.depth.set(signed(metrics.global_queue_depth()));
         }
     }
+}
+
+/// Bytes of memory that the process has, where the system tells.
+pub fn resident() -> Option<u64> {
+    resident_of(&status())
+}
+
+fn resident_of(status: &str) -> Option<u64> {
+    field(status, "VmRSS:").map(|kilobytes| kilobytes * 1024)
+}
+
+fn status() -> String {
+    fs::read_to_string("/proc/self/status").unwrap_or_default()
 }
 
 /// The number behind a name of `/proc/self/status`.

@@ -26,6 +26,17 @@ pub(super) struct Traffic {
     asking: Histogram,
 }
 
+/// What came from Telegram and went there since the start.
+#[derive(Clone, Copy, Debug)]
+pub struct Totals {
+    /// Updates of any kind.
+    pub updates: u64,
+    /// Messages and edits that Telegram took.
+    pub messages: u64,
+    /// Pauses that it asked for (429).
+    pub pauses: u64,
+}
+
 impl Traffic {
     pub(super) fn new(registry: &mut Registry) -> Self {
         let traffic = Self {
@@ -77,6 +88,19 @@ impl Traffic {
             for &outcome in Found::ALL {
                 drop(self.pokeapi.get_or_create(&OfAsked { what, outcome }));
             }
+        }
+    }
+
+    pub(super) fn totals(&self) -> Totals {
+        let calls = |method, outcome| self.calls.get_or_create(&OfCall { method, outcome }).get();
+        let messages = Method::ALL.iter().filter(|method| method.is_message());
+        Totals {
+            updates: Update::ALL
+                .iter()
+                .map(|&kind| self.received.get_or_create(&OfUpdate { kind }).get())
+                .sum(),
+            messages: messages.map(|&method| calls(method, Called::Done)).sum(),
+            pauses: Method::ALL.iter().map(|&method| calls(method, Called::TooManyRequests)).sum(),
         }
     }
 

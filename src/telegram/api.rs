@@ -187,7 +187,7 @@ impl Api {
     }
 
     /// Who counts.
-    pub(crate) fn metrics(&self) -> &Metrics {
+    pub(crate) fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
     }
 

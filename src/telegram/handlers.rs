@@ -13,14 +13,7 @@ mod said;
 mod settings;
 mod wish;
 
-use std::{
-    panic::AssertUnwindSafe,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Instant,
-};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use futures_util::FutureExt;
 use moka::future::Cache;
@@ -51,6 +44,7 @@ use crate::{
     command::{Command, Context, Language, ParseError, Parsed, parse},
     config::Config,
     job::{ChatId, JobId, MessageId, Origin},
+    metrics::Metrics,
     store::{Keep, Store},
 };
 
@@ -81,8 +75,7 @@ pub struct Handlers {
     max_fib: u64,
     max_document: u64,
     started: Instant,
-    /// How many were handled.
-    updates: AtomicU64,
+    metrics: Arc<Metrics>,
     /// An owner's `quit`.
     quit: CancellationToken,
 }
@@ -129,7 +122,7 @@ impl Handlers {
             max_fib: config.max_fib,
             max_document: config.max_document,
             started: Instant::now(),
-            updates: AtomicU64::new(0),
+            metrics: api.metrics().clone(),
             quit,
         })
     }
@@ -137,7 +130,6 @@ impl Handlers {
     /// Handles one update; its effect is stored when this returns. A panic, which would be a bug, costs no other update.
     pub async fn handle(self: &Arc<Self>, update: Update) {
         let id = update.id.0;
-        self.updates.fetch_add(1, Ordering::Relaxed);
         let language = self.language(&update.kind);
         // In a box: what it may hold is 10 kB, and the future of an update is moved about several times.
         let handle = Box::pin(async {

@@ -76,19 +76,11 @@ pub struct Outbox {
     /// Pictures are drawn one at a time: it is work for a core.
     drawing: Semaphore,
     toasts: Arc<Semaphore>,
-    traffic: Traffic,
     timings: Timings,
     keep_jobs: usize,
     tasks: TaskTracker,
     /// Ends every task at once: after a drain that took too long.
     abort: CancellationToken,
-}
-
-/// What left since the start.
-#[derive(Default)]
-struct Traffic {
-    messages: AtomicU64,
-    pauses: AtomicU64,
 }
 
 /// A lane and the bell of its worker.
@@ -170,7 +162,6 @@ impl Outbox {
             uploads: Semaphore::new(MAX_UPLOADS),
             drawing: Semaphore::new(1),
             toasts: Arc::new(Semaphore::new(MAX_TOASTS)),
-            traffic: Traffic::default(),
             timings: config.timings,
             keep_jobs: config.keep_jobs.get(),
             tasks: TaskTracker::new(),
@@ -322,12 +313,6 @@ impl Outbox {
         self.said([answer]);
     }
 
-    /// Messages and edits that were sent since the start, and pauses that Telegram asked for.
-    pub fn traffic(&self) -> (u64, u64) {
-        let Traffic { messages, pauses } = &self.traffic;
-        (messages.load(Ordering::Relaxed), pauses.load(Ordering::Relaxed))
-    }
-
     /// How many chats have a lane.
     pub fn lanes(&self) -> usize {
         self.lanes.len()
@@ -442,7 +427,6 @@ impl Outbox {
             () = desk.somebody_asks(share) => return None,
         }
         desk.lane().spend(Instant::now());
-        self.traffic.messages.fetch_add(1, Ordering::Relaxed);
         // Nothing closes the semaphore.
         self.in_flight.acquire().await.ok()
     }

@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::{Handlers, said::Said};
 use crate::{
     job::ChatId,
+    metrics,
     store::Write,
     telegram::{
         access::Entry,
@@ -95,7 +96,7 @@ impl Handlers {
     pub(super) async fn stats(&self) -> String {
         let store = self.store.clone();
         // It looks at each file of the store.
-        let store = tokio::task::spawn_blocking(move || (store.size(), process_memory()));
+        let store = tokio::task::spawn_blocking(move || (store.size(), metrics::resident()));
         let (store, process) = store.await.unwrap_or_default();
         let (allowed, denied) = self.access.all_said();
         words::stats(&Stats {
@@ -107,8 +108,7 @@ impl Handlers {
             slots: self.boards.slots(),
             memory: self.boards.memory(),
             process,
-            updates: self.updates.load(std::sync::atomic::Ordering::Relaxed),
-            traffic: self.outbox.traffic(),
+            traffic: self.metrics.totals(),
             store,
         })
     }
@@ -138,11 +138,4 @@ impl Handlers {
         }
         false
     }
-}
-
-/// Bytes of memory that the process has, where the system tells.
-fn process_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    kilobytes.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }

@@ -3,7 +3,7 @@
 use std::{
     borrow::Cow,
     io::Read,
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     time::{Instant, SystemTime},
 };
 
@@ -364,7 +364,6 @@ impl Outbox {
                 let pause = pause_after(error, &self.timings, lane.failed());
                 tracing::info!(%error, ?pause, "a message is sent again later");
                 if matches!(error, ApiError::RetryAfter(_)) {
-                    self.traffic.pauses.fetch_add(1, Ordering::Relaxed);
                     lane.slow_down(Instant::now() + pause);
                     drop(lane);
                     self.paces.all.drain();

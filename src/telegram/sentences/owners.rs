@@ -6,6 +6,7 @@ use super::{duration, megabytes, not_written};
 use crate::{
     board::{Members, Tally},
     job::ChatId,
+    metrics::Totals,
     store::WriteError,
     telegram::language::say,
 };
@@ -126,9 +127,7 @@ pub(in crate::telegram) struct Stats {
     pub(in crate::telegram) memory: (u64, u64),
     /// Bytes of the process, where the system tells.
     pub(in crate::telegram) process: Option<u64>,
-    pub(in crate::telegram) updates: u64,
-    /// Messages and edits that were sent, and pauses that Telegram asked for.
-    pub(in crate::telegram) traffic: (u64, u64),
+    pub(in crate::telegram) traffic: Totals,
     /// Bytes of the store.
     pub(in crate::telegram) store: u64,
 }
@@ -162,8 +161,8 @@ pub(in crate::telegram) fn stats(stats: &Stats) -> String {
         }
         None => say!("stats-memory", used = used, budget = budget),
     });
-    let (messages, pauses) = stats.traffic;
-    lines.push(say!("stats-updates", updates = stats.updates, messages = messages, pauses = pauses));
+    let Totals { updates, messages, pauses } = stats.traffic;
+    lines.push(say!("stats-updates", updates = updates, messages = messages, pauses = pauses));
     lines.push(say!("stats-store", size = bytes(stats.store)));
     lines.join("\n")
 }
