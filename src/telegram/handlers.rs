@@ -138,8 +138,6 @@ impl Handlers {
                 Kind::CallbackQuery(query) => self.press(*query).await,
                 Kind::InlineQuery(query) => self.ask_inline(query),
                 Kind::MyChatMember(change) => self.membership(&change).await,
-                // An edited command is not run again.
-                Kind::Other => {}
             }
         });
         let handle = language::scope(language, handle);
@@ -160,7 +158,7 @@ impl Handlers {
                 let chat = i64::try_from(query.from.id).unwrap_or_default();
                 (chat, true, Some(&query.from))
             }
-            Kind::MyChatMember(_) | Kind::Other => return Language::default(),
+            Kind::MyChatMember(_) => return Language::default(),
         };
         let chat = ChatId(chat);
         let app = user.filter(|_| is_private).and_then(|user| user.language_code.as_deref());

@@ -27,8 +27,6 @@ pub enum Kind {
     InlineQuery(InlineQuery),
     /// The bot was added to a chat, or removed.
     MyChatMember(ChatMemberUpdated),
-    /// What the bot has not asked for.
-    Other,
 }
 
 /// Each kind of update that the bot asks for, unread: one that cannot be read hides no other.
@@ -46,11 +44,11 @@ pub(super) struct Envelope<'a> {
 }
 
 impl Envelope<'_> {
-    /// Reads what is in it.
+    /// Reads what is in it; `None` where that is nothing the bot has asked for.
     ///
     /// # Errors
     /// Where that is not what the Bot API promises.
-    pub(super) fn open(&self) -> serde_json::Result<Update> {
+    pub(super) fn open(&self) -> serde_json::Result<Option<Update>> {
         let kind = if let Some(raw) = self.message {
             Kind::Message(serde_json::from_str(raw.get())?)
         } else if let Some(raw) = self.callback_query {
@@ -60,9 +58,9 @@ impl Envelope<'_> {
         } else if let Some(raw) = self.my_chat_member {
             Kind::MyChatMember(serde_json::from_str(raw.get())?)
         } else {
-            Kind::Other
+            return Ok(None);
         };
-        Ok(Update { id: self.update_id, kind })
+        Ok(Some(Update { id: self.update_id, kind }))
     }
 }
 
@@ -262,9 +260,10 @@ mod tests {
 
     use super::*;
 
-    fn open(update: &serde_json::Value) -> serde_json::Result<Kind> {
+    fn open(update: &serde_json::Value) -> serde_json::Result<Option<Kind>> {
         let text = update.to_string();
-        serde_json::from_str::<Envelope<'_>>(&text)?.open().map(|update| update.kind)
+        let update = serde_json::from_str::<Envelope<'_>>(&text)?.open()?;
+        Ok(update.map(|update| update.kind))
     }
 
     #[test]
@@ -279,10 +278,10 @@ mod tests {
             "message_id": 7, "date": 1, "chat": chat("Lab"), "text": "fib 1", "entities": "?", "poll": [],
             "reply_to_message": {"message_id": 6, "date": 1, "chat": chat("Lab"), "caption": "words", "photo": 1},
         }});
-        let Ok(Kind::Message(message)) = open(&update) else { panic!("{update}") };
+        let Ok(Some(Kind::Message(message))) = open(&update) else { panic!("{update}") };
         assert_eq!((message.chat.kind, message.words()), (ChatKind::Other, Some("fib 1")));
         assert_eq!(message.reply_to_message.unwrap().words(), Some("words"));
-        assert!(matches!(open(&json!({"update_id": 1, "story_of_tomorrow": {"id": 1}})), Ok(Kind::Other)));
+        assert!(matches!(open(&json!({"update_id": 1, "story_of_tomorrow": {"id": 1}})), Ok(None)));
     }
 
     #[test]
@@ -305,7 +304,7 @@ mod tests {
         let there = |member: serde_json::Value| {
             let change = json!({"chat": {"id": -5, "type": "group"}, "from": user, "date": 1, "new_chat_member": member});
             match open(&json!({"update_id": 1, "my_chat_member": change})) {
-                Ok(Kind::MyChatMember(change)) => {
+                Ok(Some(Kind::MyChatMember(change))) => {
                     assert_eq!(change.from.full_name(), "Ann Lee");
                     change.new_chat_member.is_present()
                 }
@@ -329,7 +328,7 @@ mod tests {
                 "message": {"message_id": 7, "date": date, "chat": {"id": -5, "type": "supergroup"}},
             });
             match open(&json!({"update_id": 1, "callback_query": query})) {
-                Ok(Kind::CallbackQuery(query)) => query.message.unwrap(),
+                Ok(Some(Kind::CallbackQuery(query))) => query.message.unwrap(),
                 other => panic!("{other:?}"),
             }
         };

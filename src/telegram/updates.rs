@@ -30,7 +30,8 @@ use crate::{
     store::{Store, Write},
 };
 
-/// The kinds of updates that mean something to the bot. Sent with every call: Telegram keeps the last list it saw.
+/// The kinds of updates that mean something to the bot: a command that is edited is not run again. Sent with every call, since
+/// Telegram keeps the last list it saw.
 const ALLOWED: &[&str] = &["message", "callback_query", "inline_query", "my_chat_member"];
 /// Updates in one answer: Telegram's own bound.
 const BATCH: u8 = 100;
@@ -243,7 +244,11 @@ impl Inbox {
 
 pub(super) fn read(envelope: &Envelope<'_>) -> Option<Update> {
     match envelope.open() {
-        Ok(update) => Some(update),
+        Ok(Some(update)) => Some(update),
+        Ok(None) => {
+            tracing::warn!(update = envelope.update_id, "an update of a kind that was not asked for");
+            None
+        }
         Err(error) => {
             tracing::warn!(update = envelope.update_id, %error, "an update that cannot be read");
             None
@@ -257,7 +262,6 @@ fn kind(update: &Kind) -> metrics::Update {
         Kind::CallbackQuery(_) => metrics::Update::CallbackQuery,
         Kind::InlineQuery(_) => metrics::Update::InlineQuery,
         Kind::MyChatMember(_) => metrics::Update::MyChatMember,
-        Kind::Other => metrics::Update::Other,
     }
 }
 
@@ -275,7 +279,7 @@ fn fingerprint(update: Option<&Update>, raw: &RawValue) -> u64 {
         Some(Kind::MyChatMember(change)) => {
             format!("member {} {} {}", change.chat.id, change.from.id, change.date)
         }
-        Some(Kind::Other) | None => raw.get().to_owned(),
+        None => raw.get().to_owned(),
     };
     said.bytes()
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))

@@ -35,7 +35,6 @@ pub fn update(json: &[u8]) {
         Kind::MyChatMember(change) => {
             let _ = change.new_chat_member.is_present();
         }
-        Kind::Other => {}
     }
 }
 
