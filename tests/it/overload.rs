@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use jobboard::{sandbox::View, work::Engine};
+use jobboard::{
+    sandbox::{ChatId, View},
+    work::Engine,
+};
 
 use crate::world::{Held, Speaker, World, config};
 
@@ -50,6 +53,9 @@ async fn over_the_bound_it_is_busy_and_who_has_nothing_comes_first() {
 
     // There is room again, and she that was sent away comes in.
     assert!(eve.says("fib 91").await.text.starts_with("Task 1 "));
+    // One has ended meanwhile: it is known how long that takes.
+    let seconds = busy(&world.person("Finn").says("fib 91").await.text);
+    assert!(seconds.is_some_and(|seconds| seconds < 60), "{seconds:?}");
     held.release();
     for person in [&ann, &ben, &cleo, &dora, &eve] {
         person.sees("an end", |found| found.text.contains("The 91st fibonacci number")).await;
@@ -132,32 +138,51 @@ async fn more_than_the_bound_in_the_store_goes_on_and_nothing_is_added() {
 }
 
 /// Whether there is a card of a task in the chat.
-fn has_card(view: &View<'_>, of: &Speaker<'_>) -> bool {
-    view.messages(of.chat).iter().any(|found| found.from_bot && found.text.starts_with("Task "))
+fn has_card(view: &View<'_>, chat: ChatId) -> bool {
+    view.messages(chat).iter().any(|found| found.from_bot && found.text.starts_with("Task "))
 }
 
-#[tokio::test]
-async fn a_stranger_who_was_only_told_that_it_is_busy_is_told_the_rest_later() {
-    let listed: Vec<_> = (1_000_001..=1_000_040).map(|id: u32| id.to_string()).collect();
+/// A bot that sends two messages at once and ten a second; no more than twelve are to wait. Forty people have said "fib 10".
+async fn hurried(flags: &[&str]) -> (World, Vec<ChatId>) {
     let world = World::with(|setup| {
-        setup.config = config(&["--allowed-chats", &listed.join(",")]);
-        // Two at once, and ten a second; no more than twelve to be said.
+        setup.config = config(flags);
         setup.config.rate_all = 4;
         setup.config.timings.rate_period = Duration::from_secs(12);
         setup.config.timings.unsaid = Duration::from_secs(1);
     })
     .await;
-    let people: Vec<_> = (0..40).map(|n| world.person(&format!("Person {n}"))).collect();
+    let chats: Vec<_> = (0..40)
+        .map(|n| {
+            let person = world.person(&format!("Person {n}"));
+            person.writes("fib 10");
+            person.chat
+        })
+        .collect();
+    let first = |view: &View<'_>| chats.iter().any(|chat| has_card(view, *chat)).then_some(());
+    world.until("the first card", chats[0], first).await;
+    (world, chats)
+}
+
+#[tokio::test]
+async fn a_stranger_who_was_only_told_that_it_is_busy_is_told_the_rest_later() {
+    let listed: Vec<_> = (1_000_001..=1_000_040).map(|id: u32| id.to_string()).collect();
+    let (world, chats) = hurried(&["--allowed-chats", &listed.join(",")]).await;
     let stranger = world.person("Stranger");
-    for person in &people {
-        person.writes("fib 10");
-    }
-    let cards = |view: &View<'_>| people.iter().filter(|person| has_card(view, person)).count();
-    world.until("the first card", stranger.chat, |view| (cards(view) > 0).then_some(())).await;
     let first = stranger.says("hello").await.text;
     assert!(busy(&first).is_some(), "{first}");
-    world.until("the cards", stranger.chat, |view| (cards(view) == people.len()).then_some(())).await;
+    let all = |view: &View<'_>| chats.iter().all(|chat| has_card(view, *chat)).then_some(());
+    world.until("the cards", stranger.chat, all).await;
     assert!(stranger.says("hello").await.text.starts_with("This bot works for other chats."));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn words_that_are_no_task_are_told_to_wait_too_but_for_what_is_asked() {
+    let (world, _) = hurried(&[]).await;
+    let ann = world.person("Ann");
+    let first = ann.says("nonsense").await.text;
+    assert!(busy(&first).is_some(), "{first}");
+    assert!(ann.says("help").await.text.starts_with("What can be said"));
     world.stop().await;
 }
 
@@ -182,7 +207,7 @@ async fn more_to_be_said_than_the_pace_lets_through_is_busy_until_it_is_said() {
     for person in &people {
         person.writes("fib 10");
     }
-    let cards = |view: &View<'_>| people.iter().filter(|person| has_card(view, person)).count();
+    let cards = |view: &View<'_>| people.iter().filter(|person| has_card(view, person.chat)).count();
     world.until("the first card", ann.chat, |view| (cards(view) > 0).then_some(())).await;
     for person in &late {
         person.writes("fib 10");
@@ -208,7 +233,7 @@ async fn more_to_be_said_than_the_pace_lets_through_is_busy_until_it_is_said() {
         let is_told = |person: &&Speaker<'_>| {
             view.messages(person.chat).iter().any(|found| found.from_bot && busy(&found.text).is_some())
         };
-        let taken = late.iter().filter(|person| has_card(view, person)).count();
+        let taken = late.iter().filter(|person| has_card(view, person.chat)).count();
         (taken, late.iter().filter(is_told).count())
     });
     assert!(taken == 0 && (1..15).contains(&told), "{taken} were taken, {told} told");
