@@ -51,6 +51,7 @@ fn main() -> ExitCode {
     if let Err(line) = log::start(cli.config.log_format, &cli.config.token) {
         return refuse(&line);
     }
+    cli.config.machines.nats_url.secrets().for_each(|secret| log::hide(&secret));
     exit_status(&start(cli))
 }
 
@@ -94,6 +95,7 @@ fn start(cli: Cli) -> Result<()> {
     match cli.mode {
         None => serve(async |shutdown| Ok(jobboard::run(cli.config, shutdown).await?)),
         Some(Mode::Sandbox { port }) => serve(async |shutdown| sandbox(cli.config, port, shutdown).await),
+        Some(Mode::Worker) => anyhow::bail!("`jobboard worker` is not built yet"),
         Some(Mode::Fib(one)) => fib(one),
         Some(Mode::Operate(ref operation)) => Ok(operate::run(operation.clone(), &cli)?),
     }
@@ -151,6 +153,7 @@ async fn sandbox(config: Config, port: u16, shutdown: impl Future<Output = ()>) 
     let folder = tempfile::tempdir().context("no folder for the sandbox's data")?;
     let mut config = config.for_sandbox(&token, &sandbox.url(), &sandbox.pokeapi_url());
     config.data_dir = folder.path().to_owned();
+    config.machines.standby = false;
     let result = jobboard::run(config, shutdown).await;
     sandbox.stop().await;
     Ok(result?)

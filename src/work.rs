@@ -6,6 +6,7 @@ pub mod control;
 mod cpu;
 mod dex;
 pub mod fib;
+pub mod fleet;
 mod team;
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
