@@ -53,7 +53,7 @@ use crate::{
     job::{ChatId, JobId, Origin, Person, Spec},
     metrics::{Line, Metrics},
     store::{Store, Write, WriteError},
-    work::Work,
+    work::{Remote, Work},
 };
 
 /// All boards. Cheap to share in an `Arc`.
@@ -368,6 +368,11 @@ impl Boards {
             // What is not stored now is taken for a crash later.
             let _ = paused.await;
         }
+    }
+
+    /// Who does the work, where it is not this process.
+    pub fn fleet(&self) -> Option<Arc<Remote>> {
+        self.work.fleet().cloned()
     }
 
     /// How much there is of everything over all chats.
