@@ -345,6 +345,10 @@ impl Parts {
             async move { boards.retain(stop).await }
         });
         tasks.spawn({
+            let (boards, stop) = (self.boards.clone(), stop_listening.clone());
+            async move { boards.follow_fleet(stop).await }
+        });
+        tasks.spawn({
             let (api, stop, timings) = (self.api.clone(), stop_updates.clone(), self.config.timings);
             let owners = self.config.owners.0.clone();
             async move { telegram::register_commands(&api, &owners, &timings, &stop).await }
@@ -372,6 +376,7 @@ fn limits(config: &Config) -> Limits {
         keep_jobs: config.keep_jobs.get(),
         max_attempts: config.max_attempts.get(),
         store_again: config.timings.store_again,
+        fleet_told: config.timings.fleet_told,
     }
 }
 

@@ -12,6 +12,9 @@ mod team;
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::FutureExt;
+use tokio::sync::watch;
+
+use self::fleet::Fleet;
 
 pub use self::{
     control::{Cancelled, Control},
@@ -77,6 +80,8 @@ pub struct Work {
     cpu: CpuPool,
     engine: Engine,
     pokeapi: PokeApi,
+    /// Those who do it elsewhere.
+    fleet: Option<watch::Receiver<Fleet>>,
 }
 
 /// What a member found.
@@ -100,7 +105,18 @@ pub enum Unfinished {
 impl Work {
     /// Puts the parts together.
     pub fn new(cpu: CpuPool, engine: Engine, pokeapi: PokeApi) -> Self {
-        Self { cpu, engine, pokeapi }
+        Self { cpu, engine, pokeapi, fleet: None }
+    }
+
+    /// The same, with those who do what takes time elsewhere.
+    #[must_use]
+    pub fn with_fleet(self, fleet: watch::Receiver<Fleet>) -> Self {
+        Self { fleet: Some(fleet), ..self }
+    }
+
+    /// Those who do it elsewhere; `None` where it is done here.
+    pub fn fleet(&self) -> Option<watch::Receiver<Fleet>> {
+        self.fleet.clone()
     }
 
     /// Whether the member is computed where it is asked for: it needs no worker, so it waits for none.
