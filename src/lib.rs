@@ -350,10 +350,14 @@ impl Parts {
             let (boards, stop) = (self.boards.clone(), stop_listening.clone());
             async move { boards.retain(stop).await }
         });
-        if let Some(fleet) = self.boards.fleet() {
+        if let Some(fleet) = self.boards.remote() {
             let boards = self.boards.clone();
             tasks.spawn(fleet.serve(move |job| boards.is_current(job), stop_listening.clone()));
         }
+        tasks.spawn({
+            let (boards, stop) = (self.boards.clone(), stop_listening.clone());
+            async move { boards.follow_fleet(stop).await }
+        });
         tasks.spawn({
             let (api, stop, timings) = (self.api.clone(), stop_updates.clone(), self.config.timings);
             let owners = self.config.owners.0.clone();
@@ -389,6 +393,7 @@ fn limits(config: &Config) -> Limits {
         keep_jobs: config.keep_jobs.get(),
         max_attempts: config.max_attempts.get(),
         store_again: config.timings.store_again,
+        fleet_told: config.timings.fleet_told,
     }
 }
 
