@@ -223,7 +223,7 @@ async fn owners_commands_are_refused_to_others_and_not_shown_to_them() {
     let shows = |text: &str| names.iter().filter(|name| text.contains(&format!("\n{name} "))).count();
     assert_eq!(shows(&ann.says("help").await.text), 0);
     assert_eq!(shows(&ann.says("/start").await.text), 0);
-    assert_eq!(shows(&olga(&world).says("help").await.text), 5);
+    assert_eq!(shows(&olga(&world).says("help").await.text), 6);
     assert_eq!(shows(&olga(&world).in_chat(group).says("/help").await.text), 0);
     assert!(ann.says("help stats").await.text.contains("I do not know \"stats\""));
     assert!(olga(&world).says("help stats").await.text.contains("How the bot is doing"));
