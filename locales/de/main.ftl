@@ -47,6 +47,11 @@ failure-stopped-the-bot =
         [one] Der Bot ist dabei einmal abgestürzt, deshalb wird der Task nicht wieder gestartet.
        *[other] Der Bot ist dabei { $times }-mal abgestürzt, deshalb wird der Task nicht wieder gestartet.
     }
+failure-stopped-the-workers =
+    { $times ->
+        [one] Der Worker ist dabei abgestürzt, deshalb wird der Task nicht wieder gestartet.
+       *[other] Dabei sind { $times } Worker abgestürzt, deshalb wird der Task nicht wieder gestartet.
+    }
 failure-panicked = Gescheitert an einem Fehler im Bot; der Betreiber findet ihn im Log.
 failure-wrong-result = Das Ergebnis hat seine Prüfung nicht bestanden und wird nicht gezeigt; der Betreiber findet mehr im Log.
 failure-of-member = { $key }: { $why }

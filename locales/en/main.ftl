@@ -47,6 +47,11 @@ failure-stopped-the-bot =
         [one] It stopped the bot once, so it is left alone.
        *[other] It stopped the bot { $times } times, so it is left alone.
     }
+failure-stopped-the-workers =
+    { $times ->
+        [one] It stopped the worker that had it, so it is left alone.
+       *[other] It stopped { $times } workers, so it is left alone.
+    }
 failure-panicked = It failed by a mistake in the bot; the operator finds it in the log.
 failure-wrong-result = The result failed its check, so it is not shown; the operator finds it in the log.
 failure-of-member = { $key }: { $why }
