@@ -25,7 +25,7 @@ fn configured() -> Option<Nats> {
             ("123456789", bot_id()),
             ("\"0.0.0.0:4222\"", format!("\"127.0.0.1:{port}\"")),
             ("\"127.0.0.1:8222\"", "\"127.0.0.1:-1\"".to_owned()),
-            ("\"/data\"", format!("{folder:?}")),
+            ("\"/data\"", format!("\"{}\"", folder.display())),
             ("$NATS_BOT_PASSWORD", "of-the-bot".to_owned()),
             ("$NATS_WORKER_PASSWORD", "of-the-worker".to_owned()),
         ];
@@ -89,7 +89,7 @@ async fn a_worker_may_not_do_what_is_the_bots() {
         format!("$JS.API.STREAM.PURGE.jobboard-{id}-jobs"),
         format!("$JS.API.STREAM.MSG.GET.jobboard-{id}-store"),
         format!("$JS.API.CONSUMER.CREATE.jobboard-{id}-store.x"),
-        format!("$JS.API.STREAM.CREATE.mirror"),
+        "$JS.API.STREAM.CREATE.mirror".to_owned(),
         format!("jobboard.{id}.jobs.cpu.1.1.0.1"),
         format!("$KV.jobboard-{id}-lease.leader"),
         format!("$KV.jobboard-{id}-cancels.1.1"),

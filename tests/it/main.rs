@@ -10,6 +10,7 @@ mod cards;
 mod chaos;
 mod commands;
 mod crash;
+mod credentials;
 mod deployment;
 mod dex;
 mod faults;
