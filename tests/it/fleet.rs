@@ -290,7 +290,7 @@ async fn a_large_result_goes_beside_the_messages_and_is_removed() {
     let mate = Mate::start(of_worker(&nats.url(), 1), Engine::new());
     let ann = world.person("Ann");
     // More than NATS takes as one message.
-    ann.runs("fib 5500000", "(1,149,434 digits)").await;
+    ann.runs("fib 5500000", "(1,149,432 digits)").await;
     Kept::of(&nats).await.is_empty().await;
     world.stop().await;
     mate.stop().await;
