@@ -31,7 +31,7 @@ const CHATS: i64 = 10;
 const SMALL: u64 = 2_500;
 const SMALL_JOBS: u32 = 3_000;
 const ALONE: usize = 300;
-const KILLS: usize = 300;
+const KILLS: usize = 200;
 /// Runs until it is told to stop.
 const ENDLESS: u64 = 5_001;
 const LONG: u64 = 1_000_000;
@@ -189,6 +189,8 @@ fn config(server: &Server, bot: u64, cpu: u16) -> Config {
     let words = ["jobboard", "worker", "--nats-url", &server.url(), "--bot-id", &bot.to_string()];
     let mut config = Cli::read(words.iter().map(Into::into)).expect("the settings are right").config;
     (config.cpu_workers, config.memory) = (Some(cpu), Some(4_000_000_000));
+    // How soon it is seen that something runs.
+    config.timings.fleet.sign = Duration::from_millis(20);
     config
 }
 
