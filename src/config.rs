@@ -2,6 +2,7 @@
 
 mod effective;
 mod http;
+mod machines;
 mod memory;
 mod operation;
 mod timings;
@@ -25,6 +26,7 @@ use clap::{
 pub use self::{
     effective::Effective,
     http::{WebhookSecret, WebhookUrl},
+    machines::{Machines, NatsUrls, Role},
     operation::Operation,
     timings::Timings,
 };
@@ -71,6 +73,8 @@ pub enum Mode {
         #[arg(long, default_value_t = SANDBOX_PORT)]
         port: u16,
     },
+    /// Run tasks for a bot of `--role bot`: needs `JOBBOARD_NATS_URL` and `JOBBOARD_BOT_ID`, and no token
+    Worker,
     /// Print one Fibonacci number: its digits on stdout, how long it took on stderr
     Fib(OneFib),
     /// What an operator asks.
@@ -274,6 +278,10 @@ pub struct Config {
     )]
     pub webhook_secret: Option<WebhookSecret>,
 
+    /// Many machines.
+    #[command(flatten)]
+    pub machines: Machines,
+
     /// How log lines look
     #[arg(long, global = true, env = "JOBBOARD_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub log_format: LogFormat,
@@ -322,6 +330,11 @@ impl Config {
         memory::available(Path::new("/"))
     }
 
+    /// The id of the bot that this process is, or works for; `None` where neither it nor a token is set.
+    pub fn bot_id(&self) -> Option<u64> {
+        self.machines.bot_id.or(self.token.bot_id())
+    }
+
     /// Threads for CPU jobs.
     pub fn cpu_workers(&self) -> usize {
         self.cpu_workers.map_or_else(cores, usize::from)
@@ -341,6 +354,11 @@ impl Token {
     /// The token itself, for the URL of a call.
     pub fn secret(&self) -> &str {
         &self.0
+    }
+
+    /// The id of its bot, which anybody may know: the number before its colon.
+    pub fn bot_id(&self) -> Option<u64> {
+        self.0.split_once(':').and_then(|(id, _)| id.parse().ok()).filter(|id| *id > 0)
     }
 
     /// Whether none was given.
@@ -448,10 +466,12 @@ impl Cli {
             }
             cli
         });
-        read.map_err(|error| match error.kind() {
+        let cli = read.map_err(|error| match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => CliError::Shown(error.render().to_string()),
             _ => CliError::Bad(one_line(&command, &error)),
-        })
+        })?;
+        cli.check().map_err(|line| CliError::Bad(line.to_owned()))?;
+        Ok(cli)
     }
 }
 

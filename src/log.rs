@@ -18,7 +18,7 @@ const HIDDEN: &str = "(secret)";
 /// A shorter text is found by chance in what has nothing to do with it.
 const SHORTEST: usize = 8;
 /// What these log below `info` are the addresses and headers of calls.
-const CAPPED: [&str; 5] = ["reqwest", "hyper", "hyper_util", "h2", "rustls"];
+const CAPPED: [&str; 6] = ["async_nats", "reqwest", "hyper", "hyper_util", "h2", "rustls"];
 
 /// The longest first: a part of a secret is looked for only where the whole of it is not.
 static SECRETS: RwLock<Vec<String>> = RwLock::new(Vec::new());

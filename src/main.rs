@@ -17,6 +17,7 @@ use jobboard::{
     sandbox::{Options, Sandbox},
     store::OpenError,
     work::{Control, Team, fib},
+    worker::WorkerError,
 };
 use mimalloc::MiMalloc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
     if let Err(line) = log::start(cli.config.log_format, &cli.config.token) {
         return refuse(&line);
     }
+    cli.config.machines.nats_url.secrets().for_each(|secret| log::hide(&secret));
     exit_status(&start(cli))
 }
 
@@ -64,8 +66,10 @@ fn exit_status(ended: &Result<()>) -> ExitCode {
     let Err(error) = ended else { return ExitCode::SUCCESS };
     let of_operator = error.downcast_ref().is_some_and(OperateError::is_about_settings);
     let hopeless = of_operator
+        || error.downcast_ref().is_some_and(WorkerError::is_about_settings)
         || match error.downcast_ref() {
             Some(RunError::Token(_)) => true,
+            Some(RunError::Nats(why)) => why.is_about_settings(),
             // Another bot may end, and a disk may get room; a file stays what it is.
             Some(RunError::Store { why, .. }) => !matches!(why, OpenError::Taken | OpenError::Io(_)),
             _ => false,
@@ -100,6 +104,7 @@ fn start(cli: Cli) -> Result<()> {
     match cli.mode {
         None => serve(async |shutdown| Ok(jobboard::run(cli.config, shutdown).await?)),
         Some(Mode::Sandbox { port }) => serve(async |shutdown| sandbox(cli.config, port, shutdown).await),
+        Some(Mode::Worker) => serve(async |shutdown| Ok(jobboard::worker::run(cli.config, shutdown).await?)),
         Some(Mode::Fib(one)) => fib(one),
         Some(Mode::Operate(ref operation)) => Ok(operate::run(operation.clone(), &cli)?),
     }
@@ -157,6 +162,7 @@ async fn sandbox(config: Config, port: u16, shutdown: impl Future<Output = ()>) 
     let folder = tempfile::tempdir().context("no folder for the sandbox's data")?;
     let mut config = config.for_sandbox(&token, &sandbox.url(), &sandbox.pokeapi_url());
     config.data_dir = folder.path().to_owned();
+    config.machines.standby = false;
     let result = jobboard::run(config, shutdown).await;
     sandbox.stop().await;
     Ok(result?)

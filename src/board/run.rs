@@ -22,6 +22,7 @@ use crate::{
         ChatId, Ended, Failure, JobId, Member, MemberResult, Outcome, Output, Place, PokemonKey, Resource,
         Spec,
     },
+    nats::JobKey,
     work::{Found, Unfinished},
 };
 
@@ -29,6 +30,8 @@ use crate::{
 pub(super) enum End {
     Outcome(Outcome),
     Cancelled,
+    /// It has not ended, though this process does.
+    Left,
 }
 
 type MemberEnd = Result<Found, Unfinished>;
@@ -66,7 +69,8 @@ impl Run {
         if !matches!(demands[..], [None]) {
             live.track.wait(demands.len());
         }
-        let claim = Claim { chat: *chat, person, need: boards.need(spec) };
+        let (need, member) = boards.need(spec);
+        let claim = Claim { chat: *chat, person, need, member };
         let places = boards.queue.line_up(claim, &demands);
         live.lined_up(&places);
         places
@@ -82,9 +86,17 @@ impl Run {
             self.boards.metrics.ran(&self.spec, begun.elapsed());
         }
         self.boards.finish(self.chat, self.id, end).await;
+        if !self.boards.exit.is_cancelled() {
+            self.boards.work.forget(self.key());
+        }
         // Only now: until they are in a file, the digits are in memory. And only when nobody works for the job any more:
         // a thread may still be busy giving memory back.
         self.live.control.leave_behind(grant);
+    }
+
+    /// What the work knows the job by. It stays the same for as long as this process runs, also where the chat's id does not.
+    fn key(&self) -> JobKey {
+        JobKey { chat: self.chat, job: self.id }
     }
 
     async fn work(&self, tickets: Vec<Option<Ticket>>) -> End {
@@ -156,7 +168,8 @@ impl Run {
             self.boards.busy.begin(self.chat, worker);
         }
         // On the heap, and only now: it is ten times as large as all the rest, and thousands may wait for a slot.
-        let end = Box::pin(self.boards.work.run(member, &self.live.control)).await;
+        let work = self.boards.work.run((self.key(), index), member, &self.live.control);
+        let end = Box::pin(work).await;
         if let (Member::Fib(_), Err(Unfinished::Failed(failure))) = (member, &end) {
             tracing::error!(?failure, %member, "a member failed, the others are stopped");
             self.live.cancel.cancel();
@@ -195,12 +208,15 @@ fn ended(end: &MemberEnd) -> Ended {
     match end {
         Ok(_) => Ended::Succeeded,
         Err(Unfinished::Failed(_)) => Ended::Failed,
-        Err(Unfinished::Cancelled) => Ended::Cancelled,
+        Err(Unfinished::Cancelled | Unfinished::Left) => Ended::Cancelled,
     }
 }
 
 /// One outcome of all members' ends, which stand in the order asked.
 fn assemble(spec: &Spec, members: Vec<Member>, ends: Vec<MemberEnd>) -> End {
+    if ends.iter().any(|end| matches!(end, Err(Unfinished::Left))) {
+        return End::Left;
+    }
     match spec {
         Spec::Fib(_) | Spec::FibMulti(_) => numbers(ends),
         Spec::Dex(_) | Spec::DexMulti(_) => {
@@ -221,7 +237,7 @@ fn numbers(ends: Vec<MemberEnd>) -> End {
         match end {
             Ok(Found::Number(number)) => found.push(number),
             Err(Unfinished::Failed(failure)) => return End::Outcome(Outcome::Failed(failure)),
-            Ok(Found::Pokemon(_)) | Err(Unfinished::Cancelled) => cancelled = true,
+            Ok(Found::Pokemon(_)) | Err(Unfinished::Cancelled | Unfinished::Left) => cancelled = true,
         }
     }
     if cancelled { End::Cancelled } else { End::Outcome(Outcome::Succeeded(Output::Numbers(found))) }
@@ -234,7 +250,7 @@ fn pokemon(multi: bool, ends: impl Iterator<Item = (PokemonKey, MemberEnd)>) -> 
         match end {
             Ok(Found::Pokemon(found)) => results.push(MemberResult { key, result: Ok(found) }),
             Err(Unfinished::Failed(failure)) => results.push(MemberResult { key, result: Err(failure) }),
-            Ok(Found::Number(_)) | Err(Unfinished::Cancelled) => return End::Cancelled,
+            Ok(Found::Number(_)) | Err(Unfinished::Cancelled | Unfinished::Left) => return End::Cancelled,
         }
     }
     if results.iter().any(|member| member.result.is_ok()) {

@@ -10,8 +10,9 @@ impl Boards {
         for table in &self.tables {
             table.count_live(&mut look.live);
         }
-        look.budget = self.limits.memory;
+        look.budget = self.capacity().memory;
         (look.used, look.waits_for_memory) = self.queue.memory();
+        look.fleet = self.fleet.as_ref().map(|fleet| fleet.borrow().look()).unwrap_or_default();
         look
     }
 }

@@ -19,6 +19,7 @@ pub use self::{
     tally::{Members, Tally},
 };
 use super::{
+    Hold,
     kill::{Kill, KillId},
     queue::{Place, Places, Spot},
     run::End,
@@ -93,7 +94,6 @@ pub(super) enum Ending {
 }
 
 /// A job as it was when somebody looked.
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     /// The job.
@@ -104,8 +104,8 @@ pub struct Snapshot {
     pub dropped: bool,
     /// The bot is about to stop: the job goes on when it is back.
     pub paused: bool,
-    /// It is queued, and the bot's owner lets nothing begin for now.
-    pub held: bool,
+    /// It is queued, and cannot begin for now whoever is before it.
+    pub held: Option<Hold>,
     /// It is queued because what runs leaves too little memory for it.
     pub waits_for_memory: bool,
     /// Where it stands in the line, if it is queued and has lined up.
@@ -148,6 +148,10 @@ impl Table {
 
     pub(super) fn unfinished(&self) -> Vec<JobId> {
         self.unfinished.iter().copied().collect()
+    }
+
+    pub(super) fn is_unfinished(&self, id: JobId) -> bool {
+        self.unfinished.contains(&id)
     }
 
     /// Those that have not begun.
@@ -231,6 +235,8 @@ impl Table {
         let entry = self.jobs.get(&id).filter(|entry| !entry.job.state.is_finished())?;
         Some(match (end, &entry.killed_by) {
             (End::Outcome(outcome), _) => Ending::Outcome(outcome),
+            // Also one that was killed: it is not true yet.
+            (End::Left, _) => Ending::Paused,
             (End::Cancelled, Some(by)) => {
                 Ending::Outcome(Outcome::Cancelled(CancelReason::Killed { by: by.to_string() }))
             }
@@ -382,7 +388,7 @@ impl Entry {
             progress: live.and_then(|live| live.control.progress()),
             dropped: self.dropped,
             paused: false,
-            held: false,
+            held: None,
             waits_for_memory: false,
             place: None,
             times: live.map_or_else(|| self.times.clone(), |live| live.track.all()),

@@ -25,6 +25,7 @@ pub(super) fn effective(matches: &ArgMatches, config: &Config) -> Vec<Effective>
             matches.get_raw(id).into_iter().flatten().map(|raw| raw.to_string_lossy()).collect();
         let value = raw.join(" ");
         let value = match id {
+            "nats_url" if !config.machines.nats_url.is_empty() => config.machines.nats_url.to_string(),
             _ if arg.is_hide_env_values_set() => {
                 if value.trim().is_empty() { "not set" } else { "set (not shown)" }.to_owned()
             }

@@ -90,7 +90,13 @@ impl Ground {
 
     /// Starts the program, in a clean environment.
     pub(crate) fn start(&self) -> Bot {
+        self.start_as(&[])
+    }
+
+    /// The same, with these words behind its name.
+    pub(crate) fn start_as(&self, words: &[&str]) -> Bot {
         let mut child = Command::new(env!("CARGO_BIN_EXE_jobboard"))
+            .args(words)
             .env_clear()
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .current_dir(self.folder.path())
@@ -178,6 +184,11 @@ impl Bot {
             () = tokio::time::sleep(BOUND) => "that takes too long",
         };
         assert!(self.log().contains(text), "{why}; waited for {text:?} in the log\n{}", self.log());
+    }
+
+    /// The last line of it that holds this.
+    pub(crate) fn last_logged(&self, text: &str) -> Option<String> {
+        self.log.lock().unwrap().lines().rfind(|line| line.contains(text)).map(str::to_owned)
     }
 
     pub(crate) fn log(&self) -> String {

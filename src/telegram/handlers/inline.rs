@@ -243,7 +243,9 @@ impl Inline {
                 Offers::one(&id, title, digits, text, KEEP_NUMBER)
             }
             Ok(Err(Unfinished::Failed(failure))) => self.note(sentences::failure(&failure), KEEP_NOTHING),
-            Ok(Err(Unfinished::Cancelled)) | Err(_) => self.note(words::too_slow(), KEEP_NOTHING),
+            Ok(Err(Unfinished::Cancelled | Unfinished::Left)) | Err(_) => {
+                self.note(words::too_slow(), KEEP_NOTHING)
+            }
         }
     }
 
@@ -254,7 +256,7 @@ impl Inline {
         let work = async {
             // Nothing closes the semaphore.
             let _place = self.look_ups.acquire().await.ok();
-            self.work.run(&member, &control).await
+            self.work.here(&member, &control).await
         };
         match timeout(self.limit, work).await {
             Ok(Ok(Found::Pokemon(pokemon))) => {

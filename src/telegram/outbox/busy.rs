@@ -83,9 +83,9 @@ impl Outbox {
         }
     }
 
-    /// That the bot is busy, in words. While it is paused, nothing ends: the seconds would mean nothing.
+    /// That the bot is busy, in words. While nothing begins, nothing ends: the seconds would mean nothing.
     pub fn busy_words(&self, seconds: u64) -> String {
-        if self.boards.is_paused() { sentences::busy_and_held() } else { sentences::busy(seconds) }
+        self.boards.hold().map_or_else(|| sentences::busy(seconds), sentences::fleet::busy_and_held)
     }
 
     /// How often a command was not even answered with "busy".
@@ -133,7 +133,7 @@ mod tests {
         let flags = ["jobboard", "--rate-all", "0", "--cpu-workers", "1", "--memory", "1GB"];
         let config = Cli::read(flags.map(Into::into)).unwrap().config;
         let config = config.for_sandbox(&token, &sandbox.url(), &sandbox.pokeapi_url());
-        let work = crate::work(&config, Engine::new(), Metrics::new()).unwrap();
+        let work = crate::work(&config, Engine::new(), Metrics::new()).await.unwrap();
         let boards = Boards::new(work, Store::none(), crate::limits(&config));
         let (api, store) = (Api::new(&config, &Secret::default()).unwrap(), Store::none());
         let settings = Arc::new(Settings::new(store.clone(), &Loaded::default()));

@@ -1,0 +1,158 @@
+//! The fleet: who does the work of a bot that does none itself, as far as the bot has heard. Plain data.
+
+use std::time::Instant;
+
+use crate::metrics::FleetLook;
+
+/// The version of the messages between bot and workers that this program writes. It reads newer ones, without what it does
+/// not know of them.
+pub const PROTOCOL: u32 = 1;
+/// The version of an order. A worker that knows an older one only gets none, and is not counted.
+pub const ORDERS: u32 = 1;
+/// So many members are on their way to a worker for each kind of slots that it has, so that it need not wait for the next
+/// one. They wait there, so there are few.
+pub const PREFETCH: usize = 1;
+
+/// What is known of the fleet at a moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fleet {
+    /// Whether NATS is there.
+    pub link: Link,
+    /// Who announced itself and was heard of since, in the order of their ids.
+    pub workers: Vec<Worker>,
+}
+
+/// Whether NATS is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// It is.
+    Up,
+    /// It is not, since then.
+    Away {
+        /// When it went, or when it was first looked for.
+        since: Instant,
+    },
+}
+
+/// A worker as it announced itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Worker {
+    /// Its own; another one after a restart.
+    pub id: String,
+    /// The name of its machine.
+    pub host: String,
+    /// Of the program.
+    pub version: String,
+    /// The newest version of messages that it knows.
+    pub protocol: u32,
+    /// CPU members that it runs side by side.
+    pub cpu: usize,
+    /// IO members that it runs side by side.
+    pub io: usize,
+    /// Bytes that its members may take together.
+    pub memory: u64,
+    /// Whether it takes more.
+    pub state: WorkerState,
+    /// Members that it has, those included that wait there.
+    pub in_hand: usize,
+    /// When it was last heard of.
+    pub seen: Instant,
+}
+
+/// Whether a worker takes more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WorkerState {
+    /// It does.
+    Working,
+    /// It ends what it has, and then itself.
+    Draining,
+}
+
+/// What a fleet can do at the same time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Capacity {
+    /// CPU members.
+    pub cpu: usize,
+    /// IO members.
+    pub io: usize,
+    /// Bytes that all running members may take together.
+    pub memory: u64,
+    /// Bytes of the worker that has the most.
+    pub largest: u64,
+}
+
+impl Fleet {
+    /// Before anything is known.
+    pub fn unknown() -> Self {
+        Self { link: Link::Away { since: Instant::now() }, workers: Vec::new() }
+    }
+
+    /// How many there are of which kind.
+    pub fn look(&self) -> FleetLook {
+        let mut look = FleetLook::default();
+        for worker in &self.workers {
+            look.in_hand += worker.in_hand;
+            match worker.state {
+                WorkerState::Draining => look.draining += 1,
+                WorkerState::Working if worker.takes_orders() => look.working += 1,
+                WorkerState::Working => look.too_old += 1,
+            }
+        }
+        if let Link::Away { since } = self.link {
+            look.away = Some(since.elapsed());
+        }
+        look
+    }
+
+    /// What it can take: of all workers that take more and know our orders. While NATS is away nobody can be given
+    /// anything.
+    pub fn capacity(&self) -> Capacity {
+        if self.link != Link::Up {
+            return Capacity::default();
+        }
+        let counted = self.workers.iter().filter(|worker| worker.takes_orders());
+        counted.fold(Capacity::default(), |sum, worker| Capacity {
+            cpu: sum.cpu + with_prefetch(worker.cpu),
+            io: sum.io + with_prefetch(worker.io),
+            memory: sum.memory.saturating_add(worker.memory),
+            largest: sum.largest.max(worker.memory),
+        })
+    }
+}
+
+impl Worker {
+    /// Whether it can be given something.
+    pub fn takes_orders(&self) -> bool {
+        self.state == WorkerState::Working && self.protocol >= ORDERS
+    }
+}
+
+fn with_prefetch(slots: usize) -> usize {
+    if slots == 0 { 0 } else { slots + PREFETCH }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn worker(id: &str, cpu: usize, memory: u64) -> Worker {
+        let (host, version) = ("host".to_owned(), "0.1.0".to_owned());
+        let state = WorkerState::Working;
+        let (io, in_hand, seen) = (0, 0, Instant::now());
+        Worker { id: id.to_owned(), host, version, protocol: PROTOCOL, cpu, io, memory, state, in_hand, seen }
+    }
+
+    #[test]
+    fn who_drains_or_is_too_old_is_not_counted() {
+        let draining = Worker { state: WorkerState::Draining, ..worker("c", 8, 800) };
+        let old = Worker { protocol: ORDERS - 1, ..worker("d", 8, 800) };
+        let newer = Worker { protocol: PROTOCOL + 1, io: 5, ..worker("b", 2, 50) };
+        let mut fleet = Fleet { link: Link::Up, workers: vec![worker("a", 4, 100), newer, draining, old] };
+        assert_eq!(fleet.capacity(), Capacity { cpu: 5 + 3, io: 6, memory: 150, largest: 100 });
+        let look = fleet.look();
+        assert_eq!((look.working, look.draining, look.too_old, look.away), (2, 1, 1, None));
+        fleet.link = Link::Away { since: Instant::now() };
+        assert_eq!(fleet.capacity(), Capacity::default());
+        assert!(fleet.look().away.is_some());
+    }
+}
