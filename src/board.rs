@@ -385,10 +385,12 @@ impl Boards {
     /// A member of the job got its first slot. False where the job was killed meanwhile: it must not run.
     async fn started(&self, chat: ChatId, id: JobId, at_once: bool) -> bool {
         let now = SystemTime::now();
+        // What is done in a moment crashes nothing, and the moment is not worth a sync of the disk; what others do does not
+        // crash this process, and they have it still when it is gone.
+        let counts = !at_once && self.work.fleet().is_none();
         let started = self.with_table(chat, |chat, table| {
             let attempt = table.start(id, now)?;
-            // What is done in a moment crashes nothing, and the moment is not worth a sync of the disk.
-            Some((!at_once).then(|| self.store.write(Write::Start { chat, id, attempt, started: now })))
+            Some(counts.then(|| self.store.write(Write::Start { chat, id, attempt, started: now })))
         });
         let Some(stored) = started else { return false };
         if let Some(stored) = stored

@@ -13,6 +13,7 @@ pub mod http;
 pub mod job;
 pub mod log;
 pub mod metrics;
+pub mod nats;
 pub mod operate;
 pub mod sandbox;
 pub mod store;

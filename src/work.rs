@@ -1,12 +1,14 @@
-//! What runs: CPU work on threads and a rayon pool of its own, IO work on tokio.
+//! What runs: CPU work on threads and a rayon pool of its own, IO work on tokio; or both on other machines.
 //!
-//! The seam is [`Work::run`]: one member, with the control that stops it and hears its progress.
+//! The seam is [`Work::run`]: one member of a job, with the control that stops it and hears its progress. Where it runs, in this
+//! process or by a worker elsewhere, is nobody's business but its own.
 
 pub mod control;
 mod cpu;
 mod dex;
 pub mod fib;
 pub mod fleet;
+mod remote;
 mod team;
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
@@ -18,9 +20,13 @@ pub use self::{
     cpu::CpuPool,
     dex::{PokeApi, PokeApiTimings},
     fib::FibError,
+    remote::{FleetTimings, Remote},
     team::Team,
 };
-use crate::job::{Digits, Failure, Member, Number, Pokemon};
+use crate::{
+    job::{Digits, Failure, Member, Number, Pokemon},
+    nats::JobKey,
+};
 
 /// The function behind `fib`: the n-th number, counted from the 1st = 0.
 pub type FibFn = Arc<dyn Fn(u64, &Control) -> Result<Digits, FibError> + Send + Sync>;
@@ -74,9 +80,17 @@ impl Default for Engine {
 
 /// Everything that can run a member.
 pub struct Work {
-    cpu: CpuPool,
+    hands: Hands,
     engine: Engine,
     pokeapi: PokeApi,
+}
+
+/// Who does what is not done at once.
+enum Hands {
+    /// This process.
+    Here(CpuPool),
+    /// Workers elsewhere.
+    Fleet(Arc<Remote>),
 }
 
 /// What a member found.
@@ -100,7 +114,34 @@ pub enum Unfinished {
 impl Work {
     /// Puts the parts together.
     pub fn new(cpu: CpuPool, engine: Engine, pokeapi: PokeApi) -> Self {
-        Self { cpu, engine, pokeapi }
+        Self { hands: Hands::Here(cpu), engine, pokeapi }
+    }
+
+    /// Work that others do, but for what is done at once, or is nobody's job.
+    pub fn by_fleet(fleet: Arc<Remote>, engine: Engine, pokeapi: PokeApi) -> Self {
+        Self { hands: Hands::Fleet(fleet), engine, pokeapi }
+    }
+
+    /// Who does it, if it is not this process: a job that was running when this process ended is in their hands still.
+    pub fn fleet(&self) -> Option<&Arc<Remote>> {
+        match &self.hands {
+            Hands::Here(_) => None,
+            Hands::Fleet(fleet) => Some(fleet),
+        }
+    }
+
+    /// Stops what another process, which ended, may have left of the job, and waits until it has stopped.
+    pub async fn recall(&self, job: JobKey) {
+        if let Hands::Fleet(fleet) = &self.hands {
+            fleet.recall(job).await;
+        }
+    }
+
+    /// The job's end is stored, under the name it had in [`run`](Self::run).
+    pub fn forget(&self, job: JobKey) {
+        if let Hands::Fleet(fleet) = &self.hands {
+            fleet.forget(job);
+        }
     }
 
     /// Whether the member is computed where it is asked for: it needs no worker, so it waits for none.
@@ -127,12 +168,36 @@ impl Work {
         }
     }
 
-    /// Runs one [announced](Self::announce) member to its end. It returns only when the work has truly stopped: CPU work
-    /// through its flag, IO work by dropping its request.
+    /// Runs one [announced](Self::announce) member of a job, the `place.1`-th from 0, to its end. It returns only when the work
+    /// has truly stopped; or, where others do it, when the process ends: then it goes on, and the same call in the next
+    /// process finds it.
     ///
     /// # Errors
     /// [`Unfinished`], with the reason.
-    pub async fn run(&self, member: &Member, control: &Arc<Control>) -> Result<Found, Unfinished> {
+    pub async fn run(
+        &self,
+        place: (JobKey, usize),
+        member: &Member,
+        control: &Arc<Control>,
+    ) -> Result<Found, Unfinished> {
+        match &self.hands {
+            Hands::Fleet(fleet) if !self.is_at_once(member) => {
+                let memory = match member {
+                    Member::Fib(n) => self.memory(*n),
+                    Member::Dex { .. } => 0,
+                };
+                fleet.run(place, member, memory, control).await
+            }
+            Hands::Fleet(_) | Hands::Here(_) => self.here(member, control).await,
+        }
+    }
+
+    /// Runs a member in this process, to its end. It returns only when the work has truly stopped: CPU work through its flag,
+    /// IO work by dropping its request.
+    ///
+    /// # Errors
+    /// [`Unfinished`], with the reason.
+    pub async fn here(&self, member: &Member, control: &Arc<Control>) -> Result<Found, Unfinished> {
         match member {
             Member::Fib(n) => self.fib(*n, control).await,
             Member::Dex { key, with_sprite } => {
@@ -165,15 +230,16 @@ impl Work {
     }
 
     async fn fib(&self, n: u64, control: &Arc<Control>) -> Result<Found, Unfinished> {
-        let (fib, control) = (self.engine.fib.clone(), control.clone());
-        let found = if n <= self.engine.at_once {
-            cpu::caught(|| fib(n, &control))
-        } else {
-            control.helped_by(self.cpu.team());
-            let after = control.clone();
-            self.cpu.run(move || fib(n, &control), move || after.clear_away()).await
-        };
-        number(n, found).map(Found::Number)
+        match &self.hands {
+            Hands::Here(cpu) if n > self.engine.at_once => {
+                let (fib, control) = (self.engine.fib.clone(), control.clone());
+                control.helped_by(cpu.team());
+                let after = control.clone();
+                let found = cpu.run(move || fib(n, &control), move || after.clear_away()).await;
+                number(n, found).map(Found::Number)
+            }
+            Hands::Here(_) | Hands::Fleet(_) => self.quick(n, control).await.map(Found::Number),
+        }
     }
 }
 
@@ -204,10 +270,10 @@ mod tests {
         let (members, control) = ([Member::Fib(3_000), Member::Fib(30_000)], Arc::default());
         work.announce(&members, &control);
         assert_eq!(control.progress(), Some(0.0));
-        assert!(work.run(&members[0], &control).await.is_ok());
+        assert!(work.here(&members[0], &control).await.is_ok());
         let first = control.progress().unwrap();
         assert!(first > 0.0 && first < 0.5, "{first}");
-        assert!(work.run(&members[1], &control).await.is_ok());
+        assert!(work.here(&members[1], &control).await.is_ok());
         assert_eq!(control.progress(), Some(1.0));
     }
 
@@ -222,7 +288,7 @@ mod tests {
         let pokeapi = PokeApi::new("http://127.0.0.1:9", PokeApiTimings::default()).unwrap();
         let work =
             Work::new(CpuPool::new(1).unwrap(), Engine { at_once: 100, ..Engine::on_workers(fib) }, pokeapi);
-        let run = async |n| work.run(&Member::Fib(n), &Arc::default()).await;
+        let run = async |n| work.here(&Member::Fib(n), &Arc::default()).await;
         assert!(matches!(run(100).await, Ok(Found::Number(_))));
         assert!(matches!(run(13).await, Err(Unfinished::Failed(Failure::Panicked))));
         assert!(matches!(run(101).await, Err(Unfinished::Failed(Failure::Panicked))), "on a worker");
@@ -236,7 +302,7 @@ mod tests {
         });
         let pokeapi = PokeApi::new("http://127.0.0.1:9", PokeApiTimings::default()).unwrap();
         let work = Work::new(CpuPool::new(3).unwrap(), Engine::on_workers(fib), pokeapi);
-        let run = async |n| work.run(&Member::Fib(n), &Arc::default()).await;
+        let run = async |n| work.here(&Member::Fib(n), &Arc::default()).await;
         assert!(matches!(run(13).await, Err(Unfinished::Failed(Failure::WrongResult))));
         assert!(matches!(run(14).await, Ok(Found::Number(_))));
     }

@@ -8,9 +8,16 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Boards, Change, KillId, away::away_reason, kill::Kill, run::End, table::Live};
+use super::{
+    Boards, Change, KillId,
+    away::away_reason,
+    kill::Kill,
+    run::End,
+    table::{Live, Table},
+};
 use crate::{
     job::{CancelReason, ChatId, Failure, JobId, Origin, Outcome, Spec},
+    nats::JobKey,
     store::{Dropped, Loaded},
 };
 
@@ -46,7 +53,8 @@ impl Boards {
                 self.end_soon(chat, id, End::Outcome(Outcome::Cancelled(CancelReason::Denied)));
             } else if self.look(chat, |table| table.away) == Some(true) {
                 self.end_soon(chat, id, End::Outcome(Outcome::Cancelled(away_reason(chat))));
-            } else if crashes >= self.limits.max_attempts {
+            } else if crashes >= self.limits.max_attempts && self.work.fleet().is_none() {
+                // What others do crashes them, and they count it.
                 tracing::error!(
                     chat = chat.0,
                     job = id.0,
@@ -72,10 +80,26 @@ impl Boards {
         loaded.kills.iter().filter_map(read)
     }
 
-    /// Ends a job that does not run. Nobody waits for the disk.
+    /// Ends a job that does not run, or is to run no more: somebody else may have it still, and its end is the end of that.
+    /// Nobody waits for it, or for the disk.
     fn end_soon(self: &Arc<Self>, chat: ChatId, id: JobId, end: End) {
         let boards = self.clone();
-        self.tasks.spawn(async move { boards.finish(chat, id, end).await });
+        self.tasks.spawn(async move {
+            let key = JobKey { chat, job: id };
+            tokio::select! {
+                // It is left for the next start.
+                () = boards.exit.cancelled() => return,
+                () = boards.work.recall(key) => {}
+            }
+            boards.finish(chat, id, end).await;
+            boards.work.forget(key);
+        });
+    }
+
+    /// Whether the job is on its board, by this name, and has not ended.
+    pub fn is_current(&self, key: JobKey) -> bool {
+        let unfinished = |chat, table: &Table| chat == key.chat && table.is_unfinished(key.job);
+        self.look_home(key.chat, unfinished).unwrap_or_default()
     }
 
     fn put_back(&self, loaded: &Loaded) -> Vec<Unfinished> {

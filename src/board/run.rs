@@ -22,6 +22,7 @@ use crate::{
         ChatId, Ended, Failure, JobId, Member, MemberResult, Outcome, Output, Place, PokemonKey, Resource,
         Spec,
     },
+    nats::JobKey,
     work::{Found, Unfinished},
 };
 
@@ -82,9 +83,17 @@ impl Run {
             self.boards.metrics.ran(&self.spec, begun.elapsed());
         }
         self.boards.finish(self.chat, self.id, end).await;
+        if !self.boards.exit.is_cancelled() {
+            self.boards.work.forget(self.key());
+        }
         // Only now: until they are in a file, the digits are in memory. And only when nobody works for the job any more:
         // a thread may still be busy giving memory back.
         self.live.control.leave_behind(grant);
+    }
+
+    /// What the work knows the job by. It stays the same for as long as this process runs, also where the chat's id does not.
+    fn key(&self) -> JobKey {
+        JobKey { chat: self.chat, job: self.id }
     }
 
     async fn work(&self, tickets: Vec<Option<Ticket>>) -> End {
@@ -156,7 +165,8 @@ impl Run {
             self.boards.busy.begin(self.chat, worker);
         }
         // On the heap, and only now: it is ten times as large as all the rest, and thousands may wait for a slot.
-        let end = Box::pin(self.boards.work.run(member, &self.live.control)).await;
+        let work = self.boards.work.run((self.key(), index), member, &self.live.control);
+        let end = Box::pin(work).await;
         if let (Member::Fib(_), Err(Unfinished::Failed(failure))) = (member, &end) {
             tracing::error!(?failure, %member, "a member failed, the others are stopped");
             self.live.cancel.cancel();

@@ -150,6 +150,10 @@ impl Table {
         self.unfinished.iter().copied().collect()
     }
 
+    pub(super) fn is_unfinished(&self, id: JobId) -> bool {
+        self.unfinished.contains(&id)
+    }
+
     /// Those that have not begun.
     pub(super) fn queued(&self) -> impl Iterator<Item = JobId> {
         self.unfinished.difference(&self.running).copied()

@@ -96,6 +96,21 @@ impl Control {
         }
     }
 
+    /// Whether the process ends: what is stopped then goes on later.
+    pub(super) fn exits(&self) -> bool {
+        self.exit.is_cancelled()
+    }
+
+    /// Waits until the process ends.
+    pub(super) async fn exited(&self) {
+        self.exit.cancelled().await;
+    }
+
+    /// Units of the work that are done.
+    pub fn done(&self) -> u64 {
+        self.done.load(Relaxed)
+    }
+
     /// Announces `cost` more units of work (any unit, the same as in [`advance`](Self::advance)).
     pub fn expect(&self, cost: u64) {
         self.total.fetch_add(cost, Relaxed);

@@ -252,7 +252,7 @@ impl Inline {
         let work = async {
             // Nothing closes the semaphore.
             let _place = self.look_ups.acquire().await.ok();
-            self.work.run(&member, &control).await
+            self.work.here(&member, &control).await
         };
         match timeout(self.limit, work).await {
             Ok(Ok(Found::Pokemon(pokemon))) => {

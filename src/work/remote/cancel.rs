@@ -1,0 +1,104 @@
+//! How work elsewhere is stopped: it is said in a bucket first, where a worker looks before it begins, and then to all.
+
+use std::{sync::Arc, time::Instant};
+
+use bytes::Bytes;
+
+use super::{Control, Remote, Turn, Unfinished, Waiter};
+use crate::{
+    job::Resource,
+    nats::{JobKey, Key, NatsError},
+    work::fleet::Link,
+};
+
+impl Remote {
+    /// Waits until the order is nobody's any more. It is a worker that says so, or that there is no worker.
+    pub(super) async fn cancelled(&self, key: Key, control: &Arc<Control>, mut waiter: Waiter<'_>) -> Turn {
+        let cancelled = Turn::Ended(Err(Unfinished::Cancelled));
+        if control.exits() {
+            return cancelled;
+        }
+        let stopped = async {
+            self.recall(key.job).await;
+        };
+        tokio::select! {
+            biased;
+            () = control.exited() => {}
+            // Whatever it is: it was too late for the cancel, or it is the answer to it. It is the board that decides.
+            _ = waiter.report() => {}
+            () = stopped => {}
+        }
+        cancelled
+    }
+
+    /// Cancels a job, whoever handed it out, and waits until nothing of it is on its way or in anybody's hands.
+    pub async fn recall(&self, job: JobKey) {
+        self.tell(job).await;
+        loop {
+            tokio::time::sleep(self.timings.look).await;
+            match self.is_left(job).await {
+                Ok(false) => return,
+                Ok(true) if self.nobody_works() => {
+                    if self.purge_orders(job).await.is_ok() {
+                        return;
+                    }
+                }
+                Ok(true) => {}
+                Err(error) => tracing::warn!(%job, %error, "a cancel is not answered; looking again"),
+            }
+        }
+    }
+
+    /// Says it once a job, however many of its members ask.
+    async fn tell(&self, job: JobKey) {
+        let told = {
+            let mut state = self.state();
+            let handed = state.handed.entry(job).or_default();
+            handed.left = true;
+            std::mem::replace(&mut handed.cancelled, true)
+        };
+        if told {
+            return;
+        }
+        loop {
+            self.nats.up().await;
+            match self.tell_once(job).await {
+                Ok(()) => break,
+                Err(error) => tracing::warn!(%job, %error, "a cancel is not told; trying again"),
+            }
+            tokio::time::sleep(self.timings.again).await;
+        }
+    }
+
+    pub(super) async fn tell_once(&self, job: JobKey) -> Result<(), NatsError> {
+        let refused = NatsError::refused("a cancel");
+        let cancels = self.cancels().await?;
+        cancels.put(job.to_string(), Bytes::new()).await.map_err(|error| refused(&error))?;
+        let client = self.nats.client();
+        let subject = self.nats.names().cancel(job);
+        client.publish(subject, Bytes::new()).await.map_err(|error| refused(&error))
+    }
+
+    /// Whether an order of the job is there.
+    async fn is_left(&self, job: JobKey) -> Result<bool, NatsError> {
+        let jobs = self.nats.jobs().await?;
+        for resource in [Resource::Cpu, Resource::Io] {
+            let subject = self.nats.names().orders_of(resource, job);
+            let info = jobs.info_builder().subjects(subject).fetch().await;
+            let mut subjects = info.map_err(|error| NatsError::refused("orders")(&error))?;
+            if futures_util::StreamExt::next(&mut subjects).await.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether nobody can have an order in hand: no worker was heard of for as long as it takes for an order to be
+    /// given to the next one.
+    fn nobody_works(&self) -> bool {
+        let fleet = self.fleet.borrow();
+        let idle = fleet.workers.iter().all(|worker| worker.in_hand == 0 && !worker.takes_orders());
+        let silent = self.state().heard.is_some_and(|since| since + self.timings.ack_wait < Instant::now());
+        fleet.link == Link::Up && idle && silent
+    }
+}

@@ -1,0 +1,110 @@
+//! Who works: workers announce themselves in a bucket, and are gone when they are not heard of.
+
+use std::time::Instant;
+
+use async_nats::jetstream::kv::Operation;
+use futures_util::StreamExt;
+
+use super::Remote;
+use crate::{
+    nats::{NatsError, message::{self, Announcement}},
+    work::fleet::{Fleet, Link, Worker, WorkerState},
+};
+
+impl Remote {
+    pub(super) async fn watch_fleet(&self) {
+        tokio::join!(self.watch_link(), self.watch_workers());
+    }
+
+    async fn watch_link(&self) {
+        let mut link = self.nats.link();
+        loop {
+            let now = link.borrow_and_update().away.map_or(Link::Up, |since| Link::Away { since });
+            self.fleet.send_if_modified(|fleet| std::mem::replace(&mut fleet.link, now) != now);
+            if link.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn watch_workers(&self) {
+        loop {
+            self.nats.up().await;
+            if let Err(error) = self.watch_until_lost().await {
+                tracing::warn!(%error, "workers are not heard; trying again");
+            }
+            tokio::time::sleep(self.timings.again).await;
+        }
+    }
+
+    async fn watch_until_lost(&self) -> Result<(), NatsError> {
+        let refused = NatsError::refused("workers");
+        let mut link = self.nats.link();
+        let connects = link.borrow_and_update().connects;
+        let bucket = self.nats.workers(self.timings.gone).await?;
+        // Who was not heard while nobody listened may be there all the same.
+        self.state().heard = Some(Instant::now());
+        let mut entries = bucket.watch_with_history(">").await.map_err(|error| refused(&error))?;
+        let mut look = tokio::time::interval(self.timings.gone / 12);
+        loop {
+            tokio::select! {
+                entry = entries.next() => {
+                    let Some(entry) = entry else { return Ok(()) };
+                    let entry = entry.map_err(|error| refused(&error))?;
+                    self.state().heard = Some(Instant::now());
+                    let announced = (entry.operation == Operation::Put).then_some(&entry.value);
+                    self.fleet.send_modify(|fleet| note(fleet, &entry.key, announced.map(|value| &value[..])));
+                }
+                _ = look.tick() => self.drop_gone(),
+                changed = link.wait_for(|link| link.connects != connects) => {
+                    return if changed.is_ok() { Ok(()) } else { std::future::pending().await };
+                }
+            }
+        }
+    }
+
+    fn drop_gone(&self) {
+        let gone = self.timings.gone;
+        // While NATS is away nobody can be heard.
+        self.fleet.send_if_modified(|fleet| {
+            let before = fleet.workers.len();
+            fleet.workers.retain(|worker| {
+                let stays = worker.seen.elapsed() < gone;
+                if !stays {
+                    tracing::warn!(worker = worker.id, host = worker.host, "a worker is gone");
+                }
+                stays
+            });
+            fleet.workers.len() != before
+        });
+    }
+}
+
+/// What a worker says of itself; `None`: that it goes.
+fn note(fleet: &mut Fleet, id: &str, announced: Option<&[u8]>) {
+    let announced = announced.and_then(|value| message::read::<Announcement>(value).ok());
+    let Some(said) = announced else {
+        fleet.workers.retain(|worker| worker.id != id);
+        return;
+    };
+    let state = if said.draining { WorkerState::Draining } else { WorkerState::Working };
+    let worker = Worker {
+        id: id.to_owned(),
+        host: said.host,
+        version: said.version,
+        protocol: said.protocol,
+        cpu: said.cpu,
+        io: said.io,
+        memory: said.memory,
+        state,
+        in_hand: said.in_hand,
+        seen: Instant::now(),
+    };
+    match fleet.workers.binary_search_by(|known| known.id.as_str().cmp(id)) {
+        Ok(place) => fleet.workers[place] = worker,
+        Err(place) => {
+            tracing::info!(worker = worker.id, host = worker.host, cpu = worker.cpu, io = worker.io, "a worker is there");
+            fleet.workers.insert(place, worker);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! What is removed from NATS: of jobs that have ended, and of those that the bot does not have.
+
+use std::{sync::PoisonError, time::Duration};
+
+use futures_util::StreamExt;
+
+use super::{Ended, Remote};
+use crate::{
+    job::Resource,
+    nats::{JobKey, Key, NatsError},
+};
+
+/// Jobs that are tidied up after at the same time.
+const AT_ONCE: usize = 16;
+/// How long a stop takes for it.
+const REST: Duration = Duration::from_secs(1);
+
+impl Remote {
+    /// The job's end is stored: nothing of it is needed any more.
+    pub fn forget(&self, job: JobKey) {
+        let handed = {
+            let mut state = self.state();
+            state.unclaimed.retain(|key, _| key.job != job);
+            state.handed.remove(&job)
+        };
+        let Some(handed) = handed else { return };
+        let ended =
+            Ended { job, cancelled: handed.cancelled, left: handed.left, objects: handed.objects };
+        if self.ended.try_send(ended).is_err() {
+            tracing::debug!(%job, "messages of an ended job stay until the next start");
+        }
+    }
+
+    pub(super) fn drop_result(&self, key: Key, object: Option<String>) {
+        let objects = object.into_iter().collect();
+        let _ = self.ended.try_send(Ended { job: key.job, cancelled: false, left: false, objects });
+    }
+
+    pub(super) async fn tidy(&self, is_current: &(impl Fn(JobKey) -> bool + Sync)) {
+        let Some(ended) = self.to_tidy.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        let mut caught_up = self.caught_up.subscribe();
+        let _ = caught_up.wait_for(|caught_up| *caught_up).await;
+        while let Err(error) = self.sweep(is_current).await {
+            tracing::warn!(%error, "orders of ended jobs are not removed; trying again");
+            tokio::time::sleep(self.timings.again).await;
+        }
+        let ended = futures_util::stream::unfold(ended, async |mut ended| {
+            ended.recv().await.map(|job| (job, ended))
+        });
+        ended.for_each_concurrent(AT_ONCE, |ended| self.tidy_up(ended)).await;
+    }
+
+    /// What was still waiting to be removed when the bot stops stays for the next start.
+    pub(super) async fn tidy_rest(&self) {
+        let flushed = tokio::time::timeout(REST, self.nats.client().flush()).await;
+        if !matches!(flushed, Ok(Ok(()))) {
+            tracing::debug!("NATS has not heard the last words");
+        }
+    }
+
+    async fn tidy_up(&self, ended: Ended) {
+        loop {
+            self.nats.up().await;
+            match self.tidy_once(&ended).await {
+                Ok(()) => return,
+                Err(error) => {
+                    tracing::warn!(job = %ended.job, %error, "messages of an ended job are not removed; trying again");
+                }
+            }
+            tokio::time::sleep(self.timings.again).await;
+        }
+    }
+
+    async fn tidy_once(&self, ended: &Ended) -> Result<(), NatsError> {
+        let refused = NatsError::refused("a removal");
+        if ended.left && ended.cancelled {
+            self.purge_orders(ended.job).await?;
+        }
+        let results = self.nats.results().await?;
+        let of_job = self.nats.names().results_of(ended.job);
+        results.purge().filter(of_job).await.map_err(|error| refused(&error))?;
+        if ended.cancelled {
+            let cancels = self.cancels().await?;
+            cancels.purge(ended.job.to_string()).await.map_err(|error| refused(&error))?;
+        }
+        for object in &ended.objects {
+            // It may be gone already.
+            let _ = self.nats.large().await?.delete(object).await;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn purge_orders(&self, job: JobKey) -> Result<(), NatsError> {
+        let refused = NatsError::refused("a removal");
+        let jobs = self.nats.jobs().await?;
+        for resource in [Resource::Cpu, Resource::Io] {
+            let of_job = self.nats.names().orders_of(resource, job);
+            jobs.purge().filter(of_job).await.map_err(|error| refused(&error))?;
+        }
+        Ok(())
+    }
+
+    /// Orders of jobs that the board does not have: they ended while the bot was away from NATS, or its store was set back.
+    async fn sweep(&self, is_current: &(impl Fn(JobKey) -> bool + Sync)) -> Result<(), NatsError> {
+        let refused = NatsError::refused("orders");
+        let jobs = self.nats.jobs().await?;
+        let all = self.nats.names().subject("jobs.>");
+        let subjects = jobs.info_builder().subjects(all).fetch().await.map_err(|error| refused(&error))?;
+        let subjects: Vec<_> = subjects.collect().await;
+        let mut done = std::collections::HashSet::new();
+        for subject in subjects {
+            let (subject, _) = subject.map_err(|error| refused(&error))?;
+            let Some(key) = self.nats.names().key(&subject) else { continue };
+            if is_current(key.job) || !done.insert(key.job) {
+                continue;
+            }
+            tracing::info!(job = %key.job, "an order of a job that has ended is removed");
+            self.cancel_and_purge(key.job).await?;
+        }
+        Ok(())
+    }
+
+    async fn cancel_and_purge(&self, job: JobKey) -> Result<(), NatsError> {
+        self.tell_once(job).await?;
+        self.purge_orders(job).await
+    }
+
+    pub(super) async fn cancels(&self) -> Result<async_nats::jetstream::kv::Store, NatsError> {
+        self.nats.cancels().await
+    }
+}
