@@ -11,6 +11,7 @@ pub mod config;
 pub mod fuzzing;
 pub mod http;
 pub mod job;
+pub mod lease;
 pub mod log;
 pub mod metrics;
 pub mod nats;

@@ -174,6 +174,11 @@ impl Replica {
         self.or_lost(committed)
     }
 
+    /// Whether this bot does not lead any more: nothing can be committed again.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost.is_cancelled()
+    }
+
     /// Whether the database has no place in the log, so that a history has to begin with it.
     pub(crate) fn is_new(&self) -> bool {
         self.history.is_none()

@@ -4,7 +4,8 @@
 //! answers all: while it waits for the disk, the next group gathers. Where too many wait already, no more jobs are
 //! accepted; the other writes belong to jobs, answers and cards that are there, which are bounded.
 //!
-//! Nothing is sticky. A write that cannot be done is answered with why, and the next one is tried anew.
+//! Nothing is sticky. A write that cannot be done is answered with why, and the next one is tried anew. Only where others follow and
+//! this bot does not lead any more, nothing is written or answered again: the process is about to end.
 
 use std::{
     collections::VecDeque,
@@ -88,6 +89,7 @@ impl Writer {
             folder: folder.to_owned(),
             connection: Some(connection),
             replica,
+            unanswered: Vec::new(),
             queue: Closing(queue.clone()),
             _lock: lock,
         };
@@ -262,6 +264,8 @@ struct Worker {
     connection: Option<Connection>,
     /// Where others follow.
     replica: Option<Replica>,
+    /// Kept until the end, since whoever waits for one that is dropped hears of a failure.
+    unanswered: Vec<Answer>,
     folder: PathBuf,
     metrics: Arc<Metrics>,
     queue: Closing,
@@ -299,12 +303,21 @@ impl Worker {
                 if !matches!(result, Err(Failed::Begin(_))) {
                     result = self.commit(iter::once(&write));
                 }
-                tell(answer, &result);
+                self.answer(answer, &result);
             }
         } else {
             for (_, answer) in group {
-                tell(answer, &result);
+                self.answer(answer, &result);
             }
+        }
+    }
+
+    /// Where this bot does not lead any more, nobody hears anything: whoever leads now does all that was not confirmed.
+    fn answer(&mut self, answer: Answer, result: &Result<(), Failed>) {
+        if self.replica.as_ref().is_some_and(Replica::is_lost) {
+            self.unanswered.push(answer);
+        } else {
+            tell(answer, result);
         }
     }
 

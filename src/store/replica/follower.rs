@@ -1,7 +1,7 @@
 //! Whoever follows: a database that gets the same rows, until this bot leads.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicU64},
     time::SystemTime,
@@ -27,8 +27,6 @@ use crate::{
 
 /// Entries that are put into the database at once, where so many are there.
 const AT_ONCE: usize = 64;
-/// With more entries than these since the last snapshot, there is to be a new one.
-pub(super) const LONG: u64 = 10_000;
 
 /// A data folder that follows the log. It has the folder's lock.
 pub struct Follower {
@@ -109,7 +107,8 @@ impl Follower {
         Ok(Step::Following)
     }
 
-    /// Ends following, when [`step`](Self::step) has just found that nothing is missing, or that there is no store yet.
+    /// Ends following, when [`step`](Self::step) has just found that nothing is missing, or that there is no store yet. With
+    /// more entries than `long` since the last snapshot, there is to be a new one.
     ///
     /// # Errors
     /// [`ReplicaError`].
@@ -117,7 +116,7 @@ impl Follower {
         self,
         step: Step,
         lost: CancellationToken,
-        long: Option<u64>,
+        long: u64,
     ) -> Result<(Replica, File), ReplicaError> {
         let place = self.database.as_ref().and_then(|database| database.place.clone());
         let history = place.filter(|_| step == Step::Following).map(|place| place.history);
@@ -126,11 +125,7 @@ impl Follower {
                 .await
                 .map_err(away)??;
         }
-        let grown = Grown {
-            entries: AtomicU64::new(0),
-            long: long.unwrap_or(LONG),
-            is_long: Notify::new(),
-        };
+        let grown = Grown { entries: AtomicU64::new(0), long, is_long: Notify::new() };
         let replica = Replica {
             shared: self.shared,
             runtime: Handle::current(),

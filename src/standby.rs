@@ -1,0 +1,155 @@
+//! The way to lead: a bot of `--role bot` follows the store on NATS until it has the lease, and then begins with it.
+
+use std::{fs::File, time::Instant};
+
+use crate::{
+    RunError,
+    config::Config,
+    lease::{Lease, Leases},
+    nats::{Nats, NatsError},
+    store::{
+        OpenError,
+        replica::{Follower, Replica, ReplicaError, Step},
+    },
+};
+
+/// With so many entries of the log since the last snapshot of the store, there is to be a new one.
+const LONG: u64 = 10_000;
+
+/// What a bot has that leads.
+pub(crate) struct Leading {
+    /// The lease; when it is lost, the bot has to stop at once.
+    pub(crate) lease: Lease,
+    /// The lock of the folder, and the way to commit, for [`Store::lead`](crate::store::Store::lead).
+    pub(crate) store: (File, Replica),
+}
+
+/// Why a bot cannot follow.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FollowError {
+    #[error(transparent)]
+    Nats(#[from] NatsError),
+    #[error(transparent)]
+    Replica(#[from] ReplicaError),
+}
+
+impl FollowError {
+    /// What is of no use to be tried again; the folder may still be that of a bot that stops.
+    fn fatal(self, config: &Config, until: Instant) -> Result<Self, RunError> {
+        match self {
+            Self::Replica(ReplicaError::Folder(OpenError::Taken)) if Instant::now() < until => Ok(self),
+            Self::Replica(ReplicaError::Folder(why)) => {
+                Err(RunError::Store { why, folder: config.data_dir.clone() })
+            }
+            Self::Replica(ReplicaError::Newer(version)) => {
+                let why = OpenError::Newer { version };
+                Err(RunError::Store { why, folder: config.data_dir.clone() })
+            }
+            other => Ok(other),
+        }
+    }
+}
+
+/// Follows until this bot leads. To be called within something that ends it at a shutdown.
+///
+/// # Errors
+/// [`RunError::Store`] where the folder cannot be used; what NATS does not do is tried again for as long as it takes.
+pub(crate) async fn lead(config: &Config, nats: &Nats) -> Result<Leading, RunError> {
+    let mut waiting = Waiting { config, nats, follower: None, leases: None, told: None };
+    let until = Instant::now() + config.timings.take_over;
+    let mut failing = None;
+    loop {
+        match waiting.look().await {
+            Ok(Some(leading)) => return Ok(leading),
+            Ok(None) => failing = None,
+            Err(error) => {
+                let error = error.fatal(config, until)?.to_string();
+                if failing.as_ref() != Some(&error) {
+                    tracing::warn!(error, "this bot can neither follow nor lead now; trying again");
+                }
+                failing = Some(error);
+            }
+        }
+        tokio::time::sleep(config.timings.lease.again).await;
+    }
+}
+
+struct Waiting<'a> {
+    config: &'a Config,
+    nats: &'a Nats,
+    follower: Option<Follower>,
+    leases: Option<Leases>,
+    /// What was logged last of what it waits for.
+    told: Option<String>,
+}
+
+impl Waiting<'_> {
+    async fn look(&mut self) -> Result<Option<Leading>, FollowError> {
+        if self.leases.is_none() {
+            self.leases = Some(Leases::open(self.nats, self.config.timings.lease).await?);
+        }
+        let mut follower = match self.follower.take() {
+            Some(follower) => follower,
+            None => Follower::open(&self.config.data_dir, self.nats).await?,
+        };
+        let step = follower.step().await;
+        let (Some(leases), Ok(step)) = (&self.leases, &step) else {
+            self.follower = Some(follower);
+            return Ok(step.map(|_| None)?);
+        };
+        let lease = if self.may_lead(*step) { leases.take(&me()).await? } else { None };
+        let Some(lease) = lease else {
+            let leader = leases.leader().await?;
+            self.tell(*step, leader);
+            self.follower = Some(follower);
+            return Ok(None);
+        };
+        self.begin(follower, lease).await
+    }
+
+    /// Takes what the one before has written until its end.
+    async fn begin(&self, mut follower: Follower, lease: Lease) -> Result<Option<Leading>, FollowError> {
+        let step = loop {
+            match follower.step().await {
+                Ok(step) => break step,
+                Err(ReplicaError::Away(_) | ReplicaError::Gap) if !lease.lost().is_cancelled() => {
+                    tokio::time::sleep(self.config.timings.lease.again).await;
+                }
+                Err(error) => {
+                    lease.give_back().await;
+                    return Err(error.into());
+                }
+            }
+        };
+        if !self.may_lead(step) {
+            lease.give_back().await;
+            return Ok(None);
+        }
+        let store = follower.lead(step, lease.lost().clone(), LONG).await?;
+        tracing::info!("this bot leads");
+        Ok(Some(Leading { lease, store }))
+    }
+
+    /// Whoever has no store yet would lead with empty boards.
+    fn may_lead(&self, step: Step) -> bool {
+        step == Step::Following || !self.config.machines.standby
+    }
+
+    fn tell(&mut self, step: Step, leader: Option<String>) {
+        let what = match (step, leader) {
+            (Step::Nothing, None) => "there is no store to follow yet".to_owned(),
+            (_, Some(leader)) => format!("{leader} leads, this bot follows"),
+            (Step::Following, None) => return,
+        };
+        if self.told.as_ref() != Some(&what) {
+            tracing::info!("{what}");
+            self.told = Some(what);
+        }
+    }
+}
+
+/// Tells this process from all others.
+fn me() -> String {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    format!("{host}/{}/{:08x}", std::process::id(), rand::random::<u32>())
+}
