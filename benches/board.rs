@@ -191,6 +191,7 @@ fn boards(engine: Engine) -> Arc<Boards> {
         keep_jobs: usize::MAX,
         max_attempts: 3,
         store_again: Duration::from_secs(1),
+        fleet_told: Duration::from_secs(1),
     };
     let pokeapi = PokeApi::new("http://127.0.0.1:9", PokeApiTimings::default()).expect("a client");
     let work = Work::new(CpuPool::new(1).expect("a thread"), engine, pokeapi);

@@ -128,6 +128,7 @@ fn boards(store: Store) -> Arc<Boards> {
         keep_jobs: 1_000,
         max_attempts: 3,
         store_again: Duration::from_secs(1),
+        fleet_told: Duration::from_secs(1),
     };
     let pokeapi = PokeApi::new("http://127.0.0.1:9", PokeApiTimings::default()).expect("a client");
     let work = Work::new(CpuPool::new(1).expect("a thread"), Engine::new(), pokeapi);

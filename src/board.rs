@@ -8,6 +8,7 @@ mod away;
 mod busy;
 mod changes;
 mod end;
+mod fleet;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod kill;
@@ -41,6 +42,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub use self::{
     busy::Stay,
     changes::{Change, Changes},
+    fleet::Hold,
     kill::{KillId, KillReport, Verdict},
     limits::{Limits, Refusal, RetryRefusal},
     overload::Overload,
@@ -53,7 +55,10 @@ use crate::{
     job::{ChatId, JobId, Origin, Person, Spec},
     metrics::{Line, Metrics},
     store::{Store, Write, WriteError},
-    work::Work,
+    work::{
+        Remote, Work,
+        fleet::{Capacity, Fleet},
+    },
 };
 
 /// All boards. Cheap to share in an `Arc`.
@@ -78,6 +83,10 @@ pub struct Boards {
     closed: AtomicBool,
     /// Nothing new begins, by the owner's wish.
     paused: watch::Sender<bool>,
+    /// Why nobody does the work, once that has lasted.
+    unmanned: watch::Sender<Option<Hold>>,
+    /// Those who do it, where it is not done here.
+    fleet: Option<watch::Receiver<Fleet>>,
     tasks: TaskTracker,
     /// A file of digits was written: there may be too many now.
     filed: Notify,
@@ -96,24 +105,31 @@ impl Boards {
         limits: Limits,
         metrics: Arc<Metrics>,
     ) -> Arc<Self> {
-        metrics.set_slots(Line::Cpu, limits.cpu_slots);
-        metrics.set_slots(Line::Io, limits.io_slots);
+        let work = work.into();
+        let fleet = work.fleet();
+        // Of a fleet nothing is known yet.
+        let Capacity { cpu, io, memory, .. } =
+            if fleet.is_some() { Capacity::default() } else { fleet::of_this_process(&limits) };
+        metrics.set_slots(Line::Cpu, cpu);
+        metrics.set_slots(Line::Io, io);
         Arc::new(Self {
             tables: DashMap::new(),
             moved: RwLock::default(),
             people: people::People::default(),
             changes: Changes::default(),
             settled: Notify::new(),
-            queue: Queue::new(limits.cpu_slots, limits.io_slots, limits.memory),
+            queue: Queue::new(cpu, io, memory),
             busy: busy::Busy::default(),
             overload: Overload::new(&limits),
-            work: work.into(),
+            work,
             store,
             metrics,
             limits,
             exit: CancellationToken::new(),
             closed: AtomicBool::new(false),
             paused: watch::Sender::new(false),
+            unmanned: watch::Sender::new(None),
+            fleet,
             tasks: TaskTracker::new(),
             filed: Notify::new(),
         })
@@ -260,7 +276,7 @@ impl Boards {
             (page, spots)
         });
         let Some((mut page, spots)) = looked else { return Page::default() };
-        page.held = page.queued > 0 && self.is_paused();
+        page.held = self.hold().filter(|hold| page.queued > 0 || (page.running > 0 && *hold == Hold::Away));
         for (snapshot, spot) in page.jobs.iter_mut().zip(spots) {
             self.tell_wait(snapshot, spot);
         }
@@ -318,12 +334,13 @@ impl Boards {
 
     /// Bytes that running jobs hold, and those that they may hold together.
     pub fn memory(&self) -> (u64, u64) {
-        (self.queue.memory().0, self.limits.memory)
+        (self.queue.memory().0, self.capacity().memory)
     }
 
     /// Slots of CPU and of IO.
     pub fn slots(&self) -> (usize, usize) {
-        (self.limits.cpu_slots, self.limits.io_slots)
+        let Capacity { cpu, io, .. } = self.capacity();
+        (cpu, io)
     }
 
     /// What is on all boards. It looks at each job, which is for who asks now and then.
@@ -370,6 +387,11 @@ impl Boards {
         }
     }
 
+    /// Who does the work, where it is not this process.
+    pub fn remote(&self) -> Option<Arc<Remote>> {
+        self.work.remote().cloned()
+    }
+
     /// How much there is of everything over all chats.
     pub fn overload(&self) -> &Overload {
         &self.overload
@@ -387,7 +409,7 @@ impl Boards {
         let now = SystemTime::now();
         // What is done in a moment crashes nothing, and the moment is not worth a sync of the disk; what others do does not
         // crash this process, and they have it still when it is gone.
-        let counts = !at_once && self.work.fleet().is_none();
+        let counts = !at_once && self.work.remote().is_none();
         let started = self.with_table(chat, |chat, table| {
             let attempt = table.start(id, now)?;
             Some(counts.then(|| self.store.write(Write::Start { chat, id, attempt, started: now })))

@@ -20,6 +20,7 @@ pub mod sandbox;
 pub mod store;
 pub mod telegram;
 pub mod work;
+pub mod worker;
 
 use std::{
     future::Future,
@@ -36,12 +37,13 @@ use crate::{
     http::{Hook, Looker, Ready, Server, Site},
     job::ChatId,
     metrics::{Look, Metrics},
+    nats::{Nats, NatsError, Options},
     store::{Loaded, OpenError, Store},
     telegram::{
         Access, Bot, Fatal, Handlers, Inline, Outbox, Settings, Webhook,
         api::{Api, ApiError},
     },
-    work::{CpuPool, Engine, PokeApi, Work},
+    work::{CpuPool, Engine, PokeApi, Remote, Work},
 };
 
 /// Between two looks at whether the data folder and the address are free.
@@ -80,6 +82,9 @@ pub enum RunError {
     /// The HTTP client could not be made.
     #[error("no HTTP client: {0}")]
     Client(#[from] reqwest::Error),
+    /// The settings of NATS cannot be used.
+    #[error("{0}")]
+    Nats(#[from] NatsError),
     /// The CPU pool could not be made.
     #[error("no threads for CPU jobs: {0}")]
     Pool(std::io::Error),
@@ -133,7 +138,7 @@ pub async fn run_with(
     site.ready().opened(store.clone());
     let api = Api::new(&config, &loaded.secret)?.measured(metrics.clone());
     let limits = limits(&config);
-    let work = Arc::new(work(&config, engine, metrics.clone())?);
+    let work = Arc::new(work(&config, engine, metrics.clone()).await?);
     let boards = Boards::measured(work.clone(), store.clone(), limits, metrics);
     let settings = Arc::new(Settings::new(store.clone(), &loaded));
     let outbox = Outbox::new(api.clone(), boards.clone(), store.clone(), settings.clone(), &config);
@@ -346,6 +351,14 @@ impl Parts {
             let (boards, stop) = (self.boards.clone(), stop_listening.clone());
             async move { boards.retain(stop).await }
         });
+        if let Some(fleet) = self.boards.remote() {
+            let boards = self.boards.clone();
+            tasks.spawn(fleet.serve(move |job| boards.is_current(job), stop_listening.clone()));
+        }
+        tasks.spawn({
+            let (boards, stop) = (self.boards.clone(), stop_listening.clone());
+            async move { boards.follow_fleet(stop).await }
+        });
         tasks.spawn({
             let (api, stop, timings) = (self.api.clone(), stop_updates.clone(), self.config.timings);
             let owners = self.config.owners.0.clone();
@@ -354,8 +367,15 @@ impl Parts {
     }
 }
 
-fn work(config: &Config, engine: Engine, metrics: Arc<Metrics>) -> Result<Work, RunError> {
+async fn work(config: &Config, engine: Engine, metrics: Arc<Metrics>) -> Result<Work, RunError> {
     let pokeapi = PokeApi::new(&config.pokeapi_url, config.timings.pokeapi)?.measured(metrics);
+    if config.machines.is_bot_alone() {
+        // A token without a number is refused by Telegram in a moment.
+        let bot = config.bot_id().unwrap_or_default();
+        let nats = Nats::connect(&Options::of(config, bot, "bot".to_owned())).await?;
+        let fleet = Remote::new(nats, config.timings.fleet, config.max_attempts.get());
+        return Ok(Work::by_fleet(fleet, engine, pokeapi));
+    }
     Ok(Work::new(CpuPool::new(config.cpu_workers()).map_err(RunError::Pool)?, engine, pokeapi))
 }
 
@@ -374,6 +394,7 @@ fn limits(config: &Config) -> Limits {
         keep_jobs: config.keep_jobs.get(),
         max_attempts: config.max_attempts.get(),
         store_again: config.timings.store_again,
+        fleet_told: config.timings.fleet_told,
     }
 }
 

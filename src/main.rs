@@ -17,6 +17,7 @@ use jobboard::{
     sandbox::{Options, Sandbox},
     store::OpenError,
     work::{Control, Team, fib},
+    worker::WorkerError,
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
@@ -59,8 +60,10 @@ fn exit_status(ended: &Result<()>) -> ExitCode {
     let Err(error) = ended else { return ExitCode::SUCCESS };
     let of_operator = error.downcast_ref().is_some_and(OperateError::is_about_settings);
     let hopeless = of_operator
+        || error.downcast_ref().is_some_and(WorkerError::is_about_settings)
         || match error.downcast_ref() {
             Some(RunError::Token(_)) => true,
+            Some(RunError::Nats(why)) => why.is_about_settings(),
             // Another bot may end, and a disk may get room; a file stays what it is.
             Some(RunError::Store { why, .. }) => !matches!(why, OpenError::Taken | OpenError::Io(_)),
             _ => false,
@@ -95,7 +98,7 @@ fn start(cli: Cli) -> Result<()> {
     match cli.mode {
         None => serve(async |shutdown| Ok(jobboard::run(cli.config, shutdown).await?)),
         Some(Mode::Sandbox { port }) => serve(async |shutdown| sandbox(cli.config, port, shutdown).await),
-        Some(Mode::Worker) => anyhow::bail!("`jobboard worker` is not built yet"),
+        Some(Mode::Worker) => serve(async |shutdown| Ok(jobboard::worker::run(cli.config, shutdown).await?)),
         Some(Mode::Fib(one)) => fib(one),
         Some(Mode::Operate(ref operation)) => Ok(operate::run(operation.clone(), &cli)?),
     }

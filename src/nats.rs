@@ -20,6 +20,7 @@ pub use self::{
     message::{Blob, Order, Report, Sign},
     names::{JobKey, Key, Names},
 };
+use crate::config::Config;
 
 /// The oldest server that has all that is asked of it.
 pub const MIN_VERSION: (i64, i64, i64) = (2, 11, 0);
@@ -47,6 +48,21 @@ pub struct Options {
     pub bot: u64,
     /// What the connection is called on the server: "bot", or the worker's id.
     pub name: String,
+}
+
+impl Options {
+    /// As the settings say, for a connection of this name.
+    pub fn of(config: &Config, bot: u64, name: String) -> Self {
+        let machines = &config.machines;
+        Self {
+            urls: machines.nats_url.addresses().to_vec(),
+            creds: machines.nats_creds.clone(),
+            ca: machines.nats_ca.clone(),
+            replicas: usize::from(machines.nats_replicas),
+            bot,
+            name,
+        }
+    }
 }
 
 /// The addresses may hold passwords.
@@ -196,6 +212,21 @@ impl Nats {
         let mut link = self.link();
         // The sender lives as long as the client.
         let _ = link.wait_for(|link| link.away.is_none()).await;
+    }
+
+    /// Waits until the connection is another than the `connects`-th, and up; for ever if it will not be.
+    pub async fn another_than(&self, connects: u64) -> u64 {
+        let mut link = self.link();
+        let another = link.wait_for(|link| link.away.is_none() && link.connects != connects).await;
+        match another.map(|link| link.connects).ok() {
+            Some(another) => another,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// How often it was connected.
+    pub fn connects(&self) -> u64 {
+        self.link.borrow().connects
     }
 
     /// The version of the server that the connection is to; `None` before the first one.

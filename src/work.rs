@@ -14,6 +14,9 @@ mod team;
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::FutureExt;
+use tokio::sync::watch;
+
+use self::fleet::Fleet;
 
 pub use self::{
     control::{Cancelled, Control},
@@ -83,6 +86,8 @@ pub struct Work {
     hands: Hands,
     engine: Engine,
     pokeapi: PokeApi,
+    /// Those who do it elsewhere.
+    fleet: Option<watch::Receiver<Fleet>>,
 }
 
 /// Who does what is not done at once.
@@ -114,16 +119,17 @@ pub enum Unfinished {
 impl Work {
     /// Puts the parts together.
     pub fn new(cpu: CpuPool, engine: Engine, pokeapi: PokeApi) -> Self {
-        Self { hands: Hands::Here(cpu), engine, pokeapi }
+        Self { hands: Hands::Here(cpu), engine, pokeapi, fleet: None }
     }
 
     /// Work that others do, but for what is done at once, or is nobody's job.
     pub fn by_fleet(fleet: Arc<Remote>, engine: Engine, pokeapi: PokeApi) -> Self {
-        Self { hands: Hands::Fleet(fleet), engine, pokeapi }
+        let known = Some(fleet.fleet());
+        Self { hands: Hands::Fleet(fleet), engine, pokeapi, fleet: known }
     }
 
     /// Who does it, if it is not this process: a job that was running when this process ended is in their hands still.
-    pub fn fleet(&self) -> Option<&Arc<Remote>> {
+    pub fn remote(&self) -> Option<&Arc<Remote>> {
         match &self.hands {
             Hands::Here(_) => None,
             Hands::Fleet(fleet) => Some(fleet),
@@ -142,6 +148,17 @@ impl Work {
         if let Hands::Fleet(fleet) = &self.hands {
             fleet.forget(job);
         }
+    }
+
+    /// The same, with those who do what takes time elsewhere.
+    #[must_use]
+    pub fn with_fleet(self, fleet: watch::Receiver<Fleet>) -> Self {
+        Self { fleet: Some(fleet), ..self }
+    }
+
+    /// Those who do it elsewhere; `None` where it is done here.
+    pub fn fleet(&self) -> Option<watch::Receiver<Fleet>> {
+        self.fleet.clone()
     }
 
     /// Whether the member is computed where it is asked for: it needs no worker, so it waits for none.

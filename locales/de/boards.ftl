@@ -17,4 +17,3 @@ nothing-mine = Wer dieses Board wollte, hat hier keine Tasks.
 place = an { $position } Stelle
 place-and-wait = an { $position } Stelle, etwa { $wait }
 all-paused = Der Bot wird angehalten: Diese Tasks laufen weiter, sobald er zurück ist.
-all-held = Ein Eigentümer hat den Bot pausiert: Was wartet, beginnt noch nicht.

@@ -24,7 +24,6 @@ cancelled-by = Cancelled (von { $by })
 digits-in-all = ({ $count } Stellen)
 digits-dropped = Task { $id }: Die Ziffern wurden gelöscht; retry { $id } berechnet sie neu. (Lange Ergebnisse teilen sich begrenzten Platz: JOBBOARD_KEEP_MB.)
 paused = Der Bot wird angehalten: Dieser Task läuft weiter, sobald er zurück ist.
-held = Ein Eigentümer hat den Bot pausiert: Dieser Task beginnt, sobald wieder Tasks starten.
 short-card = Zustand: { $state }. Mehr zeigt dash
 and-more = … und { $count } mehr
 no-pokemon = kein { $key }
@@ -47,6 +46,11 @@ failure-stopped-the-bot =
     { $times ->
         [one] Der Bot ist dabei einmal abgestürzt, deshalb wird der Task nicht wieder gestartet.
        *[other] Der Bot ist dabei { $times }-mal abgestürzt, deshalb wird der Task nicht wieder gestartet.
+    }
+failure-stopped-the-workers =
+    { $times ->
+        [one] Der Worker ist dabei abgestürzt, deshalb wird der Task nicht wieder gestartet.
+       *[other] Dabei sind { $times } Worker abgestürzt, deshalb wird der Task nicht wieder gestartet.
     }
 failure-panicked = Gescheitert an einem Fehler im Bot; der Betreiber findet ihn im Log.
 failure-wrong-result = Das Ergebnis hat seine Prüfung nicht bestanden und wird nicht gezeigt; der Betreiber findet mehr im Log.
@@ -103,7 +107,6 @@ refusal-too-many-members = Ein Task nimmt höchstens { $limit } Zahlen oder Name
 refusal-fib-too-large = fib: { $n } ist zu groß, höchstens { $limit } geht.
 refusal-not-stored = Im Moment werden keine Tasks angenommen: { $why }, und was nicht gespeichert ist, ginge verloren. Bitte später noch einmal versuchen.
 refusal-busy = Der Bot ist überlastet, bitte in { $seconds } s noch einmal versuchen.
-refusal-busy-held = Der Bot ist von seinem Besitzer pausiert und nimmt im Moment nichts mehr an: Bitte noch einmal versuchen, wenn es weitergeht.
 refusal-stopping = Der Bot wird gerade angehalten und nimmt keine neuen Tasks an.
 retry-not-now = Task { $id }: { $state }. Noch einmal starten lässt sich nur, was gescheitert ist, abgebrochen wurde oder seine Ziffern verloren hat.
 task-forgotten = Task { $id } ist nicht mehr gespeichert: Ein Board behält seine letzten { $jobs } fertigen Tasks, und keinen länger als { $time }

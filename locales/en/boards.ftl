@@ -17,4 +17,3 @@ nothing-mine = Who asked for this dash has no tasks here.
 place = { $position }
 place-and-wait = { $position }, about { $wait }
 all-paused = The bot is stopping: these tasks go on when it is back.
-all-held = An owner has paused the bot: what is queued waits.

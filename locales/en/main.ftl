@@ -24,7 +24,6 @@ cancelled-by = Cancelled by { $by }
 digits-in-all = ({ $count } digits)
 digits-dropped = Task { $id }: its digits were dropped; retry { $id } computes them again. (Long results share a limited space: JOBBOARD_KEEP_MB.)
 paused = The bot is stopping: this task goes on when it is back.
-held = An owner has paused the bot: this task begins when tasks start again.
 short-card = It is { $state }: dash tells more
 and-more = … and { $count } more
 no-pokemon = no { $key }
@@ -47,6 +46,11 @@ failure-stopped-the-bot =
     { $times ->
         [one] It stopped the bot once, so it is left alone.
        *[other] It stopped the bot { $times } times, so it is left alone.
+    }
+failure-stopped-the-workers =
+    { $times ->
+        [one] It stopped the worker that had it, so it is left alone.
+       *[other] It stopped { $times } workers, so it is left alone.
     }
 failure-panicked = It failed by a mistake in the bot; the operator finds it in the log.
 failure-wrong-result = The result failed its check, so it is not shown; the operator finds it in the log.
@@ -107,7 +111,6 @@ refusal-too-many-members = One task takes up to { $limit } numbers or names at o
 refusal-fib-too-large = fib: { $n } is too large, the largest I take is { $limit }.
 refusal-not-stored = I cannot take tasks at the moment: { $why }, and what I cannot store I would forget. Please try again later.
 refusal-busy = The bot is busy, try in { $seconds } s.
-refusal-busy-held = The bot is paused by its owner and takes no more for now: try again when it goes on.
 refusal-stopping = The bot is about to stop and takes no new tasks.
 retry-not-now = Task { $id } is { $state }: only a task that failed, was cancelled or lost its digits can be run again.
 task-forgotten = Task { $id } is not kept any more: a board keeps its last { $jobs } finished tasks, and none for longer than { $time }

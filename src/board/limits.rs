@@ -34,6 +34,8 @@ pub struct Limits {
     pub max_attempts: u32,
     /// Between two tries to store an end that could not be stored.
     pub store_again: Duration,
+    /// How long nobody is there to do the work before people are told.
+    pub fleet_told: Duration,
 }
 
 /// Why a job was not taken. Nothing of it is on the board.

@@ -1,7 +1,7 @@
 //! The owner's pause: nothing new begins, and what runs goes on.
 
 use super::{
-    Boards, Change, Snapshot,
+    Boards, Hold, Snapshot,
     queue::{Slot, Spot},
 };
 use crate::job::State;
@@ -14,11 +14,7 @@ impl Boards {
         }
         self.queue.set_paused(paused);
         tracing::info!(paused, "the owner's wish");
-        for table in &self.tables {
-            for id in table.queued() {
-                self.changes.mark(Change::Job(*table.key(), id));
-            }
-        }
+        self.mark_queued();
     }
 
     /// Whether everything that waits is held.
@@ -38,12 +34,15 @@ impl Boards {
         }
     }
 
-    /// What the job waits for: the bot to be back, its owner, memory, its turn. The lines have locks of their own, and are
+    /// What the job waits for: the bot to be back, its owner, workers, memory, its turn. The lines have locks of their own, and are
     /// looked at when the table's is free again.
     pub(super) fn tell_wait(&self, snapshot: &mut Snapshot, spot: Option<Spot>) {
         snapshot.paused = self.exit.is_cancelled() && !snapshot.job.state.is_finished();
-        snapshot.held = snapshot.job.state == State::Queued && self.is_paused();
-        if let Some(spot) = spot.filter(|_| !snapshot.held) {
+        if snapshot.job.state == State::Queued {
+            let too_large = || spot.as_ref().filter(|spot| spot.is_too_large()).map(|_| Hold::TooLarge);
+            snapshot.held = self.hold().or_else(too_large);
+        }
+        if let Some(spot) = spot.filter(|_| snapshot.held.is_none()) {
             (snapshot.place, snapshot.waits_for_memory) = spot.place();
         }
     }

@@ -21,7 +21,7 @@ use tokio::sync::oneshot;
 
 pub(super) use self::line::Claim;
 use self::line::Line;
-use crate::job::Resource;
+use crate::{job::Resource, work::fleet::Capacity};
 
 /// Slots of CPU and IO. A member lines up for one, holds it while it runs, and gives it back by dropping it.
 pub(super) struct Queue {
@@ -104,6 +104,24 @@ impl Queue {
         Desk::line_up(if io { &self.io } else { &self.cpu }, claim, members)
     }
 
+    /// From now on there is so much of everything. Slots above that are not given again, and who has one goes on. Whether
+    /// somebody is too large now who was not, or the other way round.
+    pub(super) fn set_capacity(&self, capacity: Capacity) -> bool {
+        let Capacity { cpu, io, memory, largest } = capacity;
+        let now = Instant::now();
+        let sorted = self.cpu.state().line.set_capacity(cpu, memory, largest, now);
+        self.io.state().line.set_capacity(io, 0, largest, now);
+        self.cpu.call_next();
+        self.io.call_next();
+        sorted
+    }
+
+    /// Slots of CPU and of IO that there are.
+    #[cfg(test)]
+    pub(super) fn slots(&self) -> (usize, usize) {
+        (self.cpu.state().line.slots, self.io.state().line.slots)
+    }
+
     /// Bytes that running jobs hold, and how many jobs wait for some.
     pub(super) fn memory(&self) -> (u64, usize) {
         self.cpu.state().line.memory_look()
@@ -138,6 +156,11 @@ impl Spot {
     pub(super) fn place(&self) -> (Option<Place>, bool) {
         let line = &mut self.desk.state().line;
         (line.place(self.job, Instant::now()), line.waits_for_memory(self.job))
+    }
+
+    /// Whether no worker is large enough for the job.
+    pub(super) fn is_too_large(&self) -> bool {
+        self.desk.state().line.waits_for_larger(self.job)
     }
 }
 

@@ -53,7 +53,7 @@ impl Boards {
                 self.end_soon(chat, id, End::Outcome(Outcome::Cancelled(CancelReason::Denied)));
             } else if self.look(chat, |table| table.away) == Some(true) {
                 self.end_soon(chat, id, End::Outcome(Outcome::Cancelled(away_reason(chat))));
-            } else if crashes >= self.limits.max_attempts && self.work.fleet().is_none() {
+            } else if crashes >= self.limits.max_attempts && self.work.remote().is_none() {
                 // What others do crashes them, and they count it.
                 tracing::error!(
                     chat = chat.0,

@@ -67,7 +67,8 @@ impl Run {
         if !matches!(demands[..], [None]) {
             live.track.wait(demands.len());
         }
-        let claim = Claim { chat: *chat, person, need: boards.need(spec) };
+        let (need, member) = boards.need(spec);
+        let claim = Claim { chat: *chat, person, need, member };
         let places = boards.queue.line_up(claim, &demands);
         live.lined_up(&places);
         places

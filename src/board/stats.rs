@@ -10,7 +10,7 @@ impl Boards {
         for table in &self.tables {
             table.count_live(&mut look.live);
         }
-        look.budget = self.limits.memory;
+        look.budget = self.capacity().memory;
         (look.used, look.waits_for_memory) = self.queue.memory();
         look
     }

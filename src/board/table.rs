@@ -19,6 +19,7 @@ pub use self::{
     tally::{Members, Tally},
 };
 use super::{
+    Hold,
     kill::{Kill, KillId},
     queue::{Place, Places, Spot},
     run::End,
@@ -104,8 +105,8 @@ pub struct Snapshot {
     pub dropped: bool,
     /// The bot is about to stop: the job goes on when it is back.
     pub paused: bool,
-    /// It is queued, and the bot's owner lets nothing begin for now.
-    pub held: bool,
+    /// It is queued, and cannot begin for now whoever is before it.
+    pub held: Option<Hold>,
     /// It is queued because what runs leaves too little memory for it.
     pub waits_for_memory: bool,
     /// Where it stands in the line, if it is queued and has lined up.
@@ -386,7 +387,7 @@ impl Entry {
             progress: live.and_then(|live| live.control.progress()),
             dropped: self.dropped,
             paused: false,
-            held: false,
+            held: None,
             waits_for_memory: false,
             place: None,
             times: live.map_or_else(|| self.times.clone(), |live| live.track.all()),

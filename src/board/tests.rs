@@ -1,3 +1,4 @@
+mod fleet;
 mod limits;
 
 use std::sync::mpsc;
@@ -39,6 +40,7 @@ const LIMITS: Limits = Limits {
     keep_jobs: 10,
     max_attempts: 3,
     store_again: Duration::from_millis(1),
+    fleet_told: Duration::from_millis(1),
 };
 
 /// These jobs, as somebody asks for who may kill them all.
@@ -233,15 +235,17 @@ async fn while_the_owner_pauses_nothing_begins_and_what_runs_goes_on() {
     for id in [second, third] {
         let snapshot = boards.job(CHAT, id).unwrap();
         assert!(
-            snapshot.held && snapshot.job.state == State::Queued && snapshot.place.is_none(),
+            snapshot.held == Some(Hold::Owner)
+                && snapshot.job.state == State::Queued
+                && snapshot.place.is_none(),
             "{snapshot:?}"
         );
     }
     let page = boards.page(CHAT, 0, Filter::All);
-    assert_eq!((page.held, page.running, page.queued), (true, 1, 2));
+    assert_eq!((page.held, page.running, page.queued), (Some(Hold::Owner), 1, 2));
     // Who is queued can be killed, and what runs can, too.
     boards.kill(CHAT, &person("Ann"), origin(4), &all(&[third])).await.unwrap();
-    assert!(!end(&boards, CHAT, third).await.held);
+    assert!(end(&boards, CHAT, third).await.held.is_none());
     boards.kill(CHAT, &person("Ann"), origin(5), &all(&[first])).await.unwrap();
     end(&boards, CHAT, first).await;
     assert!(begins.try_recv().is_err());

@@ -29,7 +29,7 @@ impl Boards {
         }
         let home = self.home(chat);
         let others = self.busy.others(|other| self.home(other) == home);
-        Timeline { jobs, workers: self.limits.cpu_slots, others }
+        Timeline { jobs, workers: self.capacity().cpu, others }
     }
 }
 

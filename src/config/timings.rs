@@ -49,6 +49,8 @@ pub struct Timings {
     pub stranger_again: Duration,
     /// Between two tries to store the end of a job, while the disk is full.
     pub store_again: Duration,
+    /// How long no worker is there, or NATS is away, before people are told: it may be a moment.
+    pub fleet_told: Duration,
     /// How long a start waits for a bot that still stops on the same data folder.
     pub take_over: Duration,
     /// How long a stop may take for jobs to end.
@@ -63,6 +65,8 @@ pub struct Timings {
     pub ready_kept: Duration,
     /// The lease of the bot that leads, where others follow.
     pub lease: crate::lease::LeaseTimings,
+    /// What bot and workers go by.
+    pub fleet: crate::work::FleetTimings,
     /// PokeAPI's.
     pub pokeapi: crate::work::PokeApiTimings,
 }
@@ -92,6 +96,7 @@ impl Default for Timings {
             press_again: Duration::from_secs(10),
             stranger_again: Duration::from_hours(1),
             store_again: Duration::from_secs(1),
+            fleet_told: Duration::from_secs(2),
             take_over: Duration::from_secs(10),
             stop_jobs: Duration::from_secs(3),
             stop_outbox: Duration::from_secs(3),
@@ -99,6 +104,7 @@ impl Default for Timings {
             webhook_look: Duration::from_mins(1),
             ready_kept: Duration::from_secs(5),
             lease: crate::lease::LeaseTimings::default(),
+            fleet: crate::work::FleetTimings::default(),
             pokeapi: crate::work::PokeApiTimings::default(),
         }
     }

@@ -107,6 +107,8 @@ pub enum Failure {
     WrongResult,
     /// The bot crashed that many times while the job was running: it is left alone.
     StoppedTheBot(u32),
+    /// That many workers crashed, or were lost, while they had it: it is left alone.
+    StoppedTheWorkers(u32),
     /// It needs more memory than there is for all jobs together: the bot was started with less than before.
     NeverFits(NeverFits),
     /// No member of a `-multi` came; each with its reason.

@@ -47,7 +47,7 @@ pub(crate) fn shown(job: &Job, dropped: bool) {
         progress: Some(0.5),
         dropped,
         paused: dropped,
-        held: false,
+        held: None,
         waits_for_memory: false,
         place: None,
         times,

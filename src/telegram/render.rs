@@ -89,8 +89,8 @@ pub(super) fn card(snapshot: &Snapshot, now: SystemTime) -> Content {
     }
     if snapshot.paused {
         let _ = write!(html, "\n\n{}", sentences::paused());
-    } else if snapshot.held {
-        let _ = write!(html, "\n\n{}", sentences::held());
+    } else if let Some(hold) = snapshot.held {
+        let _ = write!(html, "\n\n{}", sentences::fleet::held(hold));
     }
     let photo = told.as_ref().and_then(|told| told.photo.clone()).filter(|_| units(&html) <= MAX_CAPTION);
     Content { html, keyboard: keyboard(snapshot, told.as_ref()), photo, rich: None }
@@ -269,7 +269,7 @@ fn status(snapshot: &Snapshot, now: SystemTime) -> String {
     } else {
         sentences::state(job.state.word())
     };
-    if snapshot.held {
+    if snapshot.held.is_some() {
         return word;
     }
     let word = if snapshot.waits_for_memory { sentences::waits_for_memory_in(&word) } else { word };

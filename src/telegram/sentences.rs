@@ -5,6 +5,7 @@
 pub(super) mod boards;
 mod commands;
 pub(super) mod documents;
+pub(super) mod fleet;
 pub(super) mod inline;
 mod numbers;
 pub(super) mod owners;
@@ -259,6 +260,7 @@ pub(super) fn failure(failure: &Failure) -> String {
         Failure::PokeApiNonsense(why) => say!("failure-nonsense", why = why),
         Failure::TookTooLong(limit) => say!("failure-took-too-long", limit = duration(*limit)),
         Failure::StoppedTheBot(times) => say!("failure-stopped-the-bot", times = *times),
+        Failure::StoppedTheWorkers(times) => say!("failure-stopped-the-workers", times = *times),
         Failure::NeverFits(never) => never_fits(never),
         Failure::Panicked => say!("failure-panicked"),
         Failure::WrongResult => say!("failure-wrong-result"),
@@ -332,11 +334,6 @@ pub(super) fn paused() -> String {
     say!("paused")
 }
 
-/// On the cards of queued jobs while the owner lets nothing begin.
-pub(super) fn held() -> String {
-    say!("held")
-}
-
 /// The toast of a kill button whose task has come to its end.
 pub(super) fn already(id: JobId, word: &str) -> String {
     say!("already", id = id.0, state = state(word))
@@ -378,11 +375,6 @@ pub(super) fn refusal(refusal: Refusal) -> String {
 /// There is more than the bot can do.
 pub(super) fn busy(seconds: u64) -> String {
     say!("refusal-busy", seconds = seconds)
-}
-
-/// The same while the bot is paused, when nobody knows how long it will be so.
-pub(super) fn busy_and_held() -> String {
-    say!("refusal-busy-held")
 }
 
 /// What a job would need, what there is, and what would fit.

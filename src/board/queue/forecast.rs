@@ -52,6 +52,8 @@ struct Sim<'a> {
     /// When each slot is free, and whether by one that takes long.
     slots: BinaryHeap<Reverse<(u64, bool)>>,
     long: usize,
+    /// Slots in use beyond those that there are: they are not given again.
+    retiring: usize,
     memory: Budget,
     /// Those whose turn has come, and who do not fit.
     aside: VecDeque<&'a Member>,
@@ -72,6 +74,10 @@ impl Forecast {
             let Some(Reverse((at, is_long))) = sim.slots.pop() else { break };
             sim.long -= usize::from(is_long);
             sim.give_back(at);
+            if sim.retiring > 0 {
+                sim.retiring -= 1;
+                continue;
+            }
             let then = now + Duration::from_nanos(at);
             let short = leaves_a_slot(line.slots, sim.long);
             let next = if short { sim.next(&mut walk, true, then) } else { None };
@@ -98,6 +104,7 @@ impl<'a> Sim<'a> {
             line,
             slots: BinaryHeap::new(),
             long: 0,
+            retiring: line.working.len().saturating_sub(line.slots),
             memory: line.memory.clone(),
             aside: VecDeque::new(),
             returns: BinaryHeap::new(),
@@ -155,14 +162,14 @@ impl<'a> Sim<'a> {
     /// What its job needs, if that is more than there is for it now.
     fn misses(&self, member: &Member) -> Option<u64> {
         let claim = self.line.claims.get(&member.job).filter(|_| !self.jobs.contains_key(&member.job));
-        claim.map(|(need, _)| *need).filter(|need| *need > self.memory.room(member.job))
+        claim.map(|(need, _)| self.memory.capped(*need)).filter(|need| *need > self.memory.room(member.job))
     }
 
     fn begins(&mut self, member: &Member, at: u64) {
         if let Some((need, members)) = self.line.claims.get(&member.job)
             && !self.jobs.contains_key(&member.job)
         {
-            self.memory.take(member.job, *need);
+            self.memory.take(member.job, self.memory.capped(*need));
             self.holds(member.job, members, 0);
         }
         let position = self.places.len() + 1;

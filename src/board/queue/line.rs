@@ -28,10 +28,13 @@ pub(in crate::board) struct Claim {
     pub(in crate::board) person: i64,
     /// Bytes that it takes at its peak.
     pub(in crate::board) need: u64,
+    /// Bytes of the one of its members that takes the most: it has to fit into one worker.
+    pub(in crate::board) member: u64,
 }
 
 pub(super) struct Line {
     pub(super) paused: bool,
+    /// How many there are. More may be in use, where there were more: those are not given again.
     pub(super) slots: usize,
     /// Slots that were used and are free. The lowest is used first, so that few are where few are needed.
     free: BTreeSet<u32>,
@@ -41,6 +44,12 @@ pub(super) struct Line {
     jobs: u64,
     pub(super) fair: Fair,
     pub(super) memory: Budget,
+    /// The largest member that any worker can take.
+    largest: u64,
+    /// Members that no worker can take for now. They are in nobody's way.
+    parked: BTreeMap<u64, Member>,
+    /// The largest member of each job that waits or works, and all of them.
+    sizes: HashMap<u64, (u64, Range<u64>)>,
     /// What those jobs need that do not hold it yet, and their members.
     pub(super) claims: HashMap<u64, (u64, Range<u64>)>,
     /// The members of those jobs that hold it.
@@ -76,6 +85,9 @@ impl Line {
             jobs: 0,
             fair: Fair::new(),
             memory: Budget::new(memory),
+            largest: u64::MAX,
+            parked: BTreeMap::new(),
+            sizes: HashMap::new(),
             claims: HashMap::new(),
             holders: HashMap::new(),
             working: BTreeMap::new(),
@@ -86,24 +98,71 @@ impl Line {
         }
     }
 
-    /// A job's members, with their costs, wait from now on: the job's number, and theirs. A need beyond the budget, which is
-    /// not to be asked for, is taken for all of it.
+    /// A job's members, with their costs, wait from now on: the job's number, and theirs. A need beyond the budget is taken for
+    /// all of it.
     pub(super) fn line_up(&mut self, claim: Claim, costs: &[u64], now: Instant) -> (u64, Range<u64>) {
         self.jobs += 1;
         let job = self.jobs;
         let first = self.numbers + 1;
         self.numbers += costs.len() as u64;
         let numbers = first..self.numbers + 1;
-        let Claim { chat, person, need } = claim;
-        let need = need.min(self.memory.all());
+        let Claim { chat, person, need, member: size } = claim;
         if need > 0 {
             self.claims.insert(job, (need, numbers.clone()));
         }
+        if size > 0 {
+            self.sizes.insert(job, (size, numbers.clone()));
+        }
         for (number, &cost) in numbers.clone().zip(costs) {
             let kind = kind(need, takes_long(cost));
-            self.fair.arrive(Member { number, chat, person, job, cost, kind }, now);
+            let member = Member { number, chat, person, job, cost, kind };
+            if size > self.largest {
+                self.parked.insert(number, member);
+            } else {
+                self.fair.arrive(member, now);
+            }
         }
         (job, numbers)
+    }
+
+    /// From now on there are so many slots, so much memory for all together, and so much for one member. Who works goes on.
+    /// While there is no slot, nobody is found too large: who might come is not known. Whether somebody was, or is not any more.
+    pub(super) fn set_capacity(&mut self, slots: usize, memory: u64, largest: u64, now: Instant) -> bool {
+        self.slots = slots;
+        self.memory.set_all(memory);
+        self.forecast = None;
+        if slots == 0 || largest == self.largest {
+            return false;
+        }
+        self.largest = largest;
+        self.sort_by_size(now)
+    }
+
+    /// Who became too large steps aside, and who fits comes back.
+    fn sort_by_size(&mut self, now: Instant) -> bool {
+        let before = self.parked.len();
+        for (job, (size, members)) in &self.sizes {
+            if *size <= self.largest {
+                continue;
+            }
+            for number in members.clone() {
+                if let Some(member) = self.fair.get(number).copied() {
+                    self.fair.leave(number, now);
+                    self.parked.insert(number, member);
+                }
+            }
+            self.memory.passes_by(*job);
+        }
+        let (sizes, largest) = (&self.sizes, self.largest);
+        let fits =
+            |_: &u64, member: &mut Member| sizes.get(&member.job).is_none_or(|(size, _)| *size <= largest);
+        let moved = self.parked.len() - before;
+        let back: Vec<_> = self.parked.extract_if(.., fits).collect();
+        let moved = moved + back.len();
+        for (_, member) in back {
+            self.fair.arrive(member, now);
+        }
+        moved > 0
     }
 
     /// One that waits holds a slot now, if there is one for it: its number, and the slot's.
@@ -113,7 +172,7 @@ impl Line {
         }
         let Member { number, job, cost, .. } = self.pick()?;
         if let Some((need, members)) = self.claims.remove(&job) {
-            self.memory.take(job, need);
+            self.memory.take(job, self.memory.capped(need));
             self.holders.insert(job, members.clone());
             for other in members {
                 if let Some(kind) = self.fair.get(other).map(|other| kind(0, is_long(other.kind))) {
@@ -122,7 +181,7 @@ impl Line {
             }
         }
         let (member, paid) = self.fair.begin(number, self.charge(cost), now)?;
-        let index = self.take_slot()?;
+        let index = self.take_slot();
         self.long += usize::from(is_long(member.kind));
         self.working.insert(number, Working { member, paid, since: now, index });
         Some((number, index))
@@ -130,6 +189,7 @@ impl Line {
 
     /// The member waits no more.
     pub(super) fn leave(&mut self, number: u64, now: Instant) {
+        self.parked.remove(&number);
         self.fair.leave(number, now);
     }
 
@@ -137,6 +197,7 @@ impl Line {
     pub(super) fn give_back(&mut self, job: u64) {
         self.claims.remove(&job);
         self.holders.remove(&job);
+        self.sizes.remove(&job);
         self.memory.give_back(job);
     }
 
@@ -162,7 +223,7 @@ impl Line {
         let took = now.saturating_duration_since(*since).as_secs_f64() * 1e9;
         if member.cost == 0 {
             self.unknown = Some(self.unknown.map_or(took, |known| known + WEIGHT * (took - known)));
-        } else if member.cost >= MIN_SAMPLE && self.working.len() == self.slots {
+        } else if member.cost >= MIN_SAMPLE && self.working.len() >= self.slots {
             // A lone number has the help of idle cores, which those in the line will not have.
             #[expect(clippy::cast_precision_loss, reason = "a guess")]
             let sample = (took / member.cost as f64).clamp(0.01, 100.0);
@@ -197,28 +258,30 @@ impl Line {
 
     /// Whether the job waits for memory: it does not fit now, whoever may be before it.
     pub(super) fn waits_for_memory(&self, job: u64) -> bool {
-        self.claims.get(&job).is_some_and(|(need, _)| *need > self.memory.room(job))
+        !self.fits(job)
+    }
+
+    /// Whether the job waits for a worker that is large enough for it.
+    pub(super) fn waits_for_larger(&self, job: u64) -> bool {
+        self.sizes.get(&job).is_some_and(|(size, _)| *size > self.largest)
     }
 
     /// Bytes that are held, and how many jobs wait for some. It looks at every job in the line.
     pub(super) fn memory_look(&self) -> (u64, usize) {
-        let waiting = self.claims.values().filter(|(need, _)| *need > self.memory.free()).count();
-        (self.memory.all() - self.memory.free(), waiting)
+        let waits = |need: u64| self.memory.capped(need) > self.memory.free();
+        let waiting = self.claims.values().filter(|(need, _)| waits(*need)).count();
+        (self.memory.used(), waiting)
     }
 
     fn has_slot(&self) -> bool {
-        !self.free.is_empty() || usize::try_from(self.unused).is_ok_and(|unused| unused < self.slots)
+        self.working.len() < self.slots
     }
 
-    /// The lowest slot that is free.
-    fn take_slot(&mut self) -> Option<u32> {
-        if let Some(index) = self.free.pop_first() {
-            return Some(index);
-        }
-        let index = self.unused;
-        (usize::try_from(index).is_ok_and(|index| index < self.slots)).then(|| {
+    /// The lowest slot that is free; there is one.
+    fn take_slot(&mut self) -> u32 {
+        self.free.pop_first().unwrap_or_else(|| {
             self.unused += 1;
-            index
+            self.unused - 1
         })
     }
 
@@ -256,7 +319,7 @@ impl Line {
     }
 
     fn fits(&self, job: u64) -> bool {
-        self.claims.get(&job).is_none_or(|(need, _)| *need <= self.memory.room(job))
+        self.claims.get(&job).is_none_or(|(need, _)| self.memory.capped(*need) <= self.memory.room(job))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The lines as others see them, and (`simulator`) lines in a time of their own.
 
+mod capacity;
 mod forecasts;
 mod order;
 mod property;
@@ -10,7 +11,7 @@ use futures_util::FutureExt;
 use super::*;
 use crate::job::ChatId;
 
-const NOBODY: Claim = Claim { chat: ChatId(1), person: 1, need: 0 };
+const NOBODY: Claim = Claim { chat: ChatId(1), person: 1, need: 0, member: 0 };
 
 fn queue(cpu_slots: usize) -> Queue {
     Queue::new(cpu_slots, 1, 10)

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Snapshot, Table, ids::Ids};
-use crate::job::{JobId, State};
+use crate::{
+    board::Hold,
+    job::{JobId, State},
+};
 
 /// Jobs on a page of the board.
 const PAGE: usize = 10;
@@ -37,8 +40,8 @@ pub struct Page {
     pub running: usize,
     /// Of these, waiting for memory or a slot.
     pub queued: usize,
-    /// These are held: the bot's owner lets nothing begin for now.
-    pub held: bool,
+    /// Why none of these begins for now.
+    pub held: Option<Hold>,
 }
 
 impl Table {
@@ -76,7 +79,7 @@ impl Table {
             total: self.jobs.len(),
             running: running.len(),
             queued: self.unfinished.len() - running.len(),
-            held: false,
+            held: None,
         }
     }
 

@@ -83,9 +83,9 @@ impl Outbox {
         }
     }
 
-    /// That the bot is busy, in words. While it is paused, nothing ends: the seconds would mean nothing.
+    /// That the bot is busy, in words. While nothing begins, nothing ends: the seconds would mean nothing.
     pub fn busy_words(&self, seconds: u64) -> String {
-        if self.boards.is_paused() { sentences::busy_and_held() } else { sentences::busy(seconds) }
+        self.boards.hold().map_or_else(|| sentences::busy(seconds), sentences::fleet::busy_and_held)
     }
 
     /// How often a command was not even answered with "busy".

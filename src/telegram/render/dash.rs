@@ -6,7 +6,7 @@ use teloxide::utils::html::escape;
 
 use super::{Content, progress, waiting};
 use crate::{
-    board::{Page, Snapshot},
+    board::{Hold, Page, Snapshot},
     job::{Outcome, Output, State},
     telegram::{
         buttons::{Button, Keyboard, rows},
@@ -41,8 +41,8 @@ pub(in crate::telegram) fn dash(page: &Page, frame: Frame, now: SystemTime) -> C
     if frame.live {
         let _ = write!(html, " · {}", boards::live());
     }
-    if page.held {
-        let _ = write!(html, "\n{}", boards::held());
+    if let Some(hold) = page.held {
+        let _ = write!(html, "\n{}", sentences::fleet::all_held(hold));
     }
     if page.total == 0 {
         return Content { html, ..Content::default() };
@@ -84,7 +84,8 @@ pub(super) fn cut_command(command: &str, columns: usize) -> String {
 pub(super) fn note(snapshot: &Snapshot, now: SystemTime) -> String {
     let job = &snapshot.job;
     match job.state.outcome() {
-        None if snapshot.held => String::new(),
+        None if snapshot.held == Some(Hold::TooLarge) => sentences::fleet::too_large(),
+        None if snapshot.held.is_some() => String::new(),
         None if job.state == State::Queued && snapshot.waits_for_memory => sentences::waits_for_memory(),
         None if job.state == State::Queued => waiting(snapshot).unwrap_or_default(),
         None => match (progress(snapshot, now), job.ran_for(now)) {

@@ -22,10 +22,10 @@ pub(in crate::telegram) fn merged(snapshots: &[Snapshot]) -> Content {
     let over = snapshots.iter().filter(is_over).count();
     let head = format!("{}\n{}", boards::all_submitted(&ids), boards::of_these(over, ids.len()));
     let paused = snapshots.iter().any(|snapshot| snapshot.paused);
-    let last = match () {
-        () if paused => boards::all_paused(),
-        () if snapshots.iter().any(|snapshot| snapshot.held) => boards::held(),
-        () => boards::job_tells_more(),
+    let last = match snapshots.iter().find_map(|snapshot| snapshot.held) {
+        _ if paused => boards::all_paused(),
+        Some(hold) => sentences::fleet::all_held(hold),
+        None => boards::job_tells_more(),
     };
     let html = format!("{}\n<pre>{}</pre>\n{}", escape(&head), escape(&table(snapshots)), escape(&last));
     Content { html, ..Content::default() }

@@ -28,7 +28,8 @@ pub(in crate::telegram) fn dash(page: &Page, frame: Frame, now: SystemTime) -> O
     if frame.live {
         let _ = write!(head, " · {}", boards::live());
     }
-    let held = if page.held { format!("<p>{}</p>", escape(&boards::held())) } else { String::new() };
+    let held = page.held.map(|hold| format!("<p>{}</p>", escape(&sentences::fleet::all_held(hold))));
+    let held = held.unwrap_or_default();
     let mut html = format!("<h4>{}</h4>{held}<table bordered striped><tr>", escape(&head));
     for (at, column) in sentences::columns().iter().enumerate() {
         let align = if at == 0 { " align=\"right\"" } else { "" };
@@ -121,7 +122,7 @@ mod tests {
             progress: None,
             dropped: false,
             paused: false,
-            held: false,
+            held: None,
             waits_for_memory: false,
             place: None,
             times: std::sync::Arc::default(),
@@ -140,7 +141,7 @@ mod tests {
         let failed = Outcome::Failed(Failure::PokeApiNonsense("<table>&".to_owned()));
         let failed = snapshot(Spec::Dex("mew".parse().unwrap()), failed);
         let page =
-            Page { jobs: vec![failed], number: 0, pages: 1, total: 1, running: 0, queued: 0, held: false };
+            Page { jobs: vec![failed], number: 0, pages: 1, total: 1, running: 0, queued: 0, held: None };
         let frame = Frame { view: View::first(1), live: true, private: true };
         let html = dash(&page, frame, SystemTime::UNIX_EPOCH).unwrap();
         assert_eq!(html.matches("<table").count(), 1, "{html}");

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    board::{Page, Verdict},
+    board::{Hold, Page, Verdict},
     job::{
         CancelReason, Digits, Failure, JobId, MessageId, Number, Origin, Person, Place, Pokemon, PokemonKey,
         Spec,
@@ -23,7 +23,7 @@ fn snapshot(id: u64, spec: Spec, state: State) -> Snapshot {
         progress: Some(0.5),
         dropped: false,
         paused: false,
-        held: false,
+        held: None,
         waits_for_memory: false,
         place: None,
         times: Arc::default(),
@@ -162,7 +162,7 @@ fn the_board_keeps_its_columns_whatever_the_ids() {
         let done = finished(Outcome::Failed(Failure::PokeApiNonsense("🦀".repeat(500))));
         let jobs =
             states.into_iter().chain([done]).map(|state| snapshot(id, command.clone(), state)).collect();
-        let page = Page { jobs, number: 0, pages: 1, total: 4, running: 2, queued: 1, held: false };
+        let page = Page { jobs, number: 0, pages: 1, total: 4, running: 2, queued: 1, held: None };
         let frame = Frame { view: View::first(1), live: true, private: false };
         let text = shown(&dash(&page, frame, NOW).html);
         for line in text.lines().skip(1) {
@@ -237,15 +237,21 @@ fn a_sentence_in_front_leaves_a_caption_that_fits() {
 #[test]
 fn what_the_owner_holds_says_so_and_tells_no_place() {
     let mut held = snapshot(1, Spec::Fib(10), State::Queued);
-    held.held = true;
+    held.held = Some(Hold::Owner);
     held.waits_for_memory = true;
     let card = shown(&card(&held, NOW).html);
     assert_eq!(
         card,
         "Task 1 is submitted\nfib 10 · queued\n\nAn owner has paused the bot: this task begins when tasks start again."
     );
-    let page =
-        Page { jobs: vec![held.clone()], pages: 1, total: 1, queued: 1, held: true, ..Page::default() };
+    let page = Page {
+        jobs: vec![held.clone()],
+        pages: 1,
+        total: 1,
+        queued: 1,
+        held: Some(Hold::Owner),
+        ..Page::default()
+    };
     let frame = Frame { view: View::first(1), live: false, private: true };
     let dash = shown(&dash(&page, frame, NOW).html);
     assert!(

@@ -102,11 +102,6 @@ pub(in crate::telegram) fn all_paused() -> String {
     say!("all-paused")
 }
 
-/// On dashes and messages about several tasks while the owner lets nothing begin.
-pub(in crate::telegram) fn held() -> String {
-    say!("all-held")
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

@@ -104,7 +104,7 @@ impl Script {
             progress,
             dropped,
             paused,
-            held: false,
+            held: None,
             waits_for_memory,
             place: None,
             times: Arc::from(times),

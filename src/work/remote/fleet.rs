@@ -39,8 +39,7 @@ impl Remote {
 
     async fn watch_until_lost(&self) -> Result<(), NatsError> {
         let refused = NatsError::refused("workers");
-        let mut link = self.nats.link();
-        let connects = link.borrow_and_update().connects;
+        let connects = self.nats.connects();
         let bucket = self.nats.workers(self.timings.gone).await?;
         // Who was not heard while nobody listened may be there all the same.
         self.state().heard = Some(Instant::now());
@@ -56,9 +55,7 @@ impl Remote {
                     self.fleet.send_modify(|fleet| note(fleet, &entry.key, announced.map(|value| &value[..])));
                 }
                 _ = look.tick() => self.drop_gone(),
-                changed = link.wait_for(|link| link.connects != connects) => {
-                    return if changed.is_ok() { Ok(()) } else { std::future::pending().await };
-                }
+                _ = self.nats.another_than(connects) => return Ok(()),
             }
         }
     }

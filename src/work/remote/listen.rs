@@ -41,8 +41,7 @@ impl Remote {
     /// Hears all results that are there and all that come, until the connection is another one.
     async fn hear_until_lost(&self, is_current: &(impl Fn(JobKey) -> bool + Sync)) -> Result<(), NatsError> {
         let refused = NatsError::refused("results");
-        let mut link = self.nats.link();
-        let connects = link.borrow_and_update().connects;
+        let connects = self.nats.connects();
         // Also the other parts, so that workers may come first or last.
         self.set_up().await?;
         let stream = self.nats.results().await?;
@@ -59,9 +58,7 @@ impl Remote {
         loop {
             let message = tokio::select! {
                 message = messages.next() => message,
-                changed = link.wait_for(|link| link.connects != connects) => {
-                    return if changed.is_ok() { Ok(()) } else { std::future::pending().await };
-                }
+                _ = self.nats.another_than(connects) => return Ok(()),
             };
             let Some(message) = message else { return Ok(()) };
             let message = message.map_err(|error| refused(&error))?;

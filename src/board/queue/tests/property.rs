@@ -65,7 +65,7 @@ proptest! {
         for step in steps {
             carry_out(&mut sim, step, &mut newcomers);
             prop_assert!(sim.line.working.len() <= slots);
-            prop_assert!(sim.line.memory.free() <= 100 && sim.line.memory.is_sound());
+            prop_assert!(sim.line.memory.free() <= 100 && sim.line.memory.is_sound() && sim.line.memory.leaves_room());
             let waits = sim.line.fair.first(|_| true).is_some();
             let free = sim.line.working.len() < slots && sim.line.claims.is_empty();
             prop_assert!(!(waits && free), "somebody waits for no reason");

@@ -57,14 +57,29 @@ impl Simulator {
         self.submit((chat, person), 0, &[cost])
     }
 
-    pub(super) fn submit(&mut self, (chat, person): (i64, i64), need: u64, costs: &[u64]) -> u64 {
-        let claim = Claim { chat: ChatId(chat), person, need };
+    pub(super) fn submit(&mut self, whose: (i64, i64), need: u64, costs: &[u64]) -> u64 {
+        self.submit_sized(whose, (need, 0), costs)
+    }
+
+    /// A job that needs so much in all, and so much for the largest of its members.
+    pub(super) fn submit_sized(
+        &mut self,
+        (chat, person): (i64, i64),
+        (need, member): (u64, u64),
+        costs: &[u64],
+    ) -> u64 {
+        let claim = Claim { chat: ChatId(chat), person, need, member };
         let (job, members) = self.line.line_up(claim, costs, self.instant());
         self.by_member.extend(members.map(|member| (member, job)));
         let (costs, left) = (costs.to_vec(), costs.len());
         self.jobs.insert(job, Job { chat, costs, arrived: self.now, began: None, left });
         self.call();
         job
+    }
+
+    pub(super) fn set_capacity(&mut self, slots: usize, memory: u64, largest: u64) {
+        self.line.set_capacity(slots, memory, largest, self.instant());
+        self.call();
     }
 
     /// Goes on to the next end; false if nothing runs.

@@ -1,0 +1,255 @@
+//! `jobboard worker`: does members of jobs for a bot that runs elsewhere. It keeps nothing: what it has in hand when it dies
+//! goes to another worker.
+//!
+//! `pull` takes as many orders as there is room for, `hand` has each of them until its end, `report` says what came of it,
+//! and `alive` says every few seconds what is there.
+
+mod alive;
+mod hand;
+mod pull;
+mod report;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use async_nats::jetstream::{consumer::PullConsumer, kv, object_store::ObjectStore, stream::Stream};
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use self::hand::Hand;
+use crate::{
+    config::Config,
+    job::Resource,
+    nats::{Key, Nats, NatsError, Options},
+    work::{CpuPool, Engine, FleetTimings, PokeApi, Work, fleet::PREFETCH},
+};
+
+/// Orders of a worker's memory are counted in pieces of this many bytes.
+const PIECE: u64 = 1 << 20;
+/// How long a stop takes for what is to be said of orders that are given back, after the grace time.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// Why a worker did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerError {
+    /// It does not know for whom to work.
+    #[error("JOBBOARD_BOT_ID: a worker needs it: the number before the colon of its bot's token")]
+    NoBot,
+    /// The settings of NATS cannot be used.
+    #[error("{0}")]
+    Nats(#[from] NatsError),
+    /// The HTTP client could not be made.
+    #[error("no HTTP client: {0}")]
+    Client(#[from] reqwest::Error),
+    /// The CPU pool could not be made.
+    #[error("no threads for CPU jobs: {0}")]
+    Pool(std::io::Error),
+}
+
+impl WorkerError {
+    /// Whether only other settings help.
+    pub fn is_about_settings(&self) -> bool {
+        match self {
+            Self::NoBot => true,
+            Self::Nats(why) => why.is_about_settings(),
+            Self::Client(_) | Self::Pool(_) => false,
+        }
+    }
+}
+
+/// Works until `shutdown`, and then ends what it has begun, or gives it back.
+///
+/// # Errors
+/// [`WorkerError`].
+pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(), WorkerError> {
+    run_with(config, Engine::new(), shutdown).await
+}
+
+/// As [`run`], with another engine behind `fib`.
+///
+/// # Errors
+/// [`WorkerError`].
+pub async fn run_with(
+    config: Config,
+    engine: Engine,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), WorkerError> {
+    tokio::pin!(shutdown);
+    let id = format!("{:016x}", rand::random::<u64>());
+    let bot = config.bot_id().ok_or(WorkerError::NoBot)?;
+    let nats = Nats::connect(&Options::of(&config, bot, format!("worker {id}"))).await?;
+    let pokeapi = PokeApi::new(&config.pokeapi_url, config.timings.pokeapi)?;
+    let work = Work::new(CpuPool::new(config.cpu_workers()).map_err(WorkerError::Pool)?, engine, pokeapi);
+    tracing::info!(worker = id, bot, "started");
+    let stored = tokio::select! {
+        () = &mut shutdown => return Ok(()),
+        stored = Stored::find(&nats, config.timings.fleet) => stored,
+    };
+    let worker = Arc::new(Worker {
+        id,
+        host: host(),
+        cpu: Room::new(config.cpu_workers()),
+        io: Room::new(config.io_concurrency.get()),
+        memory: Semaphore::new(pieces(config.memory()) as usize),
+        bytes: config.memory(),
+        nats,
+        stored,
+        work,
+        timings: config.timings.fleet,
+        hands: Mutex::default(),
+        changed: Notify::new(),
+        draining: CancellationToken::new(),
+        exit: CancellationToken::new(),
+        tasks: TaskTracker::new(),
+    });
+    worker.serve(shutdown).await;
+    Ok(())
+}
+
+/// A worker and all that it has.
+struct Worker {
+    id: String,
+    host: String,
+    cpu: Room,
+    io: Room,
+    /// In [`PIECE`]s.
+    memory: Semaphore,
+    bytes: u64,
+    nats: Nats,
+    stored: Stored,
+    work: Work,
+    timings: FleetTimings,
+    // A std lock, held for an insertion or a look.
+    hands: Mutex<HashMap<Key, Arc<Hand>>>,
+    /// What it would announce is another.
+    changed: Notify,
+    /// Nothing more is begun.
+    draining: CancellationToken,
+    /// What runs is to stop.
+    exit: CancellationToken,
+    tasks: TaskTracker,
+}
+
+/// Slots for one kind of orders.
+struct Room {
+    slots: usize,
+    /// Who runs.
+    running: Semaphore,
+    /// Who is here: those that run, and a few that wait for them.
+    places: Arc<Semaphore>,
+}
+
+impl Room {
+    fn new(slots: usize) -> Self {
+        Self { slots, running: Semaphore::new(slots), places: Arc::new(Semaphore::new(slots + PREFETCH)) }
+    }
+}
+
+/// What a worker uses of NATS.
+struct Stored {
+    cpu: PullConsumer,
+    io: PullConsumer,
+    results: Stream,
+    large: ObjectStore,
+    cancels: kv::Store,
+    naks: kv::Store,
+    workers: kv::Store,
+}
+
+impl Stored {
+    /// Finds it, or makes what is missing, for as long as it takes.
+    async fn find(nats: &Nats, timings: FleetTimings) -> Self {
+        loop {
+            nats.up().await;
+            match Self::find_once(nats, timings).await {
+                Ok(stored) => return stored,
+                Err(error) => tracing::warn!(%error, "NATS is not ready; trying again"),
+            }
+            tokio::time::sleep(timings.again).await;
+        }
+    }
+
+    async fn find_once(nats: &Nats, timings: FleetTimings) -> Result<Self, NatsError> {
+        let jobs = nats.jobs().await?;
+        Ok(Self {
+            cpu: nats.orders(&jobs, Resource::Cpu, timings.ack_wait).await?,
+            io: nats.orders(&jobs, Resource::Io, timings.ack_wait).await?,
+            results: nats.results().await?,
+            large: nats.large().await?,
+            cancels: nats.cancels().await?,
+            naks: nats.naks().await?,
+            workers: nats.workers(timings.gone).await?,
+        })
+    }
+}
+
+impl Worker {
+    async fn serve(self: Arc<Self>, shutdown: impl Future<Output = ()>) {
+        let stop = CancellationToken::new();
+        let listening = self.clone().hear_cancels(stop.clone()).await;
+        self.tasks.spawn(listening);
+        self.tasks.spawn(self.clone().stay_alive(stop.clone()));
+        self.tasks.spawn(self.clone().announce(stop.clone()));
+        for resource in [Resource::Cpu, Resource::Io] {
+            self.tasks.spawn(self.clone().pull(resource));
+        }
+        shutdown.await;
+        self.drain().await;
+        stop.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(LAST_WORDS, self.tasks.wait()).await.is_err() {
+            tracing::warn!("some orders could not be given back: they go to others when nobody speaks of them");
+        }
+        tracing::info!("stopped");
+    }
+
+    /// Begins nothing more, and waits for what has begun; what takes longer than the grace time is given back.
+    async fn drain(&self) {
+        tracing::info!(in_hand = self.hands().len(), grace = ?self.timings.grace, "draining");
+        self.draining.cancel();
+        self.changed.notify_one();
+        if !self.empty_within(self.timings.grace).await {
+            tracing::info!(in_hand = self.hands().len(), "giving back what has not ended");
+            self.exit.cancel();
+            self.empty_within(LAST_WORDS).await;
+        }
+    }
+
+    async fn empty_within(&self, limit: Duration) -> bool {
+        let until = Instant::now() + limit;
+        while !self.hands().is_empty() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            // Looked at again, too: others wait for the same word.
+            let pause = left.min(Duration::from_millis(50));
+            let _ = tokio::time::timeout(pause, self.changed.notified()).await;
+        }
+        true
+    }
+
+    fn room(&self, resource: Resource) -> &Room {
+        match resource {
+            Resource::Cpu => &self.cpu,
+            Resource::Io => &self.io,
+        }
+    }
+
+    fn hands(&self) -> MutexGuard<'_, HashMap<Key, Arc<Hand>>> {
+        self.hands.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How many pieces so many bytes are.
+fn pieces(bytes: u64) -> u32 {
+    u32::try_from(bytes.div_ceil(PIECE)).unwrap_or(u32::MAX)
+}
+
+/// The name of this machine, for people.
+fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}

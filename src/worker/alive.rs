@@ -1,0 +1,140 @@
+//! What a worker says while it has something, or nothing, to do; and that others say that a job is cancelled.
+
+use std::{sync::Arc, time::Duration};
+
+use async_nats::jetstream::AckKind;
+use futures_util::{StreamExt, future::join_all};
+use tokio_util::sync::CancellationToken;
+
+use super::{Worker, hand::Hand};
+use crate::{
+    nats::{JobKey, NatsError, message::{self, Announcement}},
+    work::fleet::PROTOCOL,
+};
+
+/// How long one word may take: one that does not get out must not keep others waiting.
+const WORD: Duration = Duration::from_secs(1);
+/// Between two announcements, however much changes.
+const DISTANCE: Duration = Duration::from_millis(200);
+
+impl Worker {
+    /// Speaks of all orders that are here, so that nobody else gets them; and says how far they are.
+    pub(super) async fn stay_alive(self: Arc<Self>, stop: CancellationToken) {
+        let mut alive = tokio::time::interval(self.timings.alive);
+        let mut sign = tokio::time::interval(self.timings.sign);
+        let mut connects = self.nats.connects();
+        for interval in [&mut alive, &mut sign] {
+            interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        }
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = alive.tick() => self.speak_of_all().await,
+                _ = sign.tick() => {
+                    join_all(self.all().iter().map(|hand| tokio::time::timeout(WORD, self.sign(hand)))).await;
+                }
+                again = self.nats.another_than(connects) => {
+                    connects = again;
+                    // At once: a part of their time is over. And what was said meanwhile was not heard.
+                    self.speak_of_all().await;
+                    self.look_for_cancels().await;
+                    self.changed.notify_one();
+                }
+            }
+        }
+    }
+
+    async fn speak_of_all(&self) {
+        let speak = |hand: &Arc<Hand>| {
+            let acker = hand.acker();
+            async move { tokio::time::timeout(WORD, acker.ack_with(AckKind::Progress)).await }
+        };
+        for spoken in join_all(self.all().iter().map(speak)).await {
+            if !matches!(spoken, Ok(Ok(()))) {
+                tracing::debug!("an order could not be spoken of");
+            }
+        }
+    }
+
+    /// Cancels of jobs that are here, which this worker may not have heard.
+    async fn look_for_cancels(&self) {
+        let look = |hand: Arc<Hand>| async move {
+            if let Ok(true) = tokio::time::timeout(self.timings.ack_wait, self.is_cancelled(hand.key.job)).await {
+                hand.cancel.cancel();
+            }
+        };
+        join_all(self.all().into_iter().map(look)).await;
+    }
+
+    /// Begins to hear cancels, before the first order is taken; the future goes on with it until `stop`.
+    pub(super) async fn hear_cancels(self: Arc<Self>, stop: CancellationToken) -> impl Future<Output = ()> {
+        let subject = self.nats.names().subject("cancel.>");
+        let mut said = loop {
+            match self.nats.client().subscribe(subject.clone()).await {
+                Ok(said) => break said,
+                Err(error) => tracing::warn!(%error, "cancels are not heard; trying again"),
+            }
+            tokio::time::sleep(self.timings.again).await;
+        };
+        async move {
+            loop {
+                let message = tokio::select! {
+                    () = stop.cancelled() => return,
+                    message = said.next() => message,
+                };
+                let Some(message) = message else { return };
+                if let Some(job) = self.nats.names().job(&message.subject) {
+                    self.cancel(job);
+                }
+            }
+        }
+    }
+
+    fn cancel(&self, job: JobKey) {
+        for hand in self.hands().values().filter(|hand| hand.key.job == job) {
+            hand.cancel.cancel();
+        }
+    }
+
+    fn all(&self) -> Vec<Arc<Hand>> {
+        self.hands().values().cloned().collect()
+    }
+
+    /// Says who is here, every few seconds and when it changes; and at `stop` that it goes.
+    pub(super) async fn announce(self: Arc<Self>, stop: CancellationToken) {
+        loop {
+            if let Err(error) = self.announce_once().await {
+                tracing::warn!(%error, "this worker could not be announced");
+            }
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep(DISTANCE) => {}
+            }
+            let wait = self.timings.announce.saturating_sub(DISTANCE);
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = self.changed.notified() => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+        if let Err(error) = self.stored.workers.purge(&self.id).await {
+            tracing::warn!(%error, "that this worker goes could not be told");
+        }
+    }
+
+    async fn announce_once(&self) -> Result<(), NatsError> {
+        let announcement = Announcement {
+            protocol: PROTOCOL,
+            id: self.id.clone(),
+            host: self.host.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            cpu: self.cpu.slots,
+            io: self.io.slots,
+            memory: self.bytes,
+            draining: self.draining.is_cancelled(),
+            in_hand: self.hands().len(),
+        };
+        let put = self.stored.workers.put(&self.id, message::write(&announcement)?).await;
+        put.map(drop).map_err(|error| NatsError::refused("an announcement")(&error))
+    }
+}

@@ -1,0 +1,118 @@
+//! What is said of an order, until it is known to be heard.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use async_nats::jetstream::{AckKind, stream::LastRawMessageErrorKind};
+use bytes::Bytes;
+
+use super::{Worker, hand::Hand};
+use crate::{
+    job::Member,
+    nats::{
+        Blob, JobKey, Key, NatsError, Report, Sign,
+        message::{self, LARGE, WorkEnd},
+    },
+    work::fleet::PROTOCOL,
+};
+
+/// How often the acknowledgement of an order is tried: after that it goes to another worker, who finds its result.
+const ACKS: u32 = 20;
+
+impl Worker {
+    /// Puts the result into the stream, for as long as it takes, and only then lets the order go.
+    pub(super) async fn report(&self, hand: &Hand, member: Member, end: WorkEnd, blob: Blob) {
+        let mut report = Report::new(&self.id, member, end);
+        if blob.len() > LARGE {
+            report.object = Some(format!("{}.{}", hand.key, self.id));
+        }
+        loop {
+            self.nats.up().await;
+            match self.publish(hand.key, &report, &blob).await {
+                Ok(()) => break,
+                Err(error) => tracing::warn!(key = %hand.key, %error, "a result is not stored; trying again"),
+            }
+            tokio::time::sleep(self.timings.again).await;
+        }
+        self.acknowledge(hand).await;
+    }
+
+    async fn publish(&self, key: Key, report: &Report, blob: &Blob) -> Result<(), NatsError> {
+        let refused = NatsError::refused("a result");
+        if let Some(object) = &report.object {
+            let stored = self.stored.large.put(object.as_str(), &mut &blob[..]).await;
+            stored.map_err(|error| refused(&error))?;
+        }
+        let (subject, payload) = (self.nats.names().result(key), report.write(blob)?);
+        let sent = self.nats.jetstream().publish(subject, payload).await.map_err(|error| refused(&error))?;
+        sent.await.map(drop).map_err(|error| refused(&error))
+    }
+
+    /// Lets go of an order that is done with.
+    pub(super) async fn acknowledge(&self, hand: &Hand) {
+        for _ in 0..ACKS {
+            match hand.acker().double_ack().await {
+                Ok(()) => return,
+                Err(error) => tracing::warn!(key = %hand.key, %error, "an order is not let go of; trying again"),
+            }
+            tokio::time::sleep(self.timings.again).await;
+            self.nats.up().await;
+        }
+    }
+
+    /// Gives it to anybody, after the pause. It was not begun, which is said first: a delivery counts as a crash otherwise.
+    pub(super) async fn give_back(&self, hand: &Hand, pause: Option<Duration>) {
+        self.was_no_crash(hand.key).await;
+        if let Err(error) = hand.acker().ack_with(AckKind::Nak(pause)).await {
+            tracing::warn!(key = %hand.key, %error, "an order is not given back; others get it later");
+        }
+    }
+
+    pub(super) async fn was_no_crash(&self, key: Key) {
+        let naks = self.naks(key).await + 1;
+        if let Err(error) = self.stored.naks.put(key.to_string(), Bytes::from(naks.to_string())).await {
+            tracing::warn!(%key, %error, "an order that was not begun may count as a crash");
+        }
+    }
+
+    pub(super) async fn naks(&self, key: Key) -> u64 {
+        let found = self.stored.naks.get(key.to_string()).await.ok().flatten();
+        found.and_then(|naks| std::str::from_utf8(&naks).ok()?.parse().ok()).unwrap_or_default()
+    }
+
+    /// Whether the job is cancelled, as far as NATS knows: it is asked for as long as it takes.
+    pub(super) async fn is_cancelled(&self, job: JobKey) -> bool {
+        loop {
+            match self.stored.cancels.get(job.to_string()).await {
+                Ok(found) => return found.is_some(),
+                Err(error) => tracing::warn!(%job, %error, "whether it is cancelled is not known; asking again"),
+            }
+            tokio::time::sleep(self.timings.again).await;
+            self.nats.up().await;
+        }
+    }
+
+    /// Whether somebody has told what came of it.
+    pub(super) async fn has_result(&self, key: Key) -> bool {
+        match self.stored.results.get_last_raw_message_by_subject(&self.nats.names().result(key)).await {
+            Ok(_) => true,
+            Err(error) => {
+                if error.kind() != LastRawMessageErrorKind::NoMessageFound {
+                    tracing::warn!(%key, %error, "whether it is done is not known");
+                }
+                false
+            }
+        }
+    }
+
+    /// Says how far it is. Who is to hear it hears the next one, too.
+    pub(super) async fn sign(&self, hand: &Hand) {
+        if !hand.runs.load(Ordering::Relaxed) {
+            return;
+        }
+        let (worker, delivery) = (self.id.clone(), hand.delivery);
+        let sign = Sign { protocol: PROTOCOL, worker, delivery, done: hand.control.done() };
+        if let Ok(payload) = message::write(&sign) {
+            let _ = self.nats.client().publish(self.nats.names().event(hand.key), payload).await;
+        }
+    }
+}
