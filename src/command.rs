@@ -50,6 +50,8 @@ pub enum Command {
     Deny(Option<ChatId>),
     /// How the bot is doing.
     Stats,
+    /// Who does the work.
+    Workers,
     /// Start no more tasks.
     Pause,
     /// Start tasks again.
@@ -78,6 +80,7 @@ impl fmt::Display for Command {
             Self::Deny(None) => f.write_str("deny"),
             Self::Deny(Some(chat)) => write!(f, "deny {}", chat.0),
             Self::Stats => f.write_str("stats"),
+            Self::Workers => f.write_str("workers"),
             Self::Pause => f.write_str("pause"),
             Self::Resume => f.write_str("resume"),
         }
@@ -308,6 +311,14 @@ pub const COMMANDS: &[Entry] = &[
         in_menu: true,
         owners: true,
         build: |args| args.nothing_more().map(|()| Command::Stats),
+    },
+    Entry {
+        name: "workers",
+        args: "",
+        example: "workers",
+        in_menu: true,
+        owners: true,
+        build: |args| args.nothing_more().map(|()| Command::Workers),
     },
     Entry {
         name: "pause",

@@ -8,6 +8,15 @@ all-held = Ein Eigentümer hat den Bot pausiert: Was wartet, beginnt noch nicht.
 all-held-away = Die Worker sind nicht zu erreichen (NATS ist weg): Was wartet, beginnt noch nicht; nichts geht verloren.
 all-held-no-workers = Es ist kein Worker da: Was wartet, beginnt noch nicht.
 all-held-too-large = Kein Worker hat genug Speicher für manche davon: Sie warten.
-too-large = zu groß für alle Worker
+larger-than-workers = zu groß für alle Worker
 refusal-busy-held = Der Bot ist von seinem Besitzer pausiert und nimmt im Moment nichts mehr an: Bitte noch einmal versuchen, wenn es weitergeht.
 refusal-busy-no-workers = Es ist kein Worker da, und der Bot nimmt im Moment nichts mehr an: Bitte noch einmal versuchen, wenn einer da ist.
+
+workers-none-wanted = Dieser Bot macht seine Arbeit selbst, auf { $cpu } CPU-Plätzen und { $io } IO-Plätzen.
+workers-head = Worker: { $workers }, mit { $cpu } CPU-Plätzen, { $io } IO-Plätzen und { $memory } Speicher.
+workers-none = Kein Worker ist da, der Tasks annimmt: Sie warten. Andere: { $others }.
+workers-away = NATS ist seit { $time } weg: Tasks warten, nichts geht verloren. Worker davor: { $workers }.
+worker = { $host } ({ $version }): { $cpu } CPU, { $io } IO, { $memory }; hat { $members }; zuletzt gehört vor { $time }.
+worker-drains = Er wird beendet und nimmt nichts mehr an.
+worker-too-old = Er ist zu alt für diesen Bot und bekommt nichts.
+help-workers = Wer die Arbeit macht: Rechner, Plätze, Speicher

@@ -8,6 +8,15 @@ all-held = An owner has paused the bot: what is queued waits.
 all-held-away = The workers cannot be reached (NATS is away): what is queued waits, nothing is lost.
 all-held-no-workers = No worker is there: what is queued waits.
 all-held-too-large = No worker has the memory for some of these: they wait.
-too-large = too large for all workers
+larger-than-workers = too large for all workers
 refusal-busy-held = The bot is paused by its owner and takes no more for now: try again when it goes on.
 refusal-busy-no-workers = No worker is there, and the bot takes no more for now: try again when one is.
+
+workers-none-wanted = This bot does its work itself, on { $cpu } CPU slots and { $io } IO slots.
+workers-head = Workers: { $workers }, with { $cpu } CPU slots, { $io } IO slots and { $memory } of memory.
+workers-none = No worker is there that takes tasks: they wait. Others: { $others }.
+workers-away = NATS is away for { $time }: tasks wait, nothing is lost. Workers before: { $workers }.
+worker = { $host } ({ $version }): { $cpu } CPU, { $io } IO, { $memory }; has { $members }; heard of { $time } ago.
+worker-drains = It is ending and takes nothing more.
+worker-too-old = It is too old for this bot and gets nothing.
+help-workers = Who does the work: machines, slots, memory

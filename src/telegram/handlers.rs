@@ -322,6 +322,7 @@ impl Handlers {
             Command::Allow(Some(chat)) => return self.answer_asked(&said, &self.allow(chat).await).await,
             Command::Deny(Some(chat)) => return self.answer_asked(&said, &self.deny(chat).await).await,
             Command::Stats => return self.answer_asked(&said, &self.stats().await).await,
+            Command::Workers => return self.answer_asked(&said, &self.workers()).await,
             Command::Pause => return self.answer_asked(&said, &self.pause(true).await).await,
             Command::Resume => return self.answer_asked(&said, &self.pause(false).await).await,
         };

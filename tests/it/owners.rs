@@ -210,7 +210,7 @@ async fn owners_commands_are_refused_to_others_and_not_shown_to_them() {
     let world = owned(&[], Engine::new()).await;
     let ann = world.person("Ann");
     let group = world.telegram.group("Engineers", &[PersonId(1_000_001), ann.person]);
-    for command in ["allow", "allow 5", "deny 5", "stats", "pause", "resume"] {
+    for command in ["allow", "allow 5", "deny 5", "stats", "workers", "pause", "resume"] {
         let name = command.split(' ').next().unwrap();
         let refusal = format!(
             "{name} is for owners of this bot, in their private chats with me (the operator sets JOBBOARD_OWNERS)."
@@ -219,11 +219,11 @@ async fn owners_commands_are_refused_to_others_and_not_shown_to_them() {
         // Not even to an owner, where others are.
         assert_eq!(olga(&world).in_chat(group).says(&format!("/{command}")).await.text, refusal);
     }
-    let names = ["allow", "deny", "stats", "pause", "resume"];
+    let names = ["allow", "deny", "stats", "workers", "pause", "resume"];
     let shows = |text: &str| names.iter().filter(|name| text.contains(&format!("\n{name} "))).count();
     assert_eq!(shows(&ann.says("help").await.text), 0);
     assert_eq!(shows(&ann.says("/start").await.text), 0);
-    assert_eq!(shows(&olga(&world).says("help").await.text), 5);
+    assert_eq!(shows(&olga(&world).says("help").await.text), 6);
     assert_eq!(shows(&olga(&world).in_chat(group).says("/help").await.text), 0);
     assert!(ann.says("help stats").await.text.contains("I do not know \"stats\""));
     assert!(olga(&world).says("help stats").await.text.contains("How the bot is doing"));
@@ -249,7 +249,7 @@ async fn owners_have_a_longer_menu_in_their_private_chats() {
     for menu in menus {
         let is_olgas = menu.params["scope"].to_string().contains(OLGA);
         let names = menu.params["commands"].to_string();
-        for name in ["allow", "deny", "stats", "pause", "resume"] {
+        for name in ["allow", "deny", "stats", "workers", "pause", "resume"] {
             let is_there = names.replace('\\', "").contains(&format!("\"{name}\""));
             assert_eq!(is_there, is_olgas, "{name} in {:?}", menu.params);
         }

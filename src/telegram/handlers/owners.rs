@@ -10,7 +10,7 @@ use crate::{
     telegram::{
         access::Entry,
         sentences::{
-            self,
+            self, fleet,
             owners::{self as words, Allowed, Stats},
         },
     },
@@ -106,11 +106,17 @@ impl Handlers {
             access: (allowed.len(), denied.len()),
             tasks: self.boards.tally(),
             slots: self.boards.slots(),
+            fleet: self.boards.fleet(),
             memory: self.boards.memory(),
             process,
             traffic: self.metrics.totals(),
             store,
         })
+    }
+
+    /// Who does the work.
+    pub(super) fn workers(&self) -> String {
+        fleet::workers(self.boards.fleet().as_ref(), self.boards.slots(), Instant::now())
     }
 
     /// A stranger is told what to hand to the owner, once in a while.

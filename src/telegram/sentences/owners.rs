@@ -1,14 +1,15 @@
 //! What owners of the bot are told, and who is let in.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
-use super::{duration, megabytes, not_written};
+use super::{duration, fleet, megabytes, not_written};
 use crate::{
     board::{Members, Tally},
     job::ChatId,
     metrics::Totals,
     store::WriteError,
     telegram::language::say,
+    work::fleet::Fleet,
 };
 
 /// Chats that one line names.
@@ -123,6 +124,8 @@ pub(in crate::telegram) struct Stats {
     pub(in crate::telegram) tasks: Tally,
     /// Of CPU and of IO.
     pub(in crate::telegram) slots: (usize, usize),
+    /// Who does the work, where others do.
+    pub(in crate::telegram) fleet: Option<Fleet>,
     /// Bytes that tasks hold, and may hold.
     pub(in crate::telegram) memory: (u64, u64),
     /// Bytes of the process, where the system tells.
@@ -139,6 +142,7 @@ pub(in crate::telegram) fn stats(stats: &Stats) -> String {
     if stats.paused {
         lines.push(say!("stats-paused"));
     }
+    lines.extend(stats.fleet.as_ref().map(|known| fleet::summary(known, Instant::now())));
     let Tally { boards, queued, running, succeeded, failed, cancelled, cpu, io } = stats.tasks;
     lines.push(say!("stats-chats", chats = boards, people = stats.people));
     let (allowed, denied) = stats.access;
