@@ -16,12 +16,12 @@ use crate::{
 /// With so many entries of the log since the last snapshot of the store, there is to be a new one.
 const LONG: u64 = 10_000;
 
-/// What a bot has that leads.
+/// What a bot has that leads; nothing where nobody else may lead.
 pub(crate) struct Leading {
-    /// The lease; when it is lost, the bot has to stop at once.
-    pub(crate) lease: Lease,
+    /// When it is lost, the bot has to stop at once.
+    pub(crate) lease: Option<Lease>,
     /// The lock of the folder, and the way to commit, for [`Store::lead`](crate::store::Store::lead).
-    pub(crate) store: (File, Replica),
+    pub(crate) store: Option<(File, Replica)>,
 }
 
 /// Why a bot cannot follow.
@@ -127,7 +127,7 @@ impl Waiting<'_> {
         }
         let store = follower.lead(step, lease.lost().clone(), LONG).await?;
         tracing::info!("this bot leads");
-        Ok(Some(Leading { lease, store }))
+        Ok(Some(Leading { lease: Some(lease), store: Some(store) }))
     }
 
     /// Whoever has no store yet would lead with empty boards.

@@ -4,7 +4,7 @@
 //! commits; whoever follows reads from it and puts the same rows into its own database. A new version of the tables, or a database
 //! that the log does not know, begins a new *history*, which is a snapshot and what follows it.
 
-mod changes;
+pub(super) mod changes;
 mod files;
 mod follower;
 mod keeper;

@@ -5,6 +5,7 @@ mod damage;
 mod failing;
 mod history;
 mod opening;
+mod replica;
 mod results;
 mod retention;
 mod times;

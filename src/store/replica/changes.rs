@@ -11,7 +11,7 @@ use super::PLACE;
 
 /// Rows of tables, as they are after a transaction.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Changes(Vec<Table>);
+pub(in crate::store) struct Changes(Vec<Table>);
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Table {
@@ -38,7 +38,7 @@ const NOTED: &str = "SELECT DISTINCT name, row FROM temp.noted ORDER BY name, ro
 const FORGET: &str = "DELETE FROM temp.noted";
 
 /// From here on, the connection notes what its transactions change. To be done again when there are new tables.
-pub(super) fn watch(connection: &Connection) -> rusqlite::Result<()> {
+pub(in crate::store) fn watch(connection: &Connection) -> rusqlite::Result<()> {
     // Without it, a row that another one replaces would go unnoticed.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, true)?;
     connection.pragma_update(None, "recursive_triggers", true)?;
@@ -56,7 +56,7 @@ pub(super) fn watch(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// What the transaction has changed so far, but for the place in the log, which is each database's own.
-pub(super) fn collect(connection: &Connection) -> rusqlite::Result<Changes> {
+pub(in crate::store) fn collect(connection: &Connection) -> rusqlite::Result<Changes> {
     let noted = connection
         .prepare_cached(NOTED)?
         .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))?
@@ -73,7 +73,7 @@ pub(super) fn collect(connection: &Connection) -> rusqlite::Result<Changes> {
 }
 
 /// To be done before a transaction ends: its notes are read, and the next one's are its own.
-pub(super) fn forget(connection: &Connection) -> rusqlite::Result<()> {
+pub(in crate::store) fn forget(connection: &Connection) -> rusqlite::Result<()> {
     connection.prepare_cached(FORGET)?.execute([]).map(drop)
 }
 
@@ -98,17 +98,17 @@ fn read(connection: &Connection, name: &str, id: i64) -> rusqlite::Result<Option
 }
 
 /// Prepares a connection that only puts changes in: the leader's triggers have run already.
-pub(super) fn follow(connection: &Connection) -> rusqlite::Result<()> {
+pub(in crate::store) fn follow(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).map(drop)
 }
 
 impl Changes {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::store) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Puts them into a database with the same tables, which is as the other one was before.
-    pub(super) fn apply(&self, connection: &Connection) -> rusqlite::Result<()> {
+    pub(in crate::store) fn apply(&self, connection: &Connection) -> rusqlite::Result<()> {
         let known = tables(connection)?;
         for table in &self.0 {
             // It becomes a part of SQL.
@@ -172,5 +172,3 @@ fn columns(connection: &Connection, table: &str) -> rusqlite::Result<(Vec<String
     Ok((rows.into_iter().map(|(name, ..)| name).collect(), has_own_rowid))
 }
 
-#[cfg(test)]
-mod tests;

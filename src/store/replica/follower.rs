@@ -117,7 +117,7 @@ impl Follower {
         step: Step,
         lost: CancellationToken,
         long: u64,
-    ) -> Result<(Replica, File), ReplicaError> {
+    ) -> Result<(File, Replica), ReplicaError> {
         let place = self.database.as_ref().and_then(|database| database.place.clone());
         let history = place.filter(|_| step == Step::Following).map(|place| place.history);
         if let Some(Database { connection, .. }) = self.database {
@@ -135,7 +135,7 @@ impl Follower {
             lost,
             grown: Arc::new(grown),
         };
-        Ok((replica, self.lock))
+        Ok((self.lock, replica))
     }
 
     fn at(&self) -> Option<u64> {
