@@ -108,7 +108,7 @@ impl Waiting<'_> {
     }
 
     /// Takes what the one before has written until its end.
-    async fn begin(&self, mut follower: Follower, lease: Lease) -> Result<Option<Leading>, FollowError> {
+    async fn begin(&mut self, mut follower: Follower, lease: Lease) -> Result<Option<Leading>, FollowError> {
         let step = loop {
             match follower.step().await {
                 Ok(step) => break step,

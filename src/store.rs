@@ -341,7 +341,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`open`](Self::open); [`OpenError::Io`] where another bot leads meanwhile.
-    pub(crate) fn lead(
+    pub fn lead(
         folder: &Path,
         keep: Keep,
         metrics: Arc<Metrics>,

@@ -108,7 +108,7 @@ impl Shared {
 }
 
 /// The leader's side: commits transactions, each of which is in the log before.
-pub(crate) struct Replica {
+pub struct Replica {
     shared: Shared,
     runtime: Handle,
     /// `None` until this database has a place in the log.

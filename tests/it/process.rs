@@ -90,9 +90,22 @@ impl Ground {
 
     /// Starts the program, in a clean environment.
     pub(crate) fn start(&self) -> Bot {
+        self.start_as(&[], &[])
+    }
+
+    /// The same with a data folder of its own, and with these settings, too.
+    pub(crate) fn start_in(&self, folder: &str, more: &[(&str, &str)]) -> Bot {
+        let data = self.folder.path().join(folder).display().to_string();
+        self.start_as(&[], &[more, &[("JOBBOARD_DATA_DIR", &data)]].concat())
+    }
+
+    /// The same with these arguments and settings.
+    pub(crate) fn start_as(&self, args: &[&str], more: &[(&str, &str)]) -> Bot {
         let mut child = Command::new(env!("CARGO_BIN_EXE_jobboard"))
+            .args(args)
             .env_clear()
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
+            .envs(more.iter().copied())
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -141,6 +154,16 @@ impl Bot {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         self.log()
+    }
+
+    /// SIGSTOP: it does nothing any more, and does not know.
+    pub(crate) fn pause(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::STOP).unwrap();
+    }
+
+    /// SIGCONT.
+    pub(crate) fn resume(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::CONT).unwrap();
     }
 
     /// Asks it to stop in good order, and waits for that.

@@ -112,7 +112,7 @@ impl Follower {
     ///
     /// # Errors
     /// [`ReplicaError`].
-    pub(crate) async fn lead(
+    pub async fn lead(
         self,
         step: Step,
         lost: CancellationToken,

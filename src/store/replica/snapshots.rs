@@ -15,8 +15,10 @@ use crate::store::{Store, open};
 
 /// A copy on its way there.
 const COPY: &str = "jobboard.db.copy";
-/// All pages in one go: nothing else writes to the copy.
-const ALL: i32 = -1;
+/// Between two tries while somebody has the file for a moment.
+const BUSY: Duration = Duration::from_millis(50);
+/// All pages in one go, so that it is one moment.
+const ALL: i32 = i32::MAX;
 
 /// Where they are. Cheap to clone.
 #[derive(Clone)]
@@ -87,7 +89,7 @@ fn copy(from: &Path, to: &Path) -> Result<Place, ReplicaError> {
     let from = open::read_only(from)?;
     let mut copy = Connection::open(to)?;
     let backup = Backup::new(&from, &mut copy)?;
-    backup.run_to_completion(ALL, Duration::ZERO, None)?;
+    backup.run_to_completion(ALL, BUSY, None)?;
     drop(backup);
     // It has to be one file.
     copy.pragma_update(None, "journal_mode", "DELETE")?;
