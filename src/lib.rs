@@ -150,6 +150,9 @@ pub async fn run_with(
     let api = Api::new(&config, &loaded.secret)?.measured(metrics.clone());
     let limits = limits(&config);
     let work = Arc::new(work(&config, engine, metrics.clone(), nats)?);
+    if let Some(fleet) = work.fleet() {
+        site.ready().works_by(fleet);
+    }
     let boards = Boards::measured(work.clone(), store.clone(), limits, metrics);
     let settings = Arc::new(Settings::new(store.clone(), &loaded));
     let outbox = Outbox::new(api.clone(), boards.clone(), store.clone(), settings.clone(), &config);

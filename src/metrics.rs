@@ -5,6 +5,7 @@
 //! (`labels`), so that no name, text or id of anybody's is in any.
 
 mod disk;
+mod fleet;
 mod jobs;
 mod labels;
 mod machine;
@@ -23,10 +24,10 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use self::{disk::Disk, jobs::Jobs, machine::Machine, traffic::Traffic};
+use self::{disk::Disk, fleet::Fleet, jobs::Jobs, machine::Machine, traffic::Traffic};
 pub use self::{
     jobs::{Busy, Waiting},
-    labels::{Answer, Asked, Called, Ended, Found, Handled, Kind, Line, Live, Method, Refused, Update},
+    labels::{Answer, Asked, Called, Ended, Found, Handled, Kind, Line, Live, Method, Refused, Standing, Update},
     machine::resident,
     traffic::Totals,
 };
@@ -48,6 +49,7 @@ pub struct Metrics {
     traffic: Traffic,
     disk: Disk,
     machine: Machine,
+    fleet: Fleet,
     state: State,
     /// When Telegram last answered, or sent something.
     // A std lock, held for a look.
@@ -88,6 +90,23 @@ pub struct Look {
     pub unsaid: Duration,
     /// Commands that were not even answered with "busy".
     pub silent: u64,
+    /// Who does the work; nobody where the bot does it itself.
+    pub fleet: FleetLook,
+}
+
+/// The workers of a bot.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FleetLook {
+    /// Those that take tasks.
+    pub working: usize,
+    /// Those that end.
+    pub draining: usize,
+    /// Those that do not know what is asked of them.
+    pub too_old: usize,
+    /// Members that they have.
+    pub in_hand: usize,
+    /// How long NATS has been away; `None` while it is there.
+    pub away: Option<Duration>,
 }
 
 impl Metrics {
@@ -96,8 +115,8 @@ impl Metrics {
         let mut registry = Registry::with_prefix("jobboard");
         let (jobs, traffic) = (Jobs::new(&mut registry), Traffic::new(&mut registry));
         let (disk, machine) = (Disk::new(&mut registry), Machine::new(&mut registry));
-        let state = State::new(&mut registry);
-        Arc::new(Self { registry, jobs, traffic, disk, machine, state, reached: Mutex::default() })
+        let (fleet, state) = (Fleet::new(&mut registry), State::new(&mut registry));
+        Arc::new(Self { registry, jobs, traffic, disk, machine, fleet, state, reached: Mutex::default() })
     }
 
     /// A job was accepted.
@@ -207,6 +226,7 @@ impl Metrics {
         self.jobs.set_waits_for_memory(look.waits_for_memory);
         self.disk.set(look.writes, look.size);
         self.machine.look();
+        self.fleet.set(&look.fleet);
         let State { boards, lanes, budget, used, silence, unsaid, silent } = &self.state;
         unsaid.set(signed(look.unsaid.as_secs()));
         silent.inc_by(look.silent.saturating_sub(silent.get()));

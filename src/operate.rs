@@ -3,6 +3,7 @@
 mod backup;
 mod check;
 mod health;
+mod nats;
 
 use std::{future::Future, io, path::PathBuf};
 

@@ -201,7 +201,9 @@ impl Worker {
         stop.cancel();
         self.tasks.close();
         if tokio::time::timeout(LAST_WORDS, self.tasks.wait()).await.is_err() {
-            tracing::warn!("some orders could not be given back: they go to others when nobody speaks of them");
+            tracing::warn!(
+                "some orders could not be given back: they go to others when nobody speaks of them"
+            );
         }
         tracing::info!("stopped");
     }

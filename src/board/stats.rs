@@ -12,6 +12,7 @@ impl Boards {
         }
         look.budget = self.capacity().memory;
         (look.used, look.waits_for_memory) = self.queue.memory();
+        look.fleet = self.fleet.as_ref().map(|fleet| fleet.borrow().look()).unwrap_or_default();
         look
     }
 }

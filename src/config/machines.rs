@@ -66,6 +66,11 @@ impl Machines {
         self.role == Role::Bot
     }
 
+    /// Whether this process, or one with the same settings, has to do with NATS.
+    pub fn is_used(&self) -> bool {
+        self.is_bot_alone() || (self.bot_id.is_some() && !self.nats_url.is_empty())
+    }
+
     /// What of it does not fit together, as one line that names the setting.
     pub(super) fn check(&self, mode: Option<&Mode>, token: &Token) -> Result<(), &'static str> {
         let is_worker = matches!(mode, Some(Mode::Worker));

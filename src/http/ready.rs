@@ -9,12 +9,13 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use crate::{
     config::Timings,
     metrics::Metrics,
     store::{Committed, Store, Write, WriteError},
+    work::fleet::{Capacity, Fleet, Link},
 };
 
 /// How long a tiny write may take: a disk that needs longer is not one to wait for.
@@ -24,6 +25,8 @@ const WRITE: Duration = Duration::from_secs(2);
 pub struct Ready {
     /// Known when it is open.
     store: OnceLock<Store>,
+    /// Those who do the work, where others do.
+    fleet: OnceLock<watch::Receiver<Fleet>>,
     /// Looks at the disk are apart by this, however many ask.
     kept: Duration,
     telegram_away: Duration,
@@ -59,6 +62,10 @@ pub(super) enum Failure {
     Silence(Duration),
     /// No webhook is set, so no updates come.
     NoWebhook,
+    /// NATS is away, and the workers with it.
+    NoNats(Duration),
+    /// Nobody does the work.
+    NoWorkers,
 }
 
 impl fmt::Display for Failure {
@@ -71,6 +78,8 @@ impl fmt::Display for Failure {
             Self::NoTelegram => f.write_str("Telegram: it was not reached yet"),
             Self::Silence(time) => write!(f, "Telegram: not reached for {} s", time.as_secs()),
             Self::NoWebhook => f.write_str("Telegram: the webhook is not set"),
+            Self::NoNats(time) => write!(f, "NATS: not there for {} s", time.as_secs()),
+            Self::NoWorkers => f.write_str("workers: none is there that takes tasks"),
         }
     }
 }
@@ -80,6 +89,7 @@ impl Ready {
     pub fn new(timings: &Timings, by_webhook: bool) -> Self {
         Self {
             store: OnceLock::new(),
+            fleet: OnceLock::new(),
             kept: timings.ready_kept,
             telegram_away: timings.telegram_away,
             hooked: by_webhook.then(AtomicBool::default),
@@ -91,6 +101,11 @@ impl Ready {
     /// The store is open.
     pub fn opened(&self, store: Store) {
         let _ = self.store.set(store);
+    }
+
+    /// Others do the work.
+    pub fn works_by(&self, fleet: watch::Receiver<Fleet>) {
+        let _ = self.fleet.set(fleet);
     }
 
     /// The webhook is set, or is not any more.
@@ -119,7 +134,17 @@ impl Ready {
             Some(_) if self.hooked.as_ref().is_some_and(|set| !set.load(Ordering::Relaxed)) => {
                 Err(Failure::NoWebhook)
             }
-            Some(_) => Ok(()),
+            Some(_) => self.manned(),
+        }
+    }
+
+    fn manned(&self) -> Result<(), Failure> {
+        let Some(fleet) = self.fleet.get() else { return Ok(()) };
+        let fleet = fleet.borrow();
+        match fleet.link {
+            Link::Away { since } => Err(Failure::NoNats(since.elapsed())),
+            Link::Up if fleet.capacity() == Capacity::default() => Err(Failure::NoWorkers),
+            Link::Up => Ok(()),
         }
     }
 }

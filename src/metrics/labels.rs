@@ -70,6 +70,11 @@ words! {
 }
 
 words! {
+    /// Whether a worker takes tasks.
+    Standing { Working = "working", Draining = "draining", TooOld = "too_old" }
+}
+
+words! {
     /// What an update is about.
     Update {
         Message = "message",
@@ -223,6 +228,7 @@ sets! {
     OfEnded { kind: Kind, state: Ended }
     OfRefused { reason: Refused }
     OfLine { resource: Line }
+    OfWorker { state: Standing }
     OfUpdate { kind: Update }
     OfHandled { outcome: Handled }
     OfAnswer { status: Answer }

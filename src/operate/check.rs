@@ -11,7 +11,7 @@ use reqwest::{Client, header::DATE, redirect::Policy};
 use rustix::process::{Resource, getrlimit};
 use tokio::net::TcpListener;
 
-use super::{OperateError, health, print, size};
+use super::{OperateError, health, nats, print, size};
 use crate::{
     config::{Cli, Config},
     log,
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How long each of the servers may take.
-const LIMIT: Duration = Duration::from_secs(10);
+pub(super) const LIMIT: Duration = Duration::from_secs(10);
 /// A clock that is off by more shows wrong times, and may refuse TLS.
 const MAX_SKEW: Duration = Duration::from_secs(5);
 /// Calls under way, look-ups, the store and what HTTP needs, twice.
@@ -30,7 +30,7 @@ const MIN_FREE: u64 = 500_000_000;
 
 /// How one thing stands.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Standing {
+pub(super) enum Standing {
     Ok,
     Warning,
     /// It may pass by itself.
@@ -50,12 +50,12 @@ impl fmt::Display for Standing {
 }
 
 /// Prints a line for each thing, and remembers the worst.
-struct Report {
+pub(super) struct Report {
     worst: Standing,
 }
 
 impl Report {
-    fn line(&mut self, standing: Standing, what: &str, text: impl fmt::Display) {
+    pub(super) fn line(&mut self, standing: Standing, what: &str, text: impl fmt::Display) {
         // What others sent, as a bot's name or an error, must not make lines of its own, and may hold the token.
         let text = log::without_secrets(&text.to_string());
         let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -72,14 +72,23 @@ pub(super) async fn check(cli: &Cli) -> Result<(), OperateError> {
         report.line(Standing::Ok, &setting.name, format_args!("{} ({})", setting.value, setting.source));
     }
     machine(&mut report, config);
-    folder(&mut report, config);
+    if config.machines.is_used() {
+        nats::check(&mut report, config).await;
+    }
+    // A worker has no folder, and nothing to do with Telegram.
+    let is_bot = !config.token.is_missing() || config.machines.bot_id.is_none();
+    if is_bot {
+        folder(&mut report, config);
+    }
     if let Some(address) = config.http_addr {
         http(&mut report, address).await;
     }
     let client = Client::builder().timeout(LIMIT).redirect(Policy::none()).build();
     let client = client.map_err(|error| OperateError::Machine(error.to_string()))?;
-    bot(&mut report, config).await;
-    clock(&mut report, &client, &config.api_url).await;
+    if is_bot {
+        bot(&mut report, config).await;
+        clock(&mut report, &client, &config.api_url).await;
+    }
     pokeapi(&mut report, &client, &config.pokeapi_url).await;
     match report.worst {
         Standing::Ok | Standing::Warning => Ok(()),

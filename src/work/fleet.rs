@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use crate::metrics::FleetLook;
+
 /// The version of the messages between bot and workers that this program writes. It reads newer ones, without what it does
 /// not know of them.
 pub const PROTOCOL: u32 = 1;
@@ -85,6 +87,23 @@ impl Fleet {
         Self { link: Link::Away { since: Instant::now() }, workers: Vec::new() }
     }
 
+    /// How many there are of which kind.
+    pub fn look(&self) -> FleetLook {
+        let mut look = FleetLook::default();
+        for worker in &self.workers {
+            look.in_hand += worker.in_hand;
+            match worker.state {
+                WorkerState::Draining => look.draining += 1,
+                WorkerState::Working if worker.takes_orders() => look.working += 1,
+                WorkerState::Working => look.too_old += 1,
+            }
+        }
+        if let Link::Away { since } = self.link {
+            look.away = Some(since.elapsed());
+        }
+        look
+    }
+
     /// What it can take: of all workers that take more and know our orders. While NATS is away nobody can be given
     /// anything.
     pub fn capacity(&self) -> Capacity {
@@ -130,7 +149,10 @@ mod tests {
         let newer = Worker { protocol: PROTOCOL + 1, io: 5, ..worker("b", 2, 50) };
         let mut fleet = Fleet { link: Link::Up, workers: vec![worker("a", 4, 100), newer, draining, old] };
         assert_eq!(fleet.capacity(), Capacity { cpu: 5 + 3, io: 6, memory: 150, largest: 100 });
+        let look = fleet.look();
+        assert_eq!((look.working, look.draining, look.too_old, look.away), (2, 1, 1, None));
         fleet.link = Link::Away { since: Instant::now() };
         assert_eq!(fleet.capacity(), Capacity::default());
+        assert!(fleet.look().away.is_some());
     }
 }

@@ -8,7 +8,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Worker, hand::Hand};
 use crate::{
-    nats::{JobKey, NatsError, message::{self, Announcement}},
+    nats::{
+        JobKey, NatsError,
+        message::{self, Announcement},
+    },
     work::fleet::PROTOCOL,
 };
 
@@ -59,7 +62,9 @@ impl Worker {
     /// Cancels of jobs that are here, which this worker may not have heard.
     async fn look_for_cancels(&self) {
         let look = |hand: Arc<Hand>| async move {
-            if let Ok(true) = tokio::time::timeout(self.timings.ack_wait, self.is_cancelled(hand.key.job)).await {
+            if let Ok(true) =
+                tokio::time::timeout(self.timings.ack_wait, self.is_cancelled(hand.key.job)).await
+            {
                 hand.cancel.cancel();
             }
         };

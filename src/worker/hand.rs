@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use async_nats::jetstream::{AckKind, message::{Acker, Message}};
+use async_nats::jetstream::{
+    AckKind,
+    message::{Acker, Message},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{Worker, pieces};
@@ -87,8 +90,7 @@ impl Worker {
         let acker = Arc::new(acker);
         let (cancel, runs) = (CancellationToken::new(), AtomicBool::new(false));
         let control = Arc::new(Control::new(cancel.clone(), self.exit.clone()));
-        let hand =
-            Arc::new(Hand { key, delivery, acker: Mutex::new(acker.clone()), cancel, control, runs });
+        let hand = Arc::new(Hand { key, delivery, acker: Mutex::new(acker.clone()), cancel, control, runs });
         let known = {
             let mut hands = self.hands();
             let known = hands.get(&key).cloned();

@@ -82,7 +82,12 @@ impl Worker {
     }
 
     /// What has come already: nobody else would get it before it is found lost.
-    fn take_rest(self: &Arc<Self>, orders: &mut Batch, resource: Resource, places: &mut Vec<OwnedSemaphorePermit>) {
+    fn take_rest(
+        self: &Arc<Self>,
+        orders: &mut Batch,
+        resource: Resource,
+        places: &mut Vec<OwnedSemaphorePermit>,
+    ) {
         while let Some(Some(Ok(order))) = orders.next().now_or_never() {
             self.give(order, resource, places.pop());
         }

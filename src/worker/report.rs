@@ -52,7 +52,9 @@ impl Worker {
         for _ in 0..ACKS {
             match hand.acker().double_ack().await {
                 Ok(()) => return,
-                Err(error) => tracing::warn!(key = %hand.key, %error, "an order is not let go of; trying again"),
+                Err(error) => {
+                    tracing::warn!(key = %hand.key, %error, "an order is not let go of; trying again")
+                }
             }
             tokio::time::sleep(self.timings.again).await;
             self.nats.up().await;
@@ -84,7 +86,9 @@ impl Worker {
         loop {
             match self.stored.cancels.get(job.to_string()).await {
                 Ok(found) => return found.is_some(),
-                Err(error) => tracing::warn!(%job, %error, "whether it is cancelled is not known; asking again"),
+                Err(error) => {
+                    tracing::warn!(%job, %error, "whether it is cancelled is not known; asking again")
+                }
             }
             tokio::time::sleep(self.timings.again).await;
             self.nats.up().await;

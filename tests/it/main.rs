@@ -12,6 +12,7 @@ mod commands;
 mod crash;
 mod dex;
 mod faults;
+mod fleet;
 mod flood;
 mod http;
 mod inline;

@@ -7,7 +7,10 @@ use futures_util::StreamExt;
 
 use super::Remote;
 use crate::{
-    nats::{NatsError, message::{self, Announcement}},
+    nats::{
+        NatsError,
+        message::{self, Announcement},
+    },
     work::fleet::{Fleet, Link, Worker, WorkerState},
 };
 
@@ -100,7 +103,13 @@ fn note(fleet: &mut Fleet, id: &str, announced: Option<&[u8]>) {
     match fleet.workers.binary_search_by(|known| known.id.as_str().cmp(id)) {
         Ok(place) => fleet.workers[place] = worker,
         Err(place) => {
-            tracing::info!(worker = worker.id, host = worker.host, cpu = worker.cpu, io = worker.io, "a worker is there");
+            tracing::info!(
+                worker = worker.id,
+                host = worker.host,
+                cpu = worker.cpu,
+                io = worker.io,
+                "a worker is there"
+            );
             fleet.workers.insert(place, worker);
         }
     }

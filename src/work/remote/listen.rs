@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use async_nats::jetstream::{consumer::{DeliverPolicy, pull::OrderedConfig}, message::Message};
+use async_nats::jetstream::{
+    consumer::{DeliverPolicy, pull::OrderedConfig},
+    message::Message,
+};
 use futures_util::StreamExt;
 use tokio_util::sync::CancellationToken;
 
@@ -18,7 +21,12 @@ impl Remote {
         stop: CancellationToken,
     ) {
         let serve = async {
-            tokio::join!(self.hear_results(&is_current), self.hear_signs(), self.watch_fleet(), self.tidy(&is_current))
+            tokio::join!(
+                self.hear_results(&is_current),
+                self.hear_signs(),
+                self.watch_fleet(),
+                self.tidy(&is_current)
+            )
         };
         tokio::select! {
             () = stop.cancelled() => {}

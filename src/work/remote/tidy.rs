@@ -24,8 +24,7 @@ impl Remote {
             state.handed.remove(&job)
         };
         let Some(handed) = handed else { return };
-        let ended =
-            Ended { job, cancelled: handed.cancelled, left: handed.left, objects: handed.objects };
+        let ended = Ended { job, cancelled: handed.cancelled, left: handed.left, objects: handed.objects };
         if self.ended.try_send(ended).is_err() {
             tracing::debug!(%job, "messages of an ended job stay until the next start");
         }
@@ -44,9 +43,8 @@ impl Remote {
             tracing::warn!(%error, "orders of ended jobs are not removed; trying again");
             tokio::time::sleep(self.timings.again).await;
         }
-        let ended = futures_util::stream::unfold(ended, async |mut ended| {
-            ended.recv().await.map(|job| (job, ended))
-        });
+        let ended =
+            futures_util::stream::unfold(ended, async |mut ended| ended.recv().await.map(|job| (job, ended)));
         ended.for_each_concurrent(AT_ONCE, |ended| self.tidy_up(ended)).await;
     }
 

