@@ -140,7 +140,8 @@ pub async fn run_with(
     // From here on, whoever asks is told that the bot starts.
     let Some(server) = wait.await? else { return Ok(()) };
     let nats = nats(&config).await?;
-    let Some(Leading { lease, store }) = lead(&config, nats.as_ref(), shutdown.as_mut()).await? else {
+    let leading = Box::pin(lead(&config, nats.as_ref(), site.ready(), shutdown.as_mut()));
+    let Some(Leading { lease, store }) = leading.await? else {
         return Ok(());
     };
     let mut leading = store;
@@ -205,12 +206,13 @@ async fn nats(config: &Config) -> Result<Option<Nats>, RunError> {
 async fn lead(
     config: &Config,
     nats: Option<&Nats>,
+    ready: &Ready,
     shutdown: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<Option<Leading>, RunError> {
     let Some(nats) = nats else { return Ok(Some(Leading { lease: None, store: None })) };
     tokio::select! {
         () = shutdown => Ok(None),
-        leading = standby::lead(config, nats) => leading.map(Some),
+        leading = standby::lead(config, nats, ready) => leading.map(Some),
     }
 }
 

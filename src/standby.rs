@@ -5,6 +5,7 @@ use std::{fs::File, time::Instant};
 use crate::{
     RunError,
     config::Config,
+    http::Ready,
     lease::{Lease, Leases},
     nats::{Nats, NatsError},
     store::{
@@ -54,12 +55,12 @@ impl FollowError {
 ///
 /// # Errors
 /// [`RunError::Store`] where the folder cannot be used; what NATS does not do is tried again for as long as it takes.
-pub(crate) async fn lead(config: &Config, nats: &Nats) -> Result<Leading, RunError> {
-    let mut waiting = Waiting { config, nats, follower: None, leases: None, told: None };
+pub(crate) async fn lead(config: &Config, nats: &Nats, ready: &Ready) -> Result<Leading, RunError> {
+    let mut waiting = Waiting { config, nats, ready, follower: None, leases: None, told: None };
     let until = Instant::now() + config.timings.take_over;
     let mut failing = None;
     loop {
-        match waiting.look().await {
+        match Box::pin(waiting.look()).await {
             Ok(Some(leading)) => return Ok(leading),
             Ok(None) => failing = None,
             Err(error) => {
@@ -77,6 +78,7 @@ pub(crate) async fn lead(config: &Config, nats: &Nats) -> Result<Leading, RunErr
 struct Waiting<'a> {
     config: &'a Config,
     nats: &'a Nats,
+    ready: &'a Ready,
     follower: Option<Follower>,
     leases: Option<Leases>,
     /// What was logged last of what it waits for.
@@ -100,11 +102,12 @@ impl Waiting<'_> {
         let lease = if self.may_lead(*step) { leases.take(&me()).await? } else { None };
         let Some(lease) = lease else {
             let leader = leases.leader().await?;
+            self.ready.follows(leader.is_some());
             self.tell(*step, leader);
             self.follower = Some(follower);
             return Ok(None);
         };
-        self.begin(follower, lease).await
+        Box::pin(self.begin(follower, lease)).await
     }
 
     /// Takes what the one before has written until its end.
@@ -126,6 +129,7 @@ impl Waiting<'_> {
             return Ok(None);
         }
         let store = follower.lead(step, lease.lost().clone(), LONG).await?;
+        self.ready.follows(false);
         tracing::info!("this bot leads");
         Ok(Some(Leading { lease: Some(lease), store: Some(store) }))
     }

@@ -25,13 +25,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use self::replica::{Keeper, Replica};
 pub use self::{
     backup::{BackupError, Copied},
     inspect::{Found, Inspected},
     open::OpenError,
     writer::Committed,
 };
-use self::replica::{Keeper, Replica};
 use crate::{
     job::{ChatId, Digits, Job, JobId, MessageId, Outcome},
     metrics::Metrics,

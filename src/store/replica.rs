@@ -26,14 +26,14 @@ use tokio::{runtime::Handle, sync::Notify};
 use tokio_util::sync::CancellationToken;
 
 pub(super) use self::files::Files;
-pub use self::{
-    follower::{Follower, Step},
-    keeper::Keeper,
-};
 use self::{
     changes::Changes,
     log::{Head, Kind, Log},
     snapshots::Snapshots,
+};
+pub use self::{
+    follower::{Follower, Step},
+    keeper::Keeper,
 };
 use super::{OpenError, WriteError, schema};
 use crate::nats::{Nats, NatsError};
@@ -58,7 +58,9 @@ pub enum ReplicaError {
     #[error("the log of the store cannot be read: {0}")]
     Unreadable(String),
     /// The bot that leads is newer than this program.
-    #[error("the bot that leads has tables of version {0}, which this program does not know: it has to be brought up to date")]
+    #[error(
+        "the bot that leads has tables of version {0}, which this program does not know: it has to be brought up to date"
+    )]
     Newer(u32),
     /// The data folder.
     #[error(transparent)]

@@ -135,7 +135,7 @@ impl Writer {
     ) -> Result<T, WriteError> {
         let (answer, done) = mpsc::channel();
         self.queue.push(Item::Run(Box::new(move |worker| {
-            answer.send(worker.map(|(connection, commit)| task(connection, commit)).flatten()).ok();
+            answer.send(worker.and_then(|(connection, commit)| task(connection, commit))).ok();
         })));
         done.recv().unwrap_or_else(|_| Err(closed()))
     }
@@ -358,15 +358,14 @@ impl Worker {
     }
 
     fn parts(&mut self) -> Result<(&mut Connection, Commit<'_>), WriteError> {
-        let connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => {
-                let connection = open::connect(&self.folder)?;
-                if self.replica.is_some() {
-                    Replica::watch(&connection)?;
-                }
-                connection
+        let connection = if let Some(connection) = self.connection.take() {
+            connection
+        } else {
+            let connection = open::connect(&self.folder)?;
+            if self.replica.is_some() {
+                Replica::watch(&connection)?;
             }
+            connection
         };
         let connection = self.connection.insert(connection);
         Ok((connection, Commit(self.replica.as_mut())))

@@ -7,7 +7,9 @@ use std::{
 
 use futures_util::future::join_all;
 use jobboard::{
-    job::{ChatId, Job, JobId, MessageId as JobMessageId, Number, Origin, Outcome, Output, Person, Spec, State},
+    job::{
+        ChatId, Job, JobId, MessageId as JobMessageId, Number, Origin, Outcome, Output, Person, Spec, State,
+    },
     lease::{LeaseTimings, Leases},
     metrics::Metrics,
     nats::{Nats as Connection, Options},
@@ -186,10 +188,13 @@ async fn long_results_are_there_when_somebody_else_leads() {
     drop((leader, first));
 
     let next = start(&second, &nats).await;
-    let State::Finished { outcome, .. } = &next.loaded.jobs[0].job.state else { panic!("it has not finished") };
+    let State::Finished { outcome, .. } = &next.loaded.jobs[0].job.state else {
+        panic!("it has not finished")
+    };
     let Outcome::Succeeded(Output::Numbers(numbers)) = outcome.as_ref() else { panic!("{outcome:?}") };
     let mut found = String::new();
-    std::io::Read::read_to_string(&mut next.store.digits(&numbers[0].digits).unwrap().unwrap(), &mut found).unwrap();
+    std::io::Read::read_to_string(&mut next.store.digits(&numbers[0].digits).unwrap().unwrap(), &mut found)
+        .unwrap();
     assert!(found == text);
 }
 
@@ -203,7 +208,12 @@ async fn while_nats_is_away_nothing_is_confirmed_and_nothing_is_lost_or_doubled(
     let mut id = 0;
     for _ in 0..10 {
         // Some of them are on their way when it is cut: they may have arrived without an answer.
-        let writes: Vec<_> = (0..300).map(|_| { id += 1; leader.store.write(accept(id)) }).collect();
+        let writes: Vec<_> = (0..300)
+            .map(|_| {
+                id += 1;
+                leader.store.write(accept(id))
+            })
+            .collect();
         wire.cut();
         id += 1;
         let mut waiting = Box::pin(leader.store.write(accept(id)));

@@ -33,7 +33,8 @@ enum Cell {
 }
 
 const NOTES: &str = "CREATE TEMP TABLE IF NOT EXISTS noted (name TEXT NOT NULL, row INTEGER NOT NULL)";
-const TABLES: &str = r"SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'";
+const TABLES: &str =
+    r"SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'";
 const NOTED: &str = "SELECT DISTINCT name, row FROM temp.noted ORDER BY name, row";
 const FORGET: &str = "DELETE FROM temp.noted";
 
@@ -79,7 +80,8 @@ pub(in crate::store) fn forget(connection: &Connection) -> rusqlite::Result<()> 
 
 /// `None` where it is nobody else's business.
 fn read(connection: &Connection, name: &str, id: i64) -> rusqlite::Result<Option<Row>> {
-    let mut statement = connection.prepare_cached(&format!("SELECT * FROM main.\"{name}\" WHERE rowid = ?1"))?;
+    let mut statement =
+        connection.prepare_cached(&format!("SELECT * FROM main.\"{name}\" WHERE rowid = ?1"))?;
     let columns = statement.column_count();
     let mut rows = statement.query([id])?;
     let Some(row) = rows.next()? else { return Ok(Some(None)) };
@@ -91,7 +93,9 @@ fn read(connection: &Connection, name: &str, id: i64) -> rusqlite::Result<Option
             Value::Null => Cell::Null,
             Value::Integer(number) => Cell::Integer(number),
             Value::Text(text) => Cell::Text(text),
-            other => return Err(rusqlite::Error::InvalidColumnType(column, name.to_owned(), other.data_type())),
+            other => {
+                return Err(rusqlite::Error::InvalidColumnType(column, name.to_owned(), other.data_type()));
+            }
         })
     });
     cells.collect::<rusqlite::Result<_>>().map(Some).map(Some)
@@ -171,4 +175,3 @@ fn columns(connection: &Connection, table: &str) -> rusqlite::Result<(Vec<String
     let has_own_rowid = matches!(key[..], [(_, kind, _)] if kind.eq_ignore_ascii_case("INTEGER"));
     Ok((rows.into_iter().map(|(name, ..)| name).collect(), has_own_rowid))
 }
-

@@ -104,12 +104,9 @@ impl Files {
         let old = SystemTime::now() - UNNAMED;
         let mut unnamed = Vec::new();
         while let Some(object) = objects.try_next().await.map_err(away)? {
-            let modified = object.modified.map(|time| time.unix_timestamp());
-            let is_old = modified.is_some_and(|time| time < seconds(old));
-            match named.remove(&object.name) {
-                Some(_) => {}
-                None if is_old => unnamed.push(object.name),
-                None => {}
+            let is_old = object.modified.is_some_and(|time| time.unix_timestamp() < seconds(old));
+            if named.remove(&object.name).is_none() && is_old {
+                unnamed.push(object.name);
             }
         }
         for name in unnamed {

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     nats::Nats,
-    store::{OpenError, Store, open, rows, schema},
+    store::{OpenError, Store, open, results, rows, schema},
 };
 
 /// Entries that are put into the database at once, where so many are there.
@@ -36,6 +36,8 @@ pub struct Follower {
     database: Option<Database>,
     /// What it begins with is the log's.
     is_known: bool,
+    /// All files are there that jobs of the database name.
+    has_files: bool,
     /// The end of the log as it was last seen.
     last: u64,
 }
@@ -79,7 +81,15 @@ impl Follower {
             Ok::<_, OpenError>((lock, Database::open(&path)?))
         });
         let (lock, database) = opening.await.map_err(away)??;
-        Ok(Self { folder: folder.to_owned(), shared, lock, database, is_known: false, last: 0 })
+        Ok(Self {
+            folder: folder.to_owned(),
+            shared,
+            lock,
+            database,
+            is_known: false,
+            has_files: false,
+            last: 0,
+        })
     }
 
     /// Brings the folder as far as the log is.
@@ -97,13 +107,19 @@ impl Follower {
         if !(follows && self.is_known(&end).await? || self.restore(&head.history).await?) {
             return Ok(Step::Nothing);
         }
+        let mut is_new = !self.has_files;
         while self.at().is_some_and(|at| at < end.last) {
+            is_new = true;
             match self.read(end.last).await {
                 Err(ReplicaError::Gap) if self.restore(&head.history).await? => {}
                 read => read?,
             }
         }
-        self.get_files().await?;
+        if is_new {
+            self.has_files = false;
+            self.get_files().await?;
+            self.has_files = true;
+        }
         Ok(Step::Following)
     }
 
@@ -224,6 +240,8 @@ impl Follower {
     async fn get_files(&mut self) -> Result<(), ReplicaError> {
         let Some(database) = &self.database else { return Ok(()) };
         let named = files::named(&database.connection)?;
+        // Nothing here is on its way to be named.
+        results::clean(&self.folder, &named.keys().cloned().collect())?;
         self.shared.files.get_missing(&self.folder, named).await
     }
 }
@@ -288,7 +306,10 @@ fn replace(folder: &Path, aside: bool) -> Result<(), OpenError> {
     if aside && open::look(folder, Store::FILE)? {
         let name = format!("{}.aside-{}", Store::FILE, rows::nanos(SystemTime::now()));
         open::rename(folder, Store::FILE, &name)?;
-        tracing::warn!(file = name, "the store that was here is not the one of the bot that leads: it is put aside");
+        tracing::warn!(
+            file = name,
+            "the store that was here is not the one of the bot that leads: it is put aside"
+        );
     } else {
         open::remove(folder, Store::FILE)?;
     }

@@ -48,7 +48,7 @@ impl Keeper {
 
     async fn try_tidy(&self) -> Result<(), ReplicaError> {
         let database = self.folder.join(Store::FILE);
-        let named = move || Ok::<_, rusqlite::Error>(files::named(&open::read_only(&database)?)?);
+        let named = move || files::named(&open::read_only(&database)?);
         let named = tokio::task::spawn_blocking(named).await.map_err(away)??;
         self.shared.files.tidy(&self.folder, named).await
     }

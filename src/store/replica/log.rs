@@ -4,7 +4,7 @@
 use std::{fmt::Display, time::Duration};
 
 use async_nats::{
-    HeaderMap,
+    HeaderMap, HeaderValue,
     jetstream::{
         Context,
         consumer::{DeliverPolicy, pull},
@@ -144,7 +144,8 @@ impl Log {
     }
 
     async fn try_append(&self, last: u64, head: &Head, payload: Bytes) -> Result<u64, ReplicaError> {
-        let words = serde_json::to_string(head).map_err(|error| ReplicaError::Unreadable(error.to_string()))?;
+        let words =
+            serde_json::to_string(head).map_err(|error| ReplicaError::Unreadable(error.to_string()))?;
         let publish = PublishMessage::build().payload(payload).header(HEAD, words.as_str());
         let publish = publish.expected_last_sequence(last);
         let acked = async { self.context.send_publish(self.subject.clone(), publish).await?.await };
@@ -154,7 +155,9 @@ impl Log {
             Err(error) if error.kind() == PublishErrorKind::WrongLastSequence => {
                 let found = match self.entry(last + 1).await {
                     Ok(found) => found,
-                    Err(_) if self.end().await?.last <= last => return Err(away("the log is shorter than it was")),
+                    Err(_) if self.end().await?.last <= last => {
+                        return Err(away("the log is shorter than it was"));
+                    }
                     Err(error) => return Err(error),
                 };
                 if found.head.writer == head.writer { Ok(found.sequence) } else { Err(ReplicaError::Deposed) }
@@ -168,26 +171,28 @@ impl Log {
         &self,
         place: u64,
         last: u64,
-    ) -> Result<impl futures_util::Stream<Item = Result<Entry, ReplicaError>> + Unpin + use<>, ReplicaError> {
+    ) -> Result<impl futures_util::Stream<Item = Result<Entry, ReplicaError>> + Unpin + use<>, ReplicaError>
+    {
         let config = pull::OrderedConfig {
             deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: place + 1 },
             ..pull::OrderedConfig::default()
         };
         let consumer = self.stream.create_consumer(config).await.map_err(away)?;
         let messages = Box::pin(consumer.messages().await.map_err(away)?);
-        let entries = futures_util::stream::try_unfold((messages, place), move |(mut messages, at)| async move {
-            if at >= last {
-                return Ok(None);
-            }
-            let message = tokio::time::timeout(COMES, messages.next()).await.map_err(away)?;
-            let message = message.ok_or_else(|| away("the log ends"))?.map_err(away)?;
-            let sequence = message.info().map_err(away)?.stream_sequence;
-            if sequence != at + 1 {
-                return Err(ReplicaError::Gap);
-            }
-            let entry = read(sequence, message.headers.as_ref(), message.payload.clone())?;
-            Ok(Some((entry, (messages, sequence))))
-        });
+        let entries =
+            futures_util::stream::try_unfold((messages, place), move |(mut messages, at)| async move {
+                if at >= last {
+                    return Ok(None);
+                }
+                let message = tokio::time::timeout(COMES, messages.next()).await.map_err(away)?;
+                let message = message.ok_or_else(|| away("the log ends"))?.map_err(away)?;
+                let sequence = message.info().map_err(away)?.stream_sequence;
+                if sequence != at + 1 {
+                    return Err(ReplicaError::Gap);
+                }
+                let entry = read(sequence, message.headers.as_ref(), message.payload.clone())?;
+                Ok(Some((entry, (messages, sequence))))
+            });
         Ok(Box::pin(entries))
     }
 
@@ -208,7 +213,7 @@ pub(super) fn parts(payload: &Bytes) -> impl ExactSizeIterator<Item = (Kind, Byt
 }
 
 fn read(sequence: u64, headers: Option<&HeaderMap>, payload: Bytes) -> Result<Entry, ReplicaError> {
-    let words = headers.and_then(|headers| headers.get(HEAD)).map(|words| words.as_str());
+    let words = headers.and_then(|headers| headers.get(HEAD)).map(HeaderValue::as_str);
     let head = words.map(serde_json::from_str).transpose().ok().flatten();
     let head = head.ok_or_else(|| ReplicaError::Unreadable(format!("entry {sequence} has no head")))?;
     Ok(Entry { sequence, head, payload })

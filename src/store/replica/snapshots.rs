@@ -59,8 +59,7 @@ impl Snapshots {
 
     /// Drops all but this one and newer ones of its history.
     pub(super) async fn drop_others(&self, place: &Place) -> Result<(), ReplicaError> {
-        let is_older =
-            |other: &Place| other.history != place.history || other.sequence < place.sequence;
+        let is_older = |other: &Place| other.history != place.history || other.sequence < place.sequence;
         let older = self.list().await?.into_iter().filter(is_older);
         futures_util::stream::iter(older)
             .map(Ok)

@@ -15,14 +15,21 @@ fn database() -> Connection {
 
 /// All rows of all tables, with their rowids.
 fn dump(connection: &Connection) -> Vec<(String, Vec<Vec<Value>>)> {
-    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
+    let sql =
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
     let names: Vec<String> = rows::list(connection, sql, |row| row.get(0)).unwrap();
     let rows = |name: &String| {
         let sql = format!("SELECT rowid, * FROM \"{name}\" ORDER BY rowid");
         let columns = connection.prepare(&sql).unwrap().column_count();
         rows::list(connection, &sql, |row| (0..columns).map(|column| row.get(column)).collect()).unwrap()
     };
-    names.into_iter().map(|name| { let rows = rows(&name); (name, rows) }).collect()
+    names
+        .into_iter()
+        .map(|name| {
+            let rows = rows(&name);
+            (name, rows)
+        })
+        .collect()
 }
 
 /// What of a transaction goes over, as it goes over.
