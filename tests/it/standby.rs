@@ -314,6 +314,11 @@ async fn ground(nats: &Nats) -> Ground {
     ground
 }
 
+#[expect(clippy::print_stdout, reason = "it is what the test measures")]
+fn say(line: &str) {
+    println!("{line}");
+}
+
 /// Waits until this one leads, and gives how long that took since then.
 async fn leads(bot: &Bot, since: Instant) -> Duration {
     bot.logs("started bot=").await;
@@ -346,7 +351,7 @@ async fn a_standby_takes_over_and_no_accepted_task_is_lost_or_doubled() {
         talk.answer_to(small[20]).await;
         leader.kill();
         let took = leads(&next, Instant::now()).await;
-        eprintln!("round {round}: {took:?} from SIGKILL to the next leader");
+        say(&format!("{took:.1?} from SIGKILL of the leader to the start of the next one"));
         let talk = ground.private(&next, ann);
         let mut doubled = 0;
         for said in small {
