@@ -209,7 +209,9 @@ async fn lead(
     ready: &Ready,
     shutdown: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<Option<Leading>, RunError> {
-    let Some(nats) = nats else { return Ok(Some(Leading { lease: None, store: None })) };
+    let Some(nats) = nats.filter(|_| !config.machines.unfollowed) else {
+        return Ok(Some(Leading { lease: None, store: None }));
+    };
     tokio::select! {
         () = shutdown => Ok(None),
         leading = standby::lead(config, nats, ready) => leading.map(Some),

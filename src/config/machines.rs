@@ -28,6 +28,10 @@ pub struct Machines {
     #[arg(long, global = true, env = "JOBBOARD_STANDBY", value_parser = BoolishValueParser::new())]
     pub standby: bool,
 
+    /// Nobody follows this bot or leads in its place: what it stores is its own, as the sandbox's is.
+    #[arg(skip)]
+    pub unfollowed: bool,
+
     /// NATS servers, separated by commas: nats://HOST:PORT, or tls://HOST:PORT
     #[arg(
         long,
