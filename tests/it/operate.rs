@@ -15,14 +15,14 @@ use crate::{
 };
 
 /// Runs a command beside the tests' servers.
-async fn output(mut command: Command) -> (Option<i32>, String, String) {
+pub(crate) async fn output(mut command: Command) -> (Option<i32>, String, String) {
     let output: Output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
 
 /// A command with the settings of the ground's bot.
-fn beside(ground: &Ground, words: &[&str]) -> Command {
+pub(crate) fn beside(ground: &Ground, words: &[&str]) -> Command {
     let mut command = jobboard(ground.folder());
     command.envs(ground.settings()).args(words);
     command

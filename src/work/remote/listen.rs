@@ -84,6 +84,8 @@ impl Remote {
             self.nats.orders(&jobs, resource, self.timings.ack_wait).await?;
         }
         self.nats.cancels().await?;
+        // The workers', who may not be allowed to make it.
+        self.nats.naks().await?;
         self.nats.large().await?;
         Ok(())
     }

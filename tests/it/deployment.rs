@@ -1,0 +1,139 @@
+//! The files that people set up many machines with do what they say.
+
+use std::{path::PathBuf, process::Command, time::Duration};
+
+use async_nats::jetstream;
+use jobboard::{sandbox::Options, work::Engine};
+
+use crate::{
+    nats::{self, Mate, Nats, of_fleet, of_worker},
+    program::{folder, jobboard},
+    world::World,
+};
+
+const NATS: &str = include_str!("../../contrib/nats.conf");
+const COMPOSE: &str = include_str!("../../compose.yaml");
+
+fn bot_id() -> String {
+    Options::default().token.split(':').next().unwrap().to_owned()
+}
+
+/// A server of that file's, alone, with a place and passwords of the test's.
+fn configured() -> Option<Nats> {
+    Nats::start_with(|port, folder| {
+        let ours = [
+            ("123456789", bot_id()),
+            ("\"0.0.0.0:4222\"", format!("\"127.0.0.1:{port}\"")),
+            ("\"127.0.0.1:8222\"", "\"127.0.0.1:-1\"".to_owned()),
+            ("\"/data\"", format!("\"{}\"", folder.display())),
+            ("$NATS_BOT_PASSWORD", "of-the-bot".to_owned()),
+            ("$NATS_WORKER_PASSWORD", "of-the-worker".to_owned()),
+        ];
+        let text = ours.iter().fold(NATS.to_owned(), |text, (theirs, ours)| {
+            assert!(text.contains(theirs), "{theirs}");
+            text.replace(theirs, ours)
+        });
+        // Of a cluster of three, one alone would wait for the others.
+        let (before, rest) = text.split_once("\ncluster {").unwrap();
+        Some(format!("{before}{}", rest.split_once("\n}").unwrap().1))
+    })
+}
+
+fn passwords() -> [(&'static str, &'static str); 4] {
+    [
+        ("NATS_BOT_PASSWORD", "of-the-bot"),
+        ("NATS_WORKER_PASSWORD", "of-the-worker"),
+        ("NATS_ROUTE_PASSWORD", "route"),
+        ("NATS_ROUTES", r#"["nats://route:route@nats1:6222", "nats://route:route@nats2:6222"]"#),
+    ]
+}
+
+fn of(nats: &Nats, user: &str) -> String {
+    nats.url().replace("nats://", &format!("nats://{user}:of-the-{user}@"))
+}
+
+#[tokio::test]
+async fn the_file_for_nats_lets_bot_and_workers_do_their_work() {
+    let Some(nats) = configured() else { return };
+    let world = World::with(|setup| of_fleet(&mut setup.config, &of(&nats, "bot"))).await;
+    let mut config = of_worker(&of(&nats, "worker"), 1);
+    config.pokeapi_url = world.page("/pokeapi/api/v2");
+    let mate = Mate::start(config, Engine::new());
+    let ann = world.person("Ann");
+    ann.runs("fib 5000", "The 5000th fibonacci number is ").await;
+    ann.runs("dex pikachu", "The pokemon with id 25 is pikachu").await;
+    // Too large for a message of NATS's.
+    ann.runs("fib 3000000", "(626,963 digits)").await;
+    let card = ann.says("fib 1000000000").await;
+    ann.sees_in(&card, "running").await;
+    assert_eq!(ann.says("kill 4").await.text, "Task \"fib 1000000000\" is killed");
+    mate.stop().await;
+    world.stop().await;
+}
+
+/// Who has a worker has no board.
+#[tokio::test]
+async fn a_worker_may_not_do_what_is_the_bots() {
+    let Some(nats) = configured() else { return };
+    let world = World::with(|setup| of_fleet(&mut setup.config, &of(&nats, "bot"))).await;
+    let mate = Mate::start(of_worker(&of(&nats, "worker"), 1), Engine::new());
+    world.person("Ann").runs("fib 5000", "succeeded").await;
+    let id = bot_id();
+    let client = async |user: &str| {
+        let options = async_nats::ConnectOptions::new().request_timeout(Some(Duration::from_millis(300)));
+        options.user_and_password(user.into(), format!("of-the-{user}")).connect(nats.url()).await.unwrap()
+    };
+    let (bot, worker) = (client("bot").await, client("worker").await);
+    for subject in [
+        format!("$JS.API.STREAM.DELETE.jobboard-{id}-jobs"),
+        format!("$JS.API.STREAM.PURGE.jobboard-{id}-jobs"),
+        format!("$JS.API.STREAM.MSG.GET.jobboard-{id}-store"),
+        format!("$JS.API.CONSUMER.CREATE.jobboard-{id}-store.x"),
+        "$JS.API.STREAM.CREATE.mirror".to_owned(),
+        format!("jobboard.{id}.jobs.cpu.1.1.0.1"),
+        format!("$KV.jobboard-{id}-lease.leader"),
+        format!("$KV.jobboard-{id}-cancels.1.1"),
+    ] {
+        let answer = worker.request(subject.clone(), "{}".into()).await;
+        assert!(answer.is_err(), "{subject}: {answer:?}");
+    }
+    // The bot may ask, and all is there still.
+    let jobs = jetstream::new(bot).get_stream(format!("jobboard-{id}-jobs")).await;
+    assert!(jobs.is_ok(), "{jobs:?}");
+    mate.stop().await;
+    world.stop().await;
+}
+
+#[test]
+fn the_file_for_nats_is_whole_also_with_its_cluster() {
+    let Some(program) = nats::program() else { return };
+    let file = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/contrib/nats.conf"));
+    let output =
+        Command::new(program).arg("-t").arg("--config").arg(file).envs(passwords()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// What is set for containers is a setting, and is taken.
+#[tokio::test]
+async fn the_compose_file_sets_what_there_is() {
+    let folder = folder();
+    let help = jobboard(&folder).arg("--help").output().unwrap();
+    let help = String::from_utf8_lossy(&help.stdout).into_owned();
+    let set: Vec<_> = COMPOSE.lines().filter_map(|line| line.trim().split_once(": ")).collect();
+    let ours: Vec<_> = set.iter().filter(|(name, _)| name.starts_with("JOBBOARD_")).collect();
+    assert!(ours.len() >= 6, "{ours:?}");
+    for (name, _) in &ours {
+        assert!(help.contains(&format!("[env: {name}")), "{name}");
+    }
+    for (name, value) in
+        [("JOBBOARD_ROLE", "bot"), ("JOBBOARD_STANDBY", "\"true\""), ("JOBBOARD_NATS_REPLICAS", "\"3\"")]
+    {
+        assert!(ours.contains(&&(name, value)), "{name}");
+    }
+    // Every variable of the file for NATS is given to its containers.
+    for (name, _) in passwords() {
+        assert!(NATS.contains(&format!("${name}")) && set.iter().any(|(known, _)| *known == name), "{name}");
+    }
+    let worker = COMPOSE.split("\n  worker:").nth(1).unwrap();
+    assert!(!worker.contains("env_file") && !worker.contains("TOKEN"), "no worker has the token");
+}
