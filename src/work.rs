@@ -112,6 +112,8 @@ pub enum Found {
 pub enum Unfinished {
     /// It was told to stop, and did.
     Cancelled,
+    /// The process ends, and others have it still: whoever runs it in the next process finds it.
+    Left,
     /// It could not.
     Failed(Failure),
 }

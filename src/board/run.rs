@@ -30,6 +30,8 @@ use crate::{
 pub(super) enum End {
     Outcome(Outcome),
     Cancelled,
+    /// It has not ended, though this process does.
+    Left,
 }
 
 type MemberEnd = Result<Found, Unfinished>;
@@ -206,12 +208,15 @@ fn ended(end: &MemberEnd) -> Ended {
     match end {
         Ok(_) => Ended::Succeeded,
         Err(Unfinished::Failed(_)) => Ended::Failed,
-        Err(Unfinished::Cancelled) => Ended::Cancelled,
+        Err(Unfinished::Cancelled | Unfinished::Left) => Ended::Cancelled,
     }
 }
 
 /// One outcome of all members' ends, which stand in the order asked.
 fn assemble(spec: &Spec, members: Vec<Member>, ends: Vec<MemberEnd>) -> End {
+    if ends.iter().any(|end| matches!(end, Err(Unfinished::Left))) {
+        return End::Left;
+    }
     match spec {
         Spec::Fib(_) | Spec::FibMulti(_) => numbers(ends),
         Spec::Dex(_) | Spec::DexMulti(_) => {
@@ -232,7 +237,7 @@ fn numbers(ends: Vec<MemberEnd>) -> End {
         match end {
             Ok(Found::Number(number)) => found.push(number),
             Err(Unfinished::Failed(failure)) => return End::Outcome(Outcome::Failed(failure)),
-            Ok(Found::Pokemon(_)) | Err(Unfinished::Cancelled) => cancelled = true,
+            Ok(Found::Pokemon(_)) | Err(Unfinished::Cancelled | Unfinished::Left) => cancelled = true,
         }
     }
     if cancelled { End::Cancelled } else { End::Outcome(Outcome::Succeeded(Output::Numbers(found))) }
@@ -245,7 +250,7 @@ fn pokemon(multi: bool, ends: impl Iterator<Item = (PokemonKey, MemberEnd)>) -> 
         match end {
             Ok(Found::Pokemon(found)) => results.push(MemberResult { key, result: Ok(found) }),
             Err(Unfinished::Failed(failure)) => results.push(MemberResult { key, result: Err(failure) }),
-            Ok(Found::Number(_)) | Err(Unfinished::Cancelled) => return End::Cancelled,
+            Ok(Found::Number(_)) | Err(Unfinished::Cancelled | Unfinished::Left) => return End::Cancelled,
         }
     }
     if results.iter().any(|member| member.result.is_ok()) {

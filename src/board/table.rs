@@ -235,6 +235,8 @@ impl Table {
         let entry = self.jobs.get(&id).filter(|entry| !entry.job.state.is_finished())?;
         Some(match (end, &entry.killed_by) {
             (End::Outcome(outcome), _) => Ending::Outcome(outcome),
+            // Also one that was killed: it is not true yet.
+            (End::Left, _) => Ending::Paused,
             (End::Cancelled, Some(by)) => {
                 Ending::Outcome(Outcome::Cancelled(CancelReason::Killed { by: by.to_string() }))
             }

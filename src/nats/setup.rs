@@ -15,6 +15,9 @@ use crate::job::Resource;
 
 /// A cancel that nobody took is forgotten after that.
 const CANCEL_KEPT: Duration = Duration::from_hours(24);
+/// What a worker left that died before it could say so, and what NATS keeps of things that were removed, goes after that. A bot that
+/// is away for longer has the work done again.
+const LARGE_KEPT: Duration = Duration::from_hours(7 * 24);
 /// Messages under way to workers and not acknowledged: more than any fleet has slots.
 const MAX_PENDING: i64 = 100_000;
 /// A second try to publish the same is found out for so long.
@@ -112,7 +115,15 @@ impl Nats {
 
     /// Digits and pictures that are too large for a message.
     pub(crate) async fn large(&self) -> Result<ObjectStore, NatsError> {
-        self.objects("results").await
+        let refused = NatsError::refused("an object store");
+        let bucket = self.names.stored("results");
+        if let Ok(found) = self.jetstream.get_object_store(&bucket).await {
+            return Ok(found);
+        }
+        let (max_age, num_replicas) = (LARGE_KEPT, self.replicas);
+        let config =
+            object_store::Config { bucket, max_age, num_replicas, ..object_store::Config::default() };
+        self.jetstream.create_object_store(config).await.map_err(|error| refused(&error))
     }
 
     /// Jobs that are cancelled.

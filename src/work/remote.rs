@@ -171,6 +171,7 @@ impl Remote {
             let key = Key { job, member: index, turn };
             match self.turn(key, &order, control).await {
                 Turn::Ended(end) => return end,
+                Turn::Next if control.exits() => return Err(Unfinished::Left),
                 Turn::Next if control.check().is_err() => return Err(Unfinished::Cancelled),
                 Turn::Next => turn += 1,
             }

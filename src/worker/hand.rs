@@ -142,6 +142,7 @@ impl Worker {
 
     async fn run(&self, hand: &Hand, order: &Order) -> Leaves {
         hand.runs.store(true, Ordering::Relaxed);
+        tracing::debug!(key = %hand.key, delivery = hand.delivery, member = %order.member, "begun");
         self.sign(hand).await;
         let found = self.work.here(&order.member, &hand.control).await;
         hand.runs.store(false, Ordering::Relaxed);
@@ -150,7 +151,7 @@ impl Worker {
             Ok(Found::Pokemon(pokemon)) => message::of_pokemon(pokemon),
             Err(Unfinished::Failed(failure)) => (WorkEnd::Failed(failure), Blob::new()),
             Err(Unfinished::Cancelled) if hand.cancel.is_cancelled() => (WorkEnd::Cancelled, Blob::new()),
-            Err(Unfinished::Cancelled) => (WorkEnd::Returned, Blob::new()),
+            Err(Unfinished::Cancelled | Unfinished::Left) => (WorkEnd::Returned, Blob::new()),
         };
         Leaves::Ended(end, blob)
     }

@@ -1,9 +1,11 @@
 //! A bot whose work is done by workers, over a real NATS.
 
-use jobboard::work::Engine;
+use std::time::Duration;
+
+use jobboard::{config::Config, work::Engine};
 
 use crate::{
-    nats::{Mate, Nats, of_fleet, of_worker},
+    nats::{Mate, Nats, Wire, of_fleet, of_worker},
     world::{Held, World},
 };
 
@@ -35,4 +37,341 @@ async fn a_kill_reaches_a_worker_and_is_confirmed_when_it_stopped() {
     assert_eq!(held.cancels(), 1);
     world.stop().await;
     mate.stop().await;
+}
+
+/// What is kept on NATS below this bot.
+struct Kept {
+    jetstream: async_nats::jetstream::Context,
+}
+
+impl Kept {
+    async fn of(nats: &Nats) -> Self {
+        Self { jetstream: nats.jetstream().await }
+    }
+
+    async fn messages(&self, stream: &str) -> u64 {
+        match self.jetstream.get_stream(stream).await {
+            Ok(stream) => stream.cached_info().state.messages,
+            // It is not made yet.
+            Err(_) => 0,
+        }
+    }
+
+    /// Waits until the stream holds so many messages.
+    async fn holds(&self, stream: &str, wanted: impl Fn(u64) -> bool) {
+        let wait = async {
+            while !wanted(self.messages(stream).await) {
+                tokio::task::yield_now().await;
+            }
+        };
+        let held = tokio::time::timeout(Duration::from_secs(20), wait).await;
+        assert!(held.is_ok(), "{stream} holds {}", self.messages(stream).await);
+    }
+
+    /// Waits until nothing of any job is left.
+    async fn is_empty(&self) {
+        for stream in [JOBS, RESULTS] {
+            self.holds(stream, |messages| messages == 0).await;
+        }
+        // NATS notes of a large thing that it was there.
+        self.holds("OBJ_jobboard-4242-results", |messages| messages <= 1).await;
+    }
+}
+
+const RESULTS: &str = "jobboard-4242-results";
+const JOBS: &str = "jobboard-4242-jobs";
+const CANCELS: &str = "KV_jobboard-4242-cancels";
+
+async fn bot(nats: &Nats) -> World {
+    World::with(|setup| of_fleet(&mut setup.config, &nats.url())).await
+}
+
+#[tokio::test]
+async fn a_lost_workers_order_goes_to_another_one_and_ends_once() {
+    let Some(nats) = Nats::start() else { return };
+    let (world, wire) = (bot(&nats).await, Wire::to(nats.addr()).await);
+    let (lost, other) = (Held::new(), Held::new());
+    let first = Mate::start(of_worker(&wire.url(), 1), lost.attentive());
+    let ann = world.person("Ann");
+    let card = ann.says("fib 5000").await;
+    lost.began(1).await;
+    wire.cut();
+    let second = Mate::start(of_worker(&nats.url(), 1), other.attentive());
+    other.began(1).await;
+    other.release();
+    ann.sees_in(&card, "The 5000th fibonacci number is ").await;
+    // It was thought dead, and says what came of it all the same.
+    lost.release();
+    wire.mend();
+    Kept::of(&nats).await.is_empty().await;
+    first.stop().await;
+    Kept::of(&nats).await.is_empty().await;
+    let ends = ann.heard().into_iter().filter(|message| message.text.contains("fibonacci")).count();
+    assert_eq!(ends, 1);
+    world.stop().await;
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn an_order_that_costs_three_workers_is_left_alone() {
+    let Some(nats) = Nats::start() else { return };
+    let (world, held) = (bot(&nats).await, Held::new());
+    let ann = world.person("Ann");
+    let card = ann.says("fib 5000").await;
+    let mut lost = Vec::new();
+    for _ in 0..3 {
+        let wire = Wire::to(nats.addr()).await;
+        let mate = Mate::start(of_worker(&wire.url(), 1), held.attentive());
+        held.began(1).await;
+        wire.cut();
+        lost.push((wire, mate));
+    }
+    let mate = Mate::start(of_worker(&nats.url(), 1), Engine::new());
+    ann.sees_in(&card, "It stopped 3 workers, so it is left alone.").await;
+    held.release();
+    world.stop().await;
+    mate.stop().await;
+}
+
+#[tokio::test]
+async fn a_kill_is_true_when_no_worker_can_have_it() {
+    let Some(nats) = Nats::start() else { return };
+    let (world, wire, held) = (bot(&nats).await, Wire::to(nats.addr()).await, Held::new());
+    let _lost = Mate::start(of_worker(&wire.url(), 1), held.attentive());
+    let ann = world.person("Ann");
+    ann.says("fib 5000").await;
+    held.began(1).await;
+    wire.cut();
+    assert_eq!(ann.says("kill 1").await.text, "Task \"fib 5000\" is killed");
+    Kept::of(&nats).await.is_empty().await;
+    held.release();
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_kill_that_comes_while_a_worker_is_cut_off_is_not_lost() {
+    let Some(nats) = Nats::start() else { return };
+    let (world, wire, held) = (bot(&nats).await, Wire::to(nats.addr()).await, Held::new());
+    let mate = Mate::start(of_worker(&wire.url(), 1), held.attentive());
+    let ann = world.person("Ann");
+    ann.says("fib 5000").await;
+    held.began(1).await;
+    wire.cut();
+    let kill = ann.writes("kill 1");
+    Kept::of(&nats).await.holds(CANCELS, |cancels| cancels == 1).await;
+    assert!(ann.answers_to(kill).is_empty(), "confirmed while the work runs");
+    wire.mend();
+    assert_eq!(ann.answer_to(kill).await.text, "Task \"fib 5000\" is killed");
+    assert_eq!(held.cancels(), 1);
+    world.stop().await;
+    mate.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_drains_gives_back_what_it_has_and_no_crash_counts() {
+    let Some(nats) = Nats::start() else { return };
+    let world = World::with(|setup| {
+        of_fleet(&mut setup.config, &nats.url());
+        // A crash would be one too many.
+        setup.config.max_attempts = 1.try_into().unwrap();
+    })
+    .await;
+    let held = Held::new();
+    let mut config = of_worker(&nats.url(), 1);
+    config.timings.fleet.grace = Duration::from_millis(1);
+    let first = Mate::start(config, held.attentive());
+    let ann = world.person("Ann");
+    let (runs, waits) = (ann.says("fib 5000").await, ann.says("fib 5001").await);
+    held.began(1).await;
+    // The second one waits where the first one runs.
+    ann.sees_in(&waits, "running").await;
+    first.stop().await;
+    assert_eq!(held.cancels(), 1);
+    let second = Mate::start(of_worker(&nats.url(), 1), Engine::new());
+    ann.sees_in(&runs, "The 5000th fibonacci number is ").await;
+    ann.sees_in(&waits, "The 5001st fibonacci number is ").await;
+    world.stop().await;
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn what_began_before_a_drain_ends_in_its_grace_time() {
+    let Some(nats) = Nats::start() else { return };
+    let (world, held) = (bot(&nats).await, Held::new());
+    let mate = Mate::start(of_worker(&nats.url(), 1), held.attentive());
+    let ann = world.person("Ann");
+    let card = ann.says("fib 5000").await;
+    held.began(1).await;
+    mate.drain();
+    ann.says("fib 5001").await;
+    held.release();
+    ann.sees_in(&card, "The 5000th fibonacci number is ").await;
+    mate.stop().await;
+    assert_eq!((held.cancels(), held.begun()), (0, 0), "stopped, and begun in a drain");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_bot_that_starts_again_finds_what_runs_and_what_has_ended() {
+    let Some(nats) = Nats::start() else { return };
+    let (mut world, held) = (bot(&nats).await, Held::new());
+    let mate = Mate::start(of_worker(&nats.url(), 2), held.attentive());
+    let (ann, person) = {
+        let ann = world.person("Ann");
+        (ann.chat, ann.person)
+    };
+    let say = |world: &World, text: &str| world.telegram.say(ann, person, text);
+    say(&world, "fib 5000");
+    held.began(1).await;
+    world.stop_bot().await;
+    // Nobody began it a second time, and it goes on.
+    world.start_again(Engine::new());
+    say(&world, "fib 5001");
+    held.began(1).await;
+    world.stop_bot().await;
+    held.release();
+    // They end while nobody listens.
+    Kept::of(&nats).await.holds(RESULTS, |results| results == 2).await;
+    world.start_again(Engine::new());
+    for n in ["5000th", "5001st"] {
+        let text = format!("The {n} fibonacci number is ");
+        world.speaker(ann, person).sees(&text, |message| message.text.contains(&text)).await;
+    }
+    Kept::of(&nats).await.is_empty().await;
+    assert_eq!(held.begun(), 0, "something was begun twice");
+    world.stop().await;
+    mate.stop().await;
+}
+
+#[tokio::test]
+async fn a_kill_outlives_the_bot() {
+    let Some(nats) = Nats::start() else { return };
+    let (wire, held) = (Wire::to(nats.addr()).await, Held::new());
+    // Nobody is thought dead here.
+    let patient = |config: &mut Config| {
+        (config.timings.fleet.ack_wait, config.timings.fleet.gone) = (Duration::from_mins(1), Duration::from_mins(1));
+    };
+    let mut world = World::with(|setup| {
+        of_fleet(&mut setup.config, &nats.url());
+        patient(&mut setup.config);
+    })
+    .await;
+    let mut config = of_worker(&wire.url(), 1);
+    patient(&mut config);
+    let mate = Mate::start(config, held.attentive());
+    let (ann, person) = {
+        let ann = world.person("Ann");
+        (ann.chat, ann.person)
+    };
+    world.speaker(ann, person).says("fib 5000").await;
+    held.began(1).await;
+    wire.cut();
+    let kill = world.telegram.say(ann, person, "kill 1");
+    Kept::of(&nats).await.holds(CANCELS, |cancels| cancels == 1).await;
+    world.stop_bot().await;
+    world.start_again(Engine::new());
+    wire.mend();
+    let ann = world.speaker(ann, person);
+    assert_eq!(ann.answer_to(kill).await.text, "Task \"fib 5000\" is killed");
+    assert_eq!(held.cancels(), 1);
+    world.stop().await;
+    mate.stop().await;
+}
+
+#[tokio::test]
+async fn a_large_result_goes_beside_the_messages_and_is_removed() {
+    let Some(nats) = Nats::start() else { return };
+    let world = bot(&nats).await;
+    let mate = Mate::start(of_worker(&nats.url(), 1), Engine::new());
+    let ann = world.person("Ann");
+    // 417,975 digits.
+    ann.runs("fib 2000000", "(417,975 digits)").await;
+    Kept::of(&nats).await.is_empty().await;
+    world.stop().await;
+    mate.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_is_lost_while_nats_is_away() {
+    let Some(mut nats) = Nats::start() else { return };
+    let (world, held) = (bot(&nats).await, Held::new());
+    let mate = Mate::start(of_worker(&nats.url(), 1), held.attentive());
+    let ann = world.person("Ann");
+    let runs = ann.says("fib 5000").await;
+    held.began(1).await;
+    nats.kill();
+    let waits = ann.says("fib 5001").await;
+    ann.sees_in(&waits, "NATS is away").await;
+    // It ends while nobody hears it.
+    held.release();
+    nats.start_again();
+    ann.sees_in(&runs, "The 5000th fibonacci number is ").await;
+    ann.sees_in(&waits, "The 5001st fibonacci number is ").await;
+    world.stop().await;
+    mate.stop().await;
+}
+
+#[tokio::test]
+async fn what_the_bot_does_not_have_is_removed() {
+    let Some(nats) = Nats::start() else { return };
+    let (mut world, kept) = (bot(&nats).await, Kept::of(&nats).await);
+    let stream = async {
+        while kept.jetstream.get_stream(RESULTS).await.is_err() || kept.jetstream.get_stream(JOBS).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    stream.await;
+    world.stop_bot().await;
+    for subject in ["jobboard.4242.jobs.cpu.7.8.0.1", "jobboard.4242.results.7.9.0.1"] {
+        let payload = "{\"protocol\":1,\"member\":{\"Fib\":5000},\"max_attempts\":3,\"worker\":\"x\",\"end\":\"Cancelled\"}\n";
+        kept.jetstream.publish(subject, payload.into()).await.unwrap().await.unwrap();
+    }
+    world.start_again(Engine::new());
+    kept.is_empty().await;
+    // And what comes later.
+    let late = "{\"protocol\":1,\"member\":{\"Fib\":5000},\"worker\":\"x\",\"end\":\"Cancelled\"}\n";
+    kept.jetstream.publish("jobboard.4242.results.7.9.0.1", late.into()).await.unwrap().await.unwrap();
+    kept.is_empty().await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn an_order_of_a_newer_bot_is_left_to_a_newer_worker() {
+    let Some(nats) = Nats::start() else { return };
+    let (held, kept) = (Held::new(), Kept::of(&nats).await);
+    let mate = Mate::start(of_worker(&nats.url(), 1), held.attentive());
+    let made = async {
+        while kept.jetstream.get_stream(JOBS).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    made.await;
+    let order = "{\"protocol\":999,\"member\":{\"Chess\":1},\"max_attempts\":1}";
+    kept.jetstream.publish("jobboard.4242.jobs.cpu.7.8.0.1", order.into()).await.unwrap().await.unwrap();
+    // It is given back, which is no crash, and is there still.
+    kept.holds("KV_jobboard-4242-naks", |naks| naks == 1).await;
+    mate.stop().await;
+    assert_eq!((kept.messages(JOBS).await, kept.messages(RESULTS).await), (1, 0));
+}
+
+#[tokio::test]
+async fn only_workers_that_know_our_orders_are_counted() {
+    let Some(nats) = Nats::start() else { return };
+    let (world, kept) = (bot(&nats).await, Kept::of(&nats).await);
+    let announce = async |id: &str, protocol: u32| {
+        let said = format!(
+            "{{\"protocol\":{protocol},\"id\":\"{id}\",\"host\":\"h\",\"version\":\"9\",\"cpu\":1,\"io\":0,\"memory\":1000000000,\"news\":[]}}"
+        );
+        let subject = format!("$KV.jobboard-4242-workers.{id}");
+        while kept.jetstream.publish(subject.clone(), said.clone().into()).await.unwrap().await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let ann = world.person("Ann");
+    announce("old", 0).await;
+    let card = ann.says("fib 5000").await;
+    ann.sees_in(&card, "No worker is there").await;
+    announce("newer", 7).await;
+    kept.holds(JOBS, |orders| orders == 1).await;
+    world.stop().await;
 }

@@ -34,6 +34,8 @@ pub(crate) struct Nats {
     port: u16,
     folder: tempfile::TempDir,
     child: Child,
+    /// Words for a cluster.
+    more: Vec<String>,
 }
 
 impl Nats {
@@ -52,15 +54,30 @@ impl Nats {
         let folder = tempfile::tempdir().unwrap();
         // Somebody else may take the port in between: then it is another one.
         for _ in 0..20 {
-            let port = StdListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            let port = free_port();
             if let Some(settings) = settings(port, folder.path()) {
                 std::fs::write(folder.path().join(SETTINGS), settings).unwrap();
             }
-            if let Some(child) = spawn(&program, port, &folder) {
-                return Some(Self { program, port, folder, child });
+            if let Some(child) = spawn(&program, port, &folder, &[]) {
+                return Some(Self { program, port, folder, child, more: Vec::new() });
             }
         }
         panic!("nats-server does not start");
+    }
+
+    /// Three of them, which keep everything three times.
+    pub(crate) fn cluster() -> Option<Vec<Self>> {
+        let first = Self::start()?;
+        let ports = [free_port(), free_port(), free_port()];
+        let routes = ports.map(|port| format!("nats://127.0.0.1:{port}"));
+        let start = |index: usize| {
+            let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+            let more = ["-n", &format!("n{index}"), "--cluster_name", "three", "--cluster", &routes[index]];
+            let more: Vec<_> = more.map(str::to_owned).into_iter().chain(["--routes".into(), routes.join(",")]).collect();
+            let child = spawn(&first.program, port, &folder, &more).expect("nats-server does not start");
+            Self { program: first.program.clone(), port, folder, child, more }
+        };
+        Some((0..3).map(start).collect())
     }
 
     /// Where it is.
@@ -80,7 +97,7 @@ impl Nats {
 
     /// Starts it again, at the same place, with what it had.
     pub(crate) fn start_again(&mut self) {
-        self.child = spawn(&self.program, self.port, &self.folder).expect("nats-server does not start again");
+        self.child = spawn(&self.program, self.port, &self.folder, &self.more).expect("nats-server does not start again");
     }
 
     /// A client of the test's own.
@@ -94,6 +111,10 @@ impl Drop for Nats {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn free_port() -> u16 {
+    StdListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// Where it is, if it is anywhere.
@@ -111,15 +132,15 @@ fn say(line: &str) {
 }
 
 /// `None` where it ends before it is ready.
-fn spawn(program: &PathBuf, port: u16, folder: &tempfile::TempDir) -> Option<Child> {
+fn spawn(program: &PathBuf, port: u16, folder: &tempfile::TempDir, more: &[String]) -> Option<Child> {
     let (mut command, file) = (Command::new(program), folder.path().join(SETTINGS));
     if file.exists() {
         command.arg("-c").arg(file);
     } else {
         command.args(["-a", "127.0.0.1", "-p", &port.to_string(), "-js", "-sd"]).arg(folder.path());
     }
-    let mut child =
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let command = command.args(more).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let ready = lines.by_ref().map_while(Result::ok).any(|line| line.contains("Server is ready"));
     // Read to its end, or it would wait for a reader.

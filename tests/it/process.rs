@@ -90,19 +90,23 @@ impl Ground {
 
     /// Starts the program, in a clean environment.
     pub(crate) fn start(&self) -> Bot {
-        self.start_as(&[], &[])
+        self.start_as(&[])
+    }
+
+    /// The same, with these words behind its name.
+    pub(crate) fn start_as(&self, words: &[&str]) -> Bot {
+        self.start_with(words, &[])
     }
 
     /// The same with a data folder of its own, and with these settings, too.
     pub(crate) fn start_in(&self, folder: &str, more: &[(&str, &str)]) -> Bot {
         let data = self.folder.path().join(folder).display().to_string();
-        self.start_as(&[], &[more, &[("JOBBOARD_DATA_DIR", &data)]].concat())
+        self.start_with(&[], &[more, &[("JOBBOARD_DATA_DIR", &data)]].concat())
     }
 
-    /// The same with these arguments and settings.
-    pub(crate) fn start_as(&self, args: &[&str], more: &[(&str, &str)]) -> Bot {
+    fn start_with(&self, words: &[&str], more: &[(&str, &str)]) -> Bot {
         let mut child = Command::new(env!("CARGO_BIN_EXE_jobboard"))
-            .args(args)
+            .args(words)
             .env_clear()
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .envs(more.iter().copied())
@@ -201,6 +205,11 @@ impl Bot {
             () = tokio::time::sleep(BOUND) => "that takes too long",
         };
         assert!(self.log().contains(text), "{why}; waited for {text:?} in the log\n{}", self.log());
+    }
+
+    /// The last line of it that holds this.
+    pub(crate) fn last_logged(&self, text: &str) -> Option<String> {
+        self.log.lock().unwrap().lines().rfind(|line| line.contains(text)).map(str::to_owned)
     }
 
     pub(crate) fn log(&self) -> String {

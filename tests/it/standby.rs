@@ -337,7 +337,7 @@ async fn ends(talk: &Talk<'_>, said: MessageId, result: &str) -> usize {
 async fn a_standby_takes_over_and_no_accepted_task_is_lost_or_doubled() {
     let Some(nats) = Nats::start() else { return };
     let ground = ground(&nats).await;
-    let (worker, ann) = (ground.start_as(&["worker"], &[]), ground.telegram.person("Ann"));
+    let (worker, ann) = (ground.start_as(&["worker"]), ground.telegram.person("Ann"));
     let mut leader = ground.start_in("first", &[]);
     leader.logs("this bot leads").await;
     let mut next = ground.start_in("second", &[("JOBBOARD_STANDBY", "true")]);

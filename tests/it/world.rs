@@ -303,6 +303,11 @@ impl Held {
         began.expect("the work does not begin").unwrap().forget();
     }
 
+    /// How many have begun that nobody waited for.
+    pub(crate) fn begun(&self) -> usize {
+        self.began.available_permits()
+    }
+
     pub(crate) fn release(&self) {
         self.released.cancel();
     }

@@ -1,6 +1,6 @@
 //! How work elsewhere is stopped: it is said in a bucket first, where a worker looks before it begins, and then to all.
 
-use std::{sync::Arc, time::Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 
@@ -13,22 +13,18 @@ use crate::{
 
 impl Remote {
     /// Waits until the order is nobody's any more. It is a worker that says so, or that there is no worker.
-    pub(super) async fn cancelled(&self, key: Key, control: &Arc<Control>, mut waiter: Waiter<'_>) -> Turn {
-        let cancelled = Turn::Ended(Err(Unfinished::Cancelled));
+    pub(super) async fn cancelled(&self, key: Key, control: &Control, mut waiter: Waiter<'_>) -> Turn {
         if control.exits() {
-            return cancelled;
+            return Turn::Ended(Err(Unfinished::Left));
         }
-        let stopped = async {
-            self.recall(key.job).await;
-        };
-        tokio::select! {
+        let why = tokio::select! {
             biased;
-            () = control.exited() => {}
+            () = control.exited() => Unfinished::Left,
             // Whatever it is: it was too late for the cancel, or it is the answer to it. It is the board that decides.
-            _ = waiter.report() => {}
-            () = stopped => {}
-        }
-        cancelled
+            _ = waiter.report() => Unfinished::Cancelled,
+            () = self.recall(key.job) => Unfinished::Cancelled,
+        };
+        Turn::Ended(Err(why))
     }
 
     /// Cancels a job, whoever handed it out, and waits until nothing of it is on its way or in anybody's hands.

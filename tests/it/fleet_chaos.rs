@@ -1,0 +1,240 @@
+//! Many jobs while somebody pulls plugs: a bot, two workers and three NATS servers as processes of their own, killed with SIGKILL
+//! one after the other. In the end every job has ended once on the board, with the right result, and nothing is left on NATS.
+//!
+//! `JOBBOARD_FLEET_CHATS` (8), `JOBBOARD_FLEET_JOBS` of each (12) and `JOBBOARD_FLEET_SEED` (1) change what happens; `scripts/fleet-chaos` runs 10,000 jobs.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    time::{Duration, SystemTime},
+};
+
+use jobboard::{
+    sandbox::{ChatId, MessageId, PersonId, View},
+    work::{Control, fib::fib},
+};
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+
+use crate::{
+    nats::Nats,
+    process::{Bot, Ground},
+};
+
+/// A plug is pulled when each part more of one chat's jobs has ended.
+const PLUGS: usize = 9;
+/// Numbers that take long enough for a worker to be hit.
+const LONG: std::ops::Range<u64> = 400_000..500_000;
+/// How long may pass until somebody else has what a dead worker had.
+const TAKEN_UP: Duration = Duration::from_secs(15);
+/// For one part of the jobs.
+const BOUND: Duration = Duration::from_mins(5);
+
+struct Chaos {
+    ground: Ground,
+    nats: Vec<Nats>,
+    bot: Option<Bot>,
+    workers: Vec<Bot>,
+    random: StdRng,
+    /// What dead workers had in their logs.
+    logs: Vec<String>,
+    /// When workers were killed.
+    killed: Vec<SystemTime>,
+    bots_killed: usize,
+    chats: Vec<(ChatId, PersonId, Vec<(MessageId, u64)>)>,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_job_ends_once_whoever_dies() {
+    let Some(mut chaos) = Chaos::new(setting("JOBBOARD_FLEET_SEED", 1)).await else { return };
+    chaos.write(setting("JOBBOARD_FLEET_CHATS", 8), setting("JOBBOARD_FLEET_JOBS", 12));
+    let jobs = chaos.chats[0].2.len();
+    for plug in 0..PLUGS {
+        chaos.ended(0, jobs * plug / (PLUGS + 1)).await;
+        match plug % 3 {
+            0 => chaos.kill_worker().await,
+            1 => chaos.kill_bot(),
+            _ => chaos.kill_server(),
+        }
+    }
+    for chat in 0..chaos.chats.len() {
+        chaos.ended(chat, jobs).await;
+    }
+    chaos.check_cards();
+    chaos.check_nats().await;
+    chaos.tell().await;
+}
+
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |value| value.parse().unwrap())
+}
+
+impl Chaos {
+    async fn new(seed: u64) -> Option<Self> {
+        let nats = Nats::cluster()?;
+        let mut ground = Ground::new().await;
+        let urls: Vec<_> = nats.iter().map(Nats::url).collect();
+        for (name, value) in [
+            ("JOBBOARD_NATS_URL", urls.join(",").as_str()),
+            ("JOBBOARD_NATS_REPLICAS", "3"),
+            ("JOBBOARD_ROLE", "bot"),
+            ("JOBBOARD_MAX_LIVE_JOBS", "1000"),
+            ("JOBBOARD_MAX_LIVE_JOBS_ALL", "100000"),
+            // Jobs meet more crashes here than any job should.
+            ("JOBBOARD_MAX_ATTEMPTS", "1000000"),
+            ("JOBBOARD_CPU_WORKERS", "1"),
+            ("RUST_LOG", "info,jobboard::worker=debug"),
+        ] {
+            ground.set(name, value);
+        }
+        let bot = Some(ground.start());
+        let workers = (0..2).map(|_| ground.start_as(&["worker"])).collect();
+        let random = StdRng::seed_from_u64(seed);
+        let (logs, killed, chats) = (Vec::new(), Vec::new(), Vec::new());
+        Some(Self { ground, nats, bot, workers, random, logs, killed, bots_killed: 0, chats })
+    }
+
+    /// Everybody writes at once.
+    fn write(&mut self, chats: u64, jobs: u64) {
+        let people: Vec<_> = (0..chats).map(|chat| self.ground.telegram.person(&format!("P{chat}"))).collect();
+        for person in people {
+            let chat = self.ground.telegram.private_chat(person);
+            let mut said = Vec::new();
+            for _ in 0..jobs {
+                // Most take a moment, some long enough to be hit.
+                let n = if self.random.random_bool(0.95) {
+                    self.random.random_range(2_001..6_000)
+                } else {
+                    self.random.random_range(LONG)
+                };
+                said.push((self.ground.telegram.say(chat, person, &format!("fib {n}")), n));
+            }
+            self.chats.push((chat, person, said));
+        }
+    }
+
+    /// Waits until so many of a chat's jobs have ended.
+    async fn ended(&self, chat: usize, count: usize) {
+        let chat = self.chats[chat].0;
+        let ended = |view: &View<'_>| {
+            let messages = view.messages(chat);
+            let ended = messages.iter().filter(|message| is_card(&message.text) && is_end(&message.text));
+            // A card that is there twice is one.
+            let ended: HashSet<_> = ended.filter_map(|message| message.reply_to).collect();
+            (ended.len() >= count).then_some(())
+        };
+        let wait = tokio::time::timeout(BOUND, self.ground.telegram.until(ended)).await;
+        let log = || self.bot.as_ref().map(Bot::log).unwrap_or_default();
+        assert!(wait.is_ok(), "{count} jobs do not end\n{}\n{}", self.ground.telegram.dump(chat), log());
+    }
+
+    async fn kill_worker(&mut self) {
+        let index = self.busy_worker().await;
+        let next = self.ground.start_as(&["worker"]);
+        let worker = std::mem::replace(&mut self.workers[index], next);
+        self.killed.push(SystemTime::now());
+        self.logs.push(worker.kill());
+    }
+
+    /// One that has begun something that takes long, as far as its log says.
+    async fn busy_worker(&self) -> usize {
+        // Such a line ends with the number.
+        let number = |line: String| line.rsplit(' ').next().and_then(|number| number.parse().ok());
+        let is_busy =
+            |worker: &Bot| worker.last_logged(" begun ").and_then(number).is_some_and(|n: u64| LONG.contains(&n));
+        let busy = async {
+            loop {
+                if let Some(index) = self.workers.iter().position(is_busy) {
+                    return index;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(BOUND, busy).await.expect("no worker has anything that takes long")
+    }
+
+    fn kill_bot(&mut self) {
+        self.bots_killed += 1;
+        self.bot.take().map(Bot::kill);
+        self.bot = Some(self.ground.start());
+    }
+
+    fn kill_server(&mut self) {
+        let index = self.random.random_range(0..self.nats.len());
+        self.nats[index].kill();
+        self.nats[index].start_again();
+    }
+
+    /// Each job has one card, but for those that a killed bot was sending, one a chat; and each says what is right.
+    fn check_cards(&self) {
+        let mut doubled = 0;
+        for (chat, _, said) in &self.chats {
+            let messages = self.ground.telegram.messages(*chat);
+            for (command, n) in said {
+                let cards: Vec<_> =
+                    messages.iter().filter(|card| card.reply_to == Some(*command) && is_card(&card.text)).collect();
+                let digits = fib(*n, &Control::default()).unwrap();
+                let right = |text: &str| is_end(text) && text.contains(digits.tail(8));
+                assert!(cards.iter().any(|card| right(&card.text)), "fib {n}: {cards:?}");
+                doubled += cards.len() - 1;
+            }
+        }
+        let in_flight = self.bots_killed * self.chats.len();
+        assert!(doubled <= in_flight, "{doubled} cards are there twice");
+    }
+
+    async fn check_nats(&self) {
+        for stream in ["jobboard-4242-jobs", "jobboard-4242-results"] {
+            let jetstream = self.nats[0].jetstream().await;
+            let empty = async {
+                loop {
+                    let found = jetstream.get_stream(stream).await;
+                    if found.is_ok_and(|found| found.cached_info().state.messages == 0) {
+                        return;
+                    }
+                    tokio::task::yield_now().await;
+                }
+            };
+            assert!(tokio::time::timeout(BOUND, empty).await.is_ok(), "{stream} is not empty");
+        }
+    }
+
+    /// The table of what ran more than once, from what the workers wrote.
+    #[expect(clippy::print_stdout, reason = "what is measured is shown")]
+    async fn tell(mut self) {
+        self.logs.extend(self.workers.drain(..).map(Bot::kill));
+        let mut begun = BTreeMap::<String, Vec<SystemTime>>::new();
+        for line in self.logs.iter().flat_map(|log| log.lines()).filter(|line| line.contains(" begun ")) {
+            let time = line.split(' ').next().and_then(|time| humantime::parse_rfc3339(time).ok()).unwrap();
+            let key = line.split("key=").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
+            begun.entry(key.to_owned()).or_default().push(time);
+        }
+        let mut times = BTreeMap::<usize, usize>::new();
+        let mut longest = Duration::ZERO;
+        for began in begun.values_mut() {
+            began.sort();
+            *times.entry(began.len()).or_default() += 1;
+            for pair in began.windows(2) {
+                // Whose worker died in between.
+                let died = self.killed.iter().filter(|died| (pair[0]..pair[1]).contains(*died)).max();
+                let taken_up = died.and_then(|died| pair[1].duration_since(*died).ok());
+                longest = longest.max(taken_up.unwrap_or_default());
+            }
+        }
+        println!("killed: {} workers, {} bots, {} servers", self.killed.len(), self.bots_killed, PLUGS / 3);
+        println!("runs of an order: orders");
+        for (runs, orders) in times {
+            println!("{runs:>17}  {orders}");
+        }
+        println!("the longest time until an orphan was taken up: {longest:?}");
+        assert!(longest < TAKEN_UP, "an orphan waited for {longest:?}");
+        self.bot.take().unwrap().stop().await;
+    }
+}
+
+/// What took long is told once more, by a message that is no card.
+fn is_card(text: &str) -> bool {
+    text.contains(" is submitted")
+}
+
+fn is_end(text: &str) -> bool {
+    text.contains("fibonacci number is ")
+}
