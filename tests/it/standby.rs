@@ -88,7 +88,7 @@ fn accept(id: u64) -> Write {
     Write::Accept(CHAT, Box::new(job))
 }
 
-fn say(answer: u64, bytes: usize) -> Write {
+fn long(answer: u64, bytes: usize) -> Write {
     Write::Say { chat: CHAT, answer, body: "x".repeat(bytes), instead: None }
 }
 
@@ -116,7 +116,7 @@ async fn who_follows_leads_with_all_that_was_confirmed_and_the_one_before_cannot
     }
     assert_eq!(other.step().await.unwrap(), Step::Following);
     // What comes in many pieces comes whole.
-    let large: Vec<_> = (1..=8).map(|answer| leader.store.write(say(answer, 300_000))).collect();
+    let large: Vec<_> = (1..=8).map(|answer| leader.store.write(long(answer, 300_000))).collect();
     assert!(join_all(large).await.into_iter().all(|written| written.is_ok()));
 
     let next = lead(&second, other, NEVER).await;
@@ -315,7 +315,7 @@ async fn ground(nats: &Nats) -> Ground {
 }
 
 #[expect(clippy::print_stdout, reason = "it is what the test measures")]
-fn say(line: &str) {
+fn print(line: &str) {
     println!("{line}");
 }
 
@@ -351,7 +351,7 @@ async fn a_standby_takes_over_and_no_accepted_task_is_lost_or_doubled() {
         talk.answer_to(small[20]).await;
         leader.kill();
         let took = leads(&next, Instant::now()).await;
-        say(&format!("{took:.1?} from SIGKILL of the leader to the start of the next one"));
+        print(&format!("{took:.1?} from SIGKILL of the leader to the start of the next one"));
         let talk = ground.private(&next, ann);
         let mut doubled = 0;
         for said in small {
