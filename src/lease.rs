@@ -25,6 +25,8 @@ pub struct LeaseTimings {
     pub margin: Duration,
     /// Between two tries to get it, or to renew it where that failed.
     pub again: Duration,
+    /// So long an empty log is left to whoever has a store to begin it with.
+    pub patience: Duration,
 }
 
 impl Default for LeaseTimings {
@@ -34,6 +36,7 @@ impl Default for LeaseTimings {
             renewed: Duration::from_secs(3),
             margin: Duration::from_secs(2),
             again: Duration::from_millis(500),
+            patience: Duration::from_secs(15),
         }
     }
 }

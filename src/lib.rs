@@ -209,7 +209,7 @@ async fn lead(
     ready: &Ready,
     shutdown: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<Option<Leading>, RunError> {
-    let Some(nats) = nats.filter(|_| !config.machines.unfollowed) else {
+    let Some(nats) = nats.filter(|_| config.machines.standby) else {
         return Ok(Some(Leading { lease: None, store: None }));
     };
     tokio::select! {

@@ -157,7 +157,6 @@ async fn sandbox(config: Config, port: u16, shutdown: impl Future<Output = ()>) 
     let mut config = config.for_sandbox(&token, &sandbox.url(), &sandbox.pokeapi_url());
     config.data_dir = folder.path().to_owned();
     config.machines.standby = false;
-    config.machines.unfollowed = true;
     let result = jobboard::run(config, shutdown).await;
     sandbox.stop().await;
     Ok(result?)

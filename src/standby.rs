@@ -1,4 +1,4 @@
-//! The way to lead: a bot of `--role bot` follows the store on NATS until it has the lease, and then begins with it.
+//! The way to lead: a bot of `--standby` follows the store on NATS until it has the lease, and then begins with it.
 
 use std::{fs::File, time::Instant};
 
@@ -56,7 +56,9 @@ impl FollowError {
 /// # Errors
 /// [`RunError::Store`] where the folder cannot be used; what NATS does not do is tried again for as long as it takes.
 pub(crate) async fn lead(config: &Config, nats: &Nats, ready: &Ready) -> Result<Leading, RunError> {
-    let mut waiting = Waiting { config, nats, ready, follower: None, leases: None, told: None };
+    let patient_until = Instant::now() + config.timings.lease.patience;
+    let mut waiting =
+        Waiting { config, nats, ready, follower: None, leases: None, patient_until, told: None };
     let until = Instant::now() + config.timings.take_over;
     let mut failing = None;
     loop {
@@ -81,6 +83,8 @@ struct Waiting<'a> {
     ready: &'a Ready,
     follower: Option<Follower>,
     leases: Option<Leases>,
+    /// An empty log is left to others until then.
+    patient_until: Instant,
     /// What was logged last of what it waits for.
     told: Option<String>,
 }
@@ -99,7 +103,7 @@ impl Waiting<'_> {
             self.follower = Some(follower);
             return Ok(step.map(|_| None)?);
         };
-        let lease = if self.may_lead(*step) { leases.take(&me()).await? } else { None };
+        let lease = if self.may_lead(*step, &follower) { leases.take(&me()).await? } else { None };
         let Some(lease) = lease else {
             let leader = leases.leader().await?;
             self.ready.follows(leader.is_some());
@@ -124,7 +128,7 @@ impl Waiting<'_> {
                 }
             }
         };
-        if !self.may_lead(step) {
+        if !self.may_lead(step, &follower) {
             lease.give_back().await;
             return Ok(None);
         }
@@ -134,9 +138,10 @@ impl Waiting<'_> {
         Ok(Some(Leading { lease: Some(lease), store: Some(store) }))
     }
 
-    /// Whoever has no store yet would lead with empty boards.
-    fn may_lead(&self, step: Step) -> bool {
-        step == Step::Following || !self.config.machines.standby
+    /// Where there is nothing to follow, whoever has no store of its own would lead with empty boards, or with less than
+    /// another one has: that one goes first, if it is there.
+    fn may_lead(&self, step: Step, follower: &Follower) -> bool {
+        step == Step::Following || follower.has_own() || Instant::now() >= self.patient_until
     }
 
     fn tell(&mut self, step: Step, leader: Option<String>) {

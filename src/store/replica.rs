@@ -90,6 +90,9 @@ impl From<std::io::Error> for ReplicaError {
 struct Place {
     history: String,
     sequence: u64,
+    /// It has led: where the log is lost, nobody has more.
+    #[serde(default)]
+    led: bool,
 }
 
 /// What is shared on NATS. Cheap to clone.
@@ -221,7 +224,7 @@ impl Replica {
 
     fn finish(&self, transaction: Transaction<'_>) -> Result<(), WriteError> {
         let history = self.history.clone().unwrap_or_default();
-        put_place(&transaction, &Place { history, sequence: self.last })?;
+        put_place(&transaction, &Place { history, sequence: self.last, led: true })?;
         changes::forget(&transaction)?;
         Ok(transaction.commit()?)
     }

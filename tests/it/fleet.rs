@@ -249,7 +249,8 @@ async fn a_kill_outlives_the_bot() {
     let (wire, held) = (Wire::to(nats.addr()).await, Held::new());
     // Nobody is thought dead here.
     let patient = |config: &mut Config| {
-        (config.timings.fleet.ack_wait, config.timings.fleet.gone) = (Duration::from_mins(1), Duration::from_mins(1));
+        (config.timings.fleet.ack_wait, config.timings.fleet.gone) =
+            (Duration::from_mins(1), Duration::from_mins(1));
     };
     let mut world = World::with(|setup| {
         of_fleet(&mut setup.config, &nats.url());
@@ -316,7 +317,9 @@ async fn what_the_bot_does_not_have_is_removed() {
     let Some(nats) = Nats::start() else { return };
     let (mut world, kept) = (bot(&nats).await, Kept::of(&nats).await);
     let stream = async {
-        while kept.jetstream.get_stream(RESULTS).await.is_err() || kept.jetstream.get_stream(JOBS).await.is_err() {
+        while kept.jetstream.get_stream(RESULTS).await.is_err()
+            || kept.jetstream.get_stream(JOBS).await.is_err()
+        {
             tokio::task::yield_now().await;
         }
     };

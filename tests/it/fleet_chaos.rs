@@ -94,7 +94,8 @@ impl Chaos {
 
     /// Everybody writes at once.
     fn write(&mut self, chats: u64, jobs: u64) {
-        let people: Vec<_> = (0..chats).map(|chat| self.ground.telegram.person(&format!("P{chat}"))).collect();
+        let people: Vec<_> =
+            (0..chats).map(|chat| self.ground.telegram.person(&format!("P{chat}"))).collect();
         for person in people {
             let chat = self.ground.telegram.private_chat(person);
             let mut said = Vec::new();
@@ -138,8 +139,9 @@ impl Chaos {
     async fn busy_worker(&self) -> usize {
         // Such a line ends with the number.
         let number = |line: String| line.rsplit(' ').next().and_then(|number| number.parse().ok());
-        let is_busy =
-            |worker: &Bot| worker.last_logged(" begun ").and_then(number).is_some_and(|n: u64| LONG.contains(&n));
+        let is_busy = |worker: &Bot| {
+            worker.last_logged(" begun ").and_then(number).is_some_and(|n: u64| LONG.contains(&n))
+        };
         let busy = async {
             loop {
                 if let Some(index) = self.workers.iter().position(is_busy) {
@@ -169,8 +171,10 @@ impl Chaos {
         for (chat, _, said) in &self.chats {
             let messages = self.ground.telegram.messages(*chat);
             for (command, n) in said {
-                let cards: Vec<_> =
-                    messages.iter().filter(|card| card.reply_to == Some(*command) && is_card(&card.text)).collect();
+                let cards: Vec<_> = messages
+                    .iter()
+                    .filter(|card| card.reply_to == Some(*command) && is_card(&card.text))
+                    .collect();
                 let digits = fib(*n, &Control::default()).unwrap();
                 let right = |text: &str| is_end(text) && text.contains(digits.tail(8));
                 assert!(cards.iter().any(|card| right(&card.text)), "fib {n}: {cards:?}");

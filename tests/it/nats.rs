@@ -73,7 +73,8 @@ impl Nats {
         let start = |index: usize| {
             let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
             let more = ["-n", &format!("n{index}"), "--cluster_name", "three", "--cluster", &routes[index]];
-            let more: Vec<_> = more.map(str::to_owned).into_iter().chain(["--routes".into(), routes.join(",")]).collect();
+            let more: Vec<_> =
+                more.map(str::to_owned).into_iter().chain(["--routes".into(), routes.join(",")]).collect();
             let child = spawn(&first.program, port, &folder, &more).expect("nats-server does not start");
             Self { program: first.program.clone(), port, folder, child, more }
         };
@@ -97,7 +98,8 @@ impl Nats {
 
     /// Starts it again, at the same place, with what it had.
     pub(crate) fn start_again(&mut self) {
-        self.child = spawn(&self.program, self.port, &self.folder, &self.more).expect("nats-server does not start again");
+        self.child = spawn(&self.program, self.port, &self.folder, &self.more)
+            .expect("nats-server does not start again");
     }
 
     /// A client of the test's own.

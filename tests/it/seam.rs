@@ -13,7 +13,9 @@ use jobboard::{
     job::{ChatId, Failure, JobId, Member},
     nats::{JobKey, Nats, Options},
     sandbox::{Options as SandboxOptions, Sandbox},
-    work::{Control, CpuPool, Engine, FibError, Found, PokeApi, PokeApiTimings, Remote, Unfinished, Work, fib},
+    work::{
+        Control, CpuPool, Engine, FibError, Found, PokeApi, PokeApiTimings, Remote, Unfinished, Work, fib,
+    },
 };
 use tokio_util::sync::CancellationToken;
 

@@ -154,6 +154,12 @@ impl Follower {
         Ok((self.lock, replica))
     }
 
+    /// Whether what is in the folder is nowhere else: it has led, or was never followed.
+    pub fn has_own(&self) -> bool {
+        let place = |database: &Database| database.place.clone();
+        self.database.as_ref().is_some_and(|database| place(database).is_none_or(|place| place.led))
+    }
+
     fn at(&self) -> Option<u64> {
         self.database.as_ref().map(|database| database.at)
     }
@@ -229,7 +235,12 @@ impl Follower {
         let replacing = tokio::task::spawn_blocking(move || {
             drop(old);
             replace(&folder, aside)?;
-            Database::open(&folder)
+            let mut copy = Database::open(&folder)?;
+            if let Some(Database { connection, place: Some(place), .. }) = &mut copy {
+                place.led = false;
+                put_place(connection, place).map_err(|error| OpenError::Io(error.to_string()))?;
+            }
+            Ok::<_, OpenError>(copy)
         });
         self.database = replacing.await.map_err(away)??;
         self.is_known = true;
@@ -280,7 +291,7 @@ impl Database {
             if number == count {
                 read(&pieces.concat())?.apply(&transaction)?;
                 pieces.clear();
-                place.sequence = at;
+                (place.sequence, place.led) = (at, false);
             }
         }
         put_place(&transaction, &place).map_err(|error| ReplicaError::Unreadable(error.to_string()))?;

@@ -241,7 +241,9 @@ impl Inline {
                 Offers::one(&id, title, digits, text, KEEP_NUMBER)
             }
             Ok(Err(Unfinished::Failed(failure))) => self.note(sentences::failure(&failure), KEEP_NOTHING),
-            Ok(Err(Unfinished::Cancelled | Unfinished::Left)) | Err(_) => self.note(words::too_slow(), KEEP_NOTHING),
+            Ok(Err(Unfinished::Cancelled | Unfinished::Left)) | Err(_) => {
+                self.note(words::too_slow(), KEEP_NOTHING)
+            }
         }
     }
 
