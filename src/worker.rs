@@ -164,7 +164,7 @@ impl Stored {
     async fn find(nats: &Nats, timings: FleetTimings) -> Self {
         loop {
             nats.up().await;
-            match Self::find_once(nats, timings).await {
+            match Box::pin(Self::find_once(nats, timings)).await {
                 Ok(stored) => return stored,
                 Err(error) => tracing::warn!(%error, "NATS is not ready; trying again"),
             }

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How long each of the servers may take.
-pub(super) const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(10);
 /// A clock that is off by more shows wrong times, and may refuse TLS.
 const MAX_SKEW: Duration = Duration::from_secs(5);
 /// Calls under way, look-ups, the store and what HTTP needs, twice.

