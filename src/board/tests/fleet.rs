@@ -53,9 +53,13 @@ impl Ground {
 
     /// Waits until the job's board says this of it.
     async fn says(&self, id: JobId, hold: Option<Hold>) {
-        while self.boards.job(CHAT, id).unwrap().held != hold {
-            self.boards.changes().await;
-        }
+        let look = async {
+            while self.boards.job(CHAT, id).unwrap().held != hold {
+                self.boards.changes().await;
+            }
+        };
+        let said = tokio::time::timeout(Duration::from_secs(10), look).await;
+        said.unwrap_or_else(|_| panic!("not {hold:?}: {:?}", self.boards.job(CHAT, id)));
     }
 
     /// Waits until the queue has what the fleet has.
