@@ -145,7 +145,7 @@ struct Renewing {
 impl Renewing {
     async fn renew(mut self, stop: CancellationToken, lost: CancellationToken) {
         let ended = async {
-            let mut pause = self.timings.renewed;
+            let (mut pause, mut told) = (self.timings.renewed, false);
             loop {
                 tokio::time::sleep_until(self.until.min(Instant::now() + pause).into()).await;
                 if Instant::now() >= self.until {
@@ -155,10 +155,14 @@ impl Renewing {
                 pause = match tokio::time::timeout_at(self.until.into(), self.once()).await {
                     Ok(Ok(())) => {
                         self.until = begun + self.timings.lasts.saturating_sub(self.timings.margin);
+                        told = false;
                         self.timings.renewed
                     }
                     Ok(Err(Some(error))) => {
-                        tracing::warn!(%error, "the lease could not be renewed; trying again");
+                        if !told {
+                            tracing::warn!(%error, "the lease could not be renewed; trying again");
+                        }
+                        told = true;
                         self.timings.again
                     }
                     Ok(Err(None)) => return "another bot has it",
@@ -170,7 +174,7 @@ impl Renewing {
             () = stop.cancelled() => {}
             () = lost.cancelled() => {}
             why = ended => {
-                tracing::error!(why, "the lease is lost: this bot does not lead any more");
+                tracing::warn!(why, "the lease is lost");
                 lost.cancel();
             }
         }

@@ -38,6 +38,7 @@ use crate::{
     config::{Config, WebhookSecret},
     http::{Hook, Looker, Ready, Server, Site},
     job::ChatId,
+    lease::LeaseTimings,
     metrics::{Look, Metrics},
     nats::{Nats, NatsError, Options},
     standby::Leading,
@@ -112,7 +113,7 @@ impl RunError {
 /// # Errors
 /// [`RunError`].
 pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
-    run_with(config, Engine::new(), shutdown).await
+    Box::pin(run_with(config, Engine::new(), shutdown)).await
 }
 
 /// As [`run`], with another engine behind `fib`.
@@ -140,6 +141,7 @@ pub async fn run_with(
     // From here on, whoever asks is told that the bot starts.
     let Some(server) = wait.await? else { return Ok(()) };
     let nats = nats(&config).await?;
+    let nats_alone = nats.clone().filter(|_| !config.machines.standby);
     let leading = Box::pin(lead(&config, nats.as_ref(), site.ready(), shutdown.as_mut()));
     let Some(Leading { lease, store }) = leading.await? else {
         return Ok(());
@@ -176,7 +178,8 @@ pub async fn run_with(
 
     let inline = Inline::new(api.clone(), work, &bot.username, &config, access.clone());
     let web = Web { site, server, webhook };
-    let parts = Parts { api, store, boards, outbox: outbox.clone(), settings, inline, access, config };
+    let alone = nats_alone.map(|nats| (nats, config.timings.lease));
+    let parts = Parts { alone, api, store, boards, outbox: outbox.clone(), settings, inline, access, config };
     tokio::select! {
         biased;
         // Nothing in good order: whoever leads now says and does what is not said and done yet.
@@ -307,6 +310,8 @@ struct Parts {
     inline: Arc<Inline>,
     access: Arc<Access>,
     config: Config,
+    /// Where others may be that are not to lead beside this one.
+    alone: Option<(Nats, LeaseTimings)>,
 }
 
 impl Parts {
@@ -414,6 +419,9 @@ impl Parts {
             let (boards, stop) = (self.boards.clone(), stop_listening.clone());
             async move { boards.retain(stop).await }
         });
+        if let Some((nats, timings)) = self.alone.clone() {
+            tasks.spawn(standby::hold(nats, timings, stop_listening.clone()));
+        }
         if let Some(keeper) = self.store.keeper() {
             tasks.spawn(keeper.tend(stop_listening.clone()));
         }

@@ -2,11 +2,13 @@
 
 use std::{fs::File, time::Instant};
 
+use tokio_util::sync::CancellationToken;
+
 use crate::{
     RunError,
     config::Config,
     http::Ready,
-    lease::{Lease, Leases},
+    lease::{Lease, LeaseTimings, Leases},
     nats::{Nats, NatsError},
     store::{
         OpenError,
@@ -153,6 +155,36 @@ impl Waiting<'_> {
         if self.told.as_ref() != Some(&what) {
             tracing::info!("{what}");
             self.told = Some(what);
+        }
+    }
+}
+
+/// Keeps others from leading beside a bot that nobody follows, as far as NATS is there; until `stop`.
+pub(crate) async fn hold(nats: Nats, timings: LeaseTimings, stop: CancellationToken) {
+    let (me, mut other) = (me(), None);
+    while !stop.is_cancelled() {
+        let held = async { Leases::open(&nats, timings).await?.take(&me).await };
+        match held.await {
+            Ok(Some(lease)) => {
+                other = None;
+                tokio::select! {
+                    () = lease.lost().cancelled() => {}
+                    () = stop.cancelled() => return lease.give_back().await,
+                }
+            }
+            // It may be that of a process before this one, until it is gone.
+            Ok(None) => {
+                let since = *other.get_or_insert_with(Instant::now);
+                if since.elapsed() > timings.lasts + timings.renewed {
+                    tracing::error!("another bot leads: both or none has to have JOBBOARD_STANDBY");
+                    other = None;
+                }
+            }
+            Err(error) => tracing::debug!(%error, "the lease cannot be held"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(timings.renewed) => {}
         }
     }
 }

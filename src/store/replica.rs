@@ -95,8 +95,7 @@ struct Place {
     led: bool,
 }
 
-/// What is shared on NATS. Cheap to clone.
-#[derive(Clone)]
+/// What is shared on NATS.
 pub(crate) struct Shared {
     log: Log,
     snapshots: Snapshots,
@@ -105,16 +104,16 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// Makes what is not there yet.
-    pub(crate) async fn open(nats: &Nats) -> Result<Self, ReplicaError> {
+    pub(crate) async fn open(nats: &Nats) -> Result<Arc<Self>, ReplicaError> {
         let (snapshots, files) = (nats.objects("snapshots").await?, nats.objects("files").await?);
         let (snapshots, files) = (Snapshots::new(snapshots), Files::new(files));
-        Ok(Self { log: Log::open(nats).await?, snapshots, files })
+        Ok(Arc::new(Self { log: Log::open(nats).await?, snapshots, files }))
     }
 }
 
 /// The leader's side: commits transactions, each of which is in the log before.
 pub struct Replica {
-    shared: Shared,
+    shared: Arc<Shared>,
     runtime: Handle,
     /// `None` until this database has a place in the log.
     history: Option<String>,

@@ -14,7 +14,7 @@ use jobboard::{
     lease::{LeaseTimings, Leases},
     metrics::Metrics,
     nats::{Nats as Connection, Options},
-    sandbox::{MessageId, PersonId},
+    sandbox::{MessageId, Options as SandboxOptions, PersonId},
     store::{
         Keep, Loaded, Store, Write,
         replica::{Follower, ReplicaError, Step},
@@ -42,8 +42,12 @@ const NEVER: u64 = u64::MAX;
 const BOUND: Duration = Duration::from_secs(30);
 
 async fn connect(url: &str) -> Connection {
+    connect_as(url, 42).await
+}
+
+async fn connect_as(url: &str, bot: u64) -> Connection {
     let (urls, name) = (vec![url.to_owned()], "test".to_owned());
-    let options = Options { urls, creds: None, ca: None, replicas: 1, bot: 42, name };
+    let options = Options { urls, creds: None, ca: None, replicas: 1, bot, name };
     let nats = Connection::connect(&options).await.unwrap();
     nats.up().await;
     nats
@@ -472,6 +476,29 @@ async fn a_leader_that_was_frozen_finds_out_and_ends_and_what_it_was_told_is_don
     assert!(log.contains("this bot does not lead any more"), "{log}");
     assert_eq!(talk.answers_to(said).len(), 1);
     assert!(talk.says("dash").await.text.starts_with("Board: 3 tasks"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_leads_beside_a_bot_that_was_forgotten_to_be_followed() {
+    let Some(nats) = Nats::start() else { return };
+    let (mut ground, _) = ground(&nats).await;
+    ground.set("JOBBOARD_STANDBY", "false");
+    let id = SandboxOptions::default().token.split(':').next().unwrap().parse().unwrap();
+    let alone = ground.start_in("first", &[]);
+    leads(&alone, Instant::now()).await;
+    // It says so when it has the lease.
+    let leases = Leases::open(&connect_as(&nats.url(), id).await, LeaseTimings::default()).await.unwrap();
+    while leases.leader().await.unwrap().is_none() {
+        tokio::task::yield_now().await;
+    }
+    // It has a store of its own, too: nothing but the lease keeps it from leading.
+    let own = ground.start_in("second", &[("JOBBOARD_ROLE", "all")]);
+    leads(&own, Instant::now()).await;
+    own.stop().await;
+    let next = ground.start_in("second", &[("JOBBOARD_STANDBY", "true")]);
+    next.logs("leads, this bot follows").await;
+    alone.stop().await;
+    leads(&next, Instant::now()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -31,7 +31,7 @@ const AT_ONCE: usize = 64;
 /// A data folder that follows the log. It has the folder's lock.
 pub struct Follower {
     folder: PathBuf,
-    shared: Shared,
+    shared: Arc<Shared>,
     lock: File,
     database: Option<Database>,
     /// What it begins with is the log's.
@@ -73,7 +73,7 @@ impl Follower {
     /// # Errors
     /// [`ReplicaError`].
     pub async fn open(folder: &Path, nats: &Nats) -> Result<Self, ReplicaError> {
-        let shared = Shared::open(nats).await?;
+        let shared = Box::pin(Shared::open(nats)).await?;
         let path = folder.to_owned();
         let opening = tokio::task::spawn_blocking(move || {
             open::prepare(&path)?;
@@ -97,6 +97,10 @@ impl Follower {
     /// # Errors
     /// [`ReplicaError`]; the next step goes on from there.
     pub async fn step(&mut self) -> Result<Step, ReplicaError> {
+        Box::pin(self.catch_up()).await
+    }
+
+    async fn catch_up(&mut self) -> Result<Step, ReplicaError> {
         let end = self.shared.log.end().await?;
         self.last = end.last;
         let Some(head) = &end.head else { return Ok(Step::Nothing) };

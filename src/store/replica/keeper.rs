@@ -19,12 +19,12 @@ const AGAIN: Duration = Duration::from_secs(10);
 /// Makes snapshots, and drops what is of no use any more.
 pub struct Keeper {
     folder: PathBuf,
-    shared: Shared,
+    shared: Arc<Shared>,
     grown: Arc<Grown>,
 }
 
 impl Keeper {
-    pub(super) fn new(folder: &Path, shared: Shared, grown: Arc<Grown>) -> Self {
+    pub(super) fn new(folder: &Path, shared: Arc<Shared>, grown: Arc<Grown>) -> Self {
         Self { folder: folder.to_owned(), shared, grown }
     }
 
