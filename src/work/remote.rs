@@ -79,8 +79,8 @@ pub struct Remote {
     timings: FleetTimings,
     max_attempts: u32,
     fleet: watch::Sender<Fleet>,
-    /// All results that were there at the start, or when NATS came back, were heard.
-    caught_up: watch::Sender<bool>,
+    /// Over which connection, from 1, all results that were there at its beginning were heard; 0: over none yet.
+    caught_up: watch::Sender<u64>,
     // A std lock, held for an insertion or a look.
     state: Mutex<State>,
     ended: mpsc::Sender<Ended>,
@@ -140,7 +140,7 @@ impl Remote {
             timings,
             max_attempts,
             fleet: watch::Sender::new(Fleet::unknown()),
-            caught_up: watch::Sender::new(false),
+            caught_up: watch::Sender::new(0),
             state: Mutex::default(),
             ended,
             to_tidy: Mutex::new(Some(to_tidy)),
@@ -184,7 +184,7 @@ impl Remote {
         let mut caught_up = self.caught_up.subscribe();
         let known = async {
             // The sender is ours.
-            let _ = caught_up.wait_for(|caught_up| *caught_up).await;
+            let _ = caught_up.wait_for(|connection| *connection > 0).await;
             if self.state().unclaimed.contains_key(&key) { self.claim(key) } else { None }
         };
         let known = tokio::select! {
@@ -197,29 +197,35 @@ impl Remote {
             return self.take(key, order, (report, blob)).await;
         }
         self.state().handed.entry(key.job).or_default().left = true;
+        // Twice within one turn is once. Another process's is another: what has to be done again must not be taken for it.
+        let mut headers = HeaderMap::new();
+        headers.insert(async_nats::header::NATS_MESSAGE_ID, format!("{key}-{:x}", rand::random::<u64>()));
         let handed_out = async {
-            self.hand_out(key, order).await;
-            std::future::pending::<()>().await;
+            loop {
+                self.hand_out(key, order, &headers).await;
+                // A server that lost its power may have lost what it had confirmed, too: over each connection again, if no
+                // result is there. It is refused where it is there.
+                if caught_up.changed().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            }
         };
         let report = tokio::select! {
             biased;
             report = waiter.report() => report,
             () = control.cancelled() => return self.cancelled(key, control, waiter).await,
-            () = handed_out => return Turn::Next,
+            never = handed_out => never,
         };
         self.take(key, order, report).await
     }
 
     /// Publishes the order, for as long as it takes.
-    async fn hand_out(&self, key: Key, order: &Order) {
+    async fn hand_out(&self, key: Key, order: &Order, headers: &HeaderMap) {
         let subject = self.nats.names().order(order.member.resource(), key);
         let Ok(payload) = message::write(order) else { return };
-        // Twice within one hand-out is once. Another one is another: what has to be done again must not be taken for it.
-        let mut headers = HeaderMap::new();
-        headers.insert(async_nats::header::NATS_MESSAGE_ID, format!("{key}-{:x}", rand::random::<u64>()));
         loop {
             self.nats.up().await;
-            match self.publish(&subject, &headers, &payload).await {
+            match self.publish(&subject, headers, &payload).await {
                 Ok(_) => return,
                 Err(error) if is_there(&error) => {
                     tracing::debug!(%key, "an order is there already");

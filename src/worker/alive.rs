@@ -6,7 +6,7 @@ use async_nats::jetstream::AckKind;
 use futures_util::{StreamExt, future::join_all};
 use tokio_util::sync::CancellationToken;
 
-use super::{Worker, hand::Hand};
+use super::{Stored, Worker, hand::Hand};
 use crate::{
     nats::{
         JobKey, NatsError,
@@ -41,6 +41,7 @@ impl Worker {
                     // At once: a part of their time is over. And what was said meanwhile was not heard.
                     self.speak_of_all().await;
                     self.look_for_cancels().await;
+                    self.look_for_streams().await;
                     self.changed.notify_one();
                 }
             }
@@ -69,6 +70,13 @@ impl Worker {
             }
         };
         join_all(self.all().into_iter().map(look)).await;
+    }
+
+    /// A server that came back may have lost all that it had: it is made again, by whoever comes first.
+    async fn look_for_streams(&self) {
+        if let Err(error) = Box::pin(Stored::find_once(&self.nats, self.timings)).await {
+            tracing::warn!(%error, "NATS is not ready");
+        }
     }
 
     /// Begins to hear cancels, before the first order is taken; the future goes on with it until `stop`.

@@ -317,6 +317,34 @@ async fn nothing_is_lost_while_nats_is_away() {
 }
 
 #[tokio::test]
+async fn a_nats_that_has_lost_everything_is_given_it_again() {
+    let Some(mut nats) = Nats::start() else { return };
+    let world = bot(&nats).await;
+    let ann = world.person("Ann");
+    let (lost, held) = (Held::new(), Held::new());
+    let wire = Wire::to(nats.addr()).await;
+    let first = Mate::start(of_worker(&wire.url(), 1), lost.attentive());
+    let card = ann.says("fib 5000").await;
+    lost.began(1).await;
+    // Nobody but the bot knows of it any more.
+    wire.cut();
+    nats.kill();
+    nats.forget();
+    nats.start_again();
+    let second = Mate::start(of_worker(&nats.url(), 1), held.attentive());
+    held.began(1).await;
+    held.release();
+    ann.sees_in(&card, "The 5000th fibonacci number is ").await;
+    // And who was there before works again.
+    second.stop().await;
+    lost.release();
+    wire.mend();
+    ann.runs("fib 5001", "The 5001st fibonacci number is ").await;
+    world.stop().await;
+    first.stop().await;
+}
+
+#[tokio::test]
 async fn what_the_bot_does_not_have_is_removed() {
     let Some(nats) = Nats::start() else { return };
     let (mut world, kept) = (bot(&nats).await, Kept::of(&nats).await);

@@ -102,6 +102,12 @@ impl Nats {
             .expect("nats-server does not start again");
     }
 
+    /// Takes all that it had away from it, while it does not run.
+    pub(crate) fn forget(&self) {
+        std::fs::remove_dir_all(self.folder.path()).unwrap();
+        std::fs::create_dir(self.folder.path()).unwrap();
+    }
+
     /// A client of the test's own.
     pub(crate) async fn jetstream(&self) -> async_nats::jetstream::Context {
         async_nats::jetstream::new(async_nats::connect(self.url()).await.unwrap())

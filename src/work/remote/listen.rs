@@ -60,7 +60,7 @@ impl Remote {
         };
         let consumer = stream.create_consumer(config).await.map_err(|error| refused(&error))?;
         if consumer.cached_info().num_pending == 0 {
-            self.caught_up.send_replace(true);
+            self.caught_up.send_replace(connects);
         }
         let mut messages = consumer.messages().await.map_err(|error| refused(&error))?;
         loop {
@@ -73,7 +73,7 @@ impl Remote {
             let last = message.info().map_or(true, |info| info.pending == 0);
             self.hear(&message, is_current);
             if last {
-                self.caught_up.send_replace(true);
+                self.caught_up.send_if_modified(|known| std::mem::replace(known, connects) != connects);
             }
         }
     }

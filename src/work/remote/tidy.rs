@@ -38,7 +38,7 @@ impl Remote {
     pub(super) async fn tidy(&self, is_current: &(impl Fn(JobKey) -> bool + Sync)) {
         let Some(ended) = self.to_tidy.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
         let mut caught_up = self.caught_up.subscribe();
-        let _ = caught_up.wait_for(|caught_up| *caught_up).await;
+        let _ = caught_up.wait_for(|connection| *connection > 0).await;
         while let Err(error) = self.sweep(is_current).await {
             tracing::warn!(%error, "orders of ended jobs are not removed; trying again");
             tokio::time::sleep(self.timings.again).await;
