@@ -7,6 +7,7 @@ mod dash;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod handlers;
+mod incoming;
 mod keyboard;
 mod lane;
 mod language;

@@ -3,13 +3,12 @@
 
 use std::time::{Duration, SystemTime};
 
-use serde_json::value::RawValue;
-
 pub use super::handlers::fuzzing::update;
 use super::{
     buttons::{Button, Key},
     dash::View,
     handlers::fuzzing::request,
+    incoming::Update,
     lane::{Answer, Body},
     render,
     sentences::{self, units},
@@ -102,6 +101,6 @@ pub fn stored(text: &str) {
 }
 
 /// An update as [`updates`] reads it.
-pub(super) fn read(json: &[u8]) -> Option<teloxide::types::Update> {
-    updates::read(0, serde_json::from_slice::<&RawValue>(json).ok()?)
+pub(super) fn read(json: &[u8]) -> Option<Update> {
+    updates::read(&serde_json::from_slice(json).ok()?)
 }

@@ -17,7 +17,6 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use futures_util::FutureExt;
 use moka::future::Cache;
-use teloxide::types::{ChatMemberUpdated, Message, Update, UpdateKind};
 use tokio_util::sync::CancellationToken;
 
 pub use self::inline::Inline;
@@ -32,6 +31,7 @@ use super::{
     api::Api,
     buttons::{Button, Key},
     dash::View,
+    incoming::{ChatMemberUpdated, Kind, Message, Update},
     lane::{Answer, Body},
     language,
     outbox::{Outbox, text},
@@ -129,17 +129,17 @@ impl Handlers {
 
     /// Handles one update; its effect is stored when this returns. A panic, which would be a bug, costs no other update.
     pub async fn handle(self: &Arc<Self>, update: Update) {
-        let id = update.id.0;
+        let id = update.id;
         let language = self.language(&update.kind);
         // In a box: what it may hold is 10 kB, and the future of an update is moved about several times.
         let handle = Box::pin(async {
             match update.kind {
-                UpdateKind::Message(message) => self.message(&message).await,
-                UpdateKind::CallbackQuery(query) => self.press(query).await,
-                UpdateKind::InlineQuery(query) => self.ask_inline(query),
-                UpdateKind::MyChatMember(change) => self.membership(&change).await,
+                Kind::Message(message) => self.message(&message).await,
+                Kind::CallbackQuery(query) => self.press(*query).await,
+                Kind::InlineQuery(query) => self.ask_inline(query),
+                Kind::MyChatMember(change) => self.membership(&change).await,
                 // An edited command is not run again.
-                _ => {}
+                Kind::Other => {}
             }
         });
         let handle = language::scope(language, handle);
@@ -149,20 +149,18 @@ impl Handlers {
     }
 
     /// The language in which an update is answered. That of an app is remembered for its private chat.
-    fn language(&self, update: &UpdateKind) -> Language {
+    fn language(&self, update: &Kind) -> Language {
         let (chat, is_private, user) = match update {
-            UpdateKind::Message(message) => {
-                (message.chat.id.0, message.chat.is_private(), message.from.as_ref())
-            }
-            UpdateKind::CallbackQuery(query) => {
+            Kind::Message(message) => (message.chat.id, message.chat.is_private(), message.from.as_ref()),
+            Kind::CallbackQuery(query) => {
                 let Some(message) = &query.message else { return Language::default() };
-                (message.chat().id.0, message.chat().is_private(), Some(&query.from))
+                (message.chat.id, message.chat.is_private(), Some(&query.from))
             }
-            UpdateKind::InlineQuery(query) => {
-                let chat = i64::try_from(query.from.id.0).unwrap_or_default();
+            Kind::InlineQuery(query) => {
+                let chat = i64::try_from(query.from.id).unwrap_or_default();
                 (chat, true, Some(&query.from))
             }
-            _ => return Language::default(),
+            Kind::MyChatMember(_) | Kind::Other => return Language::default(),
         };
         let chat = ChatId(chat);
         let app = user.filter(|_| is_private).and_then(|user| user.language_code.as_deref());
@@ -180,7 +178,7 @@ impl Handlers {
 
     /// The bot was blocked or removed, or is there (again).
     async fn membership(&self, change: &ChatMemberUpdated) {
-        let chat = ChatId(change.chat.id.0);
+        let chat = ChatId(change.chat.id);
         let is_denied = self.access.of(chat) == Entry::Denied;
         let stored = if change.new_chat_member.is_present() {
             if is_denied {
@@ -214,14 +212,14 @@ impl Handlers {
             return;
         }
         self.outbox.welcome(said.chat);
-        let Some(words) = message.text().or_else(|| message.caption()) else { return };
-        let replied = message.reply_to_message().filter(|to| self.is_own(to) && !is_beginning(to));
+        let Some(words) = message.words() else { return };
+        let replied = message.reply_to_message.as_deref().filter(|to| self.is_own(to) && !is_beginning(to));
         let context = Context {
             private: said.private,
             owner: self.is_owners(&said),
             bot: &self.bot.username,
             reply_to_bot: replied.is_some(),
-            card: replied.and_then(|to| self.outbox.task_of(said.chat, MessageId(to.id.0))),
+            card: replied.and_then(|to| self.outbox.task_of(said.chat, MessageId(to.id))),
         };
         let parsed = parse(words, context);
         if parsed == Parsed::NotForUs || self.was_handled(said.chat, &said.origin) {
@@ -236,7 +234,7 @@ impl Handlers {
         }
         if let Some(command) = wants_one(&parsed)
             && let Some(to) = replied
-            && let Some(tasks) = self.outbox.tasks_of(said.chat, MessageId(to.id.0))
+            && let Some(tasks) = self.outbox.tasks_of(said.chat, MessageId(to.id))
         {
             return self.answer_asked(&said, &boards::which_task(command, &tasks)).await;
         }
@@ -360,7 +358,7 @@ impl Handlers {
     }
 
     fn is_own(&self, message: &Message) -> bool {
-        message.from.as_ref().is_some_and(|from| from.id.0 == self.bot.id)
+        message.from.as_ref().is_some_and(|from| from.id == self.bot.id)
     }
 }
 

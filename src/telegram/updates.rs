@@ -16,12 +16,12 @@ pub use self::webhook::{Webhook, delete_webhook, serve_webhook};
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use teloxide::types::{Update, UpdateKind};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     api::{Api, ApiError, GET_UPDATES},
     handlers::Handlers,
+    incoming::{Envelope, Kind, Update},
     pause_after, remove_webhook,
 };
 use crate::{
@@ -57,13 +57,6 @@ struct GetUpdates {
     limit: u8,
     timeout: u64,
     allowed_updates: &'static [&'static str],
-}
-
-/// The part of an update that every kind has; the rest is read one by one, so that one that cannot be read does not
-/// hide the others.
-#[derive(serde::Deserialize)]
-struct Envelope {
-    update_id: i64,
 }
 
 /// Polls until `stop`, then confirms what was handled. `handled` is what the last process had handled and perhaps not
@@ -197,10 +190,11 @@ impl Inbox {
 
     /// Its number with what tells it from others of the same number, and the update, where there is something to do.
     fn open(&mut self, raw: &RawValue, metrics: &Metrics) -> (Option<(i64, u64)>, Option<Update>) {
-        let Ok(Envelope { update_id }) = serde_json::from_str(raw.get()) else {
+        let Ok(envelope) = serde_json::from_str::<Envelope<'_>>(raw.get()) else {
             tracing::error!("an update without an id");
             return (None, None);
         };
+        let update_id = envelope.update_id;
         self.offset = Some(update_id + 1);
         if !self.remember(update_id) {
             // It is noted when it is stored.
@@ -208,7 +202,7 @@ impl Inbox {
             metrics.handled(Handled::Again);
             return (None, None);
         }
-        let update = read(update_id, raw);
+        let update = read(&envelope);
         let mark = (update_id, fingerprint(update.as_ref(), raw));
         if self.before.get(&mark.0) == Some(&mark.1) {
             tracing::debug!(update = update_id, "handled by the process before this one");
@@ -247,27 +241,23 @@ impl Inbox {
     }
 }
 
-pub(super) fn read(id: i64, raw: &RawValue) -> Option<Update> {
-    match serde_json::from_str::<Update>(raw.get()) {
-        Ok(Update { kind: UpdateKind::Error(_), .. }) => {
-            tracing::warn!(update = id, "an update of a kind that this version cannot read");
-            None
-        }
+pub(super) fn read(envelope: &Envelope<'_>) -> Option<Update> {
+    match envelope.open() {
         Ok(update) => Some(update),
         Err(error) => {
-            tracing::warn!(update = id, %error, "an update that cannot be read");
+            tracing::warn!(update = envelope.update_id, %error, "an update that cannot be read");
             None
         }
     }
 }
 
-fn kind(update: &UpdateKind) -> metrics::Update {
+fn kind(update: &Kind) -> metrics::Update {
     match update {
-        UpdateKind::Message(_) => metrics::Update::Message,
-        UpdateKind::CallbackQuery(_) => metrics::Update::CallbackQuery,
-        UpdateKind::InlineQuery(_) => metrics::Update::InlineQuery,
-        UpdateKind::MyChatMember(_) => metrics::Update::MyChatMember,
-        _ => metrics::Update::Other,
+        Kind::Message(_) => metrics::Update::Message,
+        Kind::CallbackQuery(_) => metrics::Update::CallbackQuery,
+        Kind::InlineQuery(_) => metrics::Update::InlineQuery,
+        Kind::MyChatMember(_) => metrics::Update::MyChatMember,
+        Kind::Other => metrics::Update::Other,
     }
 }
 
@@ -275,18 +265,17 @@ fn kind(update: &UpdateKind) -> metrics::Update {
 /// they say: the same one may be written differently when it comes by the other way.
 fn fingerprint(update: Option<&Update>, raw: &RawValue) -> u64 {
     let said = match update.map(|update| &update.kind) {
-        Some(UpdateKind::Message(message)) => {
-            let (chat, id, date) = (message.chat.id, message.id, message.date.timestamp());
-            let words = message.text().or_else(|| message.caption()).unwrap_or_default();
+        Some(Kind::Message(message)) => {
+            let (chat, id, date) = (message.chat.id, message.id, message.date);
+            let words = message.words().unwrap_or_default();
             format!("message {chat} {id} {date} {words}")
         }
-        Some(UpdateKind::CallbackQuery(query)) => format!("press {}", query.id),
-        Some(UpdateKind::InlineQuery(query)) => format!("inline {} {}", query.id, query.query),
-        Some(UpdateKind::MyChatMember(change)) => {
-            let (chat, person, date) = (change.chat.id, change.from.id, change.date.timestamp());
-            format!("member {chat} {person} {date}")
+        Some(Kind::CallbackQuery(query)) => format!("press {}", query.id),
+        Some(Kind::InlineQuery(query)) => format!("inline {} {}", query.id, query.query),
+        Some(Kind::MyChatMember(change)) => {
+            format!("member {} {} {}", change.chat.id, change.from.id, change.date)
         }
-        _ => raw.get().to_owned(),
+        Some(Kind::Other) | None => raw.get().to_owned(),
     };
     said.bytes()
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
@@ -298,7 +287,8 @@ mod tests {
 
     fn mark(text: &str) -> u64 {
         let raw: Box<RawValue> = serde_json::from_str(text).unwrap();
-        fingerprint(read(7, &raw).as_ref(), &raw)
+        let envelope: Envelope<'_> = serde_json::from_str(raw.get()).unwrap();
+        fingerprint(read(&envelope).as_ref(), &raw)
     }
 
     #[test]

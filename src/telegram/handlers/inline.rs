@@ -19,7 +19,7 @@ use serde::de::IgnoredAny;
 use teloxide::{
     payloads::{AnswerInlineQuery, AnswerInlineQuerySetters},
     types::{
-        InlineQuery, InlineQueryResult, InlineQueryResultArticle, InlineQueryResultsButton,
+        InlineQueryId, InlineQueryResult, InlineQueryResultArticle, InlineQueryResultsButton,
         InlineQueryResultsButtonKind, InputMessageContent, InputMessageContentText,
     },
 };
@@ -34,6 +34,7 @@ use crate::{
     telegram::{
         access::{Access, Entry},
         api::Api,
+        incoming::InlineQuery,
         language,
         sentences::{self, inline as words, owners},
     },
@@ -127,7 +128,7 @@ impl Inline {
 
     /// Answers a query, unless the same person asks something else meanwhile.
     pub fn ask(self: &Arc<Self>, query: InlineQuery) {
-        let person = query.from.id.0;
+        let person = query.from.id;
         let (number, token) = (self.next.fetch_add(1, Relaxed), self.stop.child_token());
         let older = {
             let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -166,7 +167,7 @@ impl Inline {
 
     async fn answer(&self, query: &InlineQuery) {
         // Where only some chats are let in, so are only those people whose private chat is.
-        let person = ChatId(i64::try_from(query.from.id.0).unwrap_or_default());
+        let person = ChatId(i64::try_from(query.from.id).unwrap_or_default());
         let offers = match self.access.of(person) {
             Entry::In => self.offers(&query.query).await,
             Entry::Stranger => self.note(owners::stranger(person), KEEP_NOTHING),
@@ -176,11 +177,12 @@ impl Inline {
             text: words::button(),
             kind: InlineQueryResultsButtonKind::StartParameter("inline".to_owned()),
         };
-        let call = AnswerInlineQuery::new(query.id.clone(), offers.results.into_iter().map(article))
-            .cache_time(offers.keep)
-            // The words are in the language of who asks.
-            .is_personal(true)
-            .button(button);
+        let call =
+            AnswerInlineQuery::new(InlineQueryId(query.id.clone()), offers.results.into_iter().map(article))
+                .cache_time(offers.keep)
+                // The words are in the language of who asks.
+                .is_personal(true)
+                .button(button);
         if let Err(error) = self.api.call::<_, IgnoredAny>(&call).await {
             tracing::info!(%error, "an inline query could not be answered");
         }

@@ -7,7 +7,6 @@ use std::{
 };
 
 use futures_util::future::join;
-use teloxide::types::CallbackQuery;
 
 use super::{
     Handlers,
@@ -21,6 +20,7 @@ use crate::{
     telegram::{
         access::Entry,
         buttons::Button,
+        incoming::CallbackQuery,
         lane::{Answer, Body},
         render::{self, Content},
         sentences::{self, documents, owners, roles as words},
@@ -30,10 +30,10 @@ use crate::{
 
 impl Handlers {
     pub(super) async fn press(self: &Arc<Self>, query: CallbackQuery) {
-        let toast = |words: String| self.outbox.toast(query.id.0.clone(), words);
+        let toast = |words: String| self.outbox.toast(query.id.clone(), words);
         // What is written into other chats has no buttons.
         let Some(message) = &query.message else { return toast(sentences::old_button()) };
-        let chat = ChatId(message.chat().id.0);
+        let chat = ChatId(message.chat.id);
         match self.access.of(chat) {
             Entry::In => self.outbox.welcome(chat),
             Entry::Stranger => return toast(owners::stranger(chat)),
@@ -42,7 +42,7 @@ impl Handlers {
         let button = query.data.as_deref().and_then(|data| Button::read(data, &self.key, chat));
         let task = || self.boards.job(chat, button.and_then(Button::task)?);
         let topic = || task().and_then(|snapshot| snapshot.job.origin.thread);
-        let origin = pressed_at(message, &query.id.0, topic);
+        let origin = pressed_at(message, &query.id, topic);
         if self.was_handled(chat, &origin) {
             return toast(String::new());
         }

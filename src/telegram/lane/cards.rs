@@ -35,6 +35,8 @@ pub(in crate::telegram) struct Card {
     pub(super) thread: Option<i32>,
     /// When it is looked at again.
     due: Instant,
+    /// Where it stands among those to be looked at: whether as news, and when.
+    listed: Option<(bool, Instant)>,
     /// Edits before the end of the job keep this distance.
     pause_until: Instant,
     finished: bool,
@@ -67,8 +69,8 @@ pub(super) struct Cards {
     /// Finished tasks that a board keeps, where that is known.
     keeps: Option<usize>,
     by_job: BTreeMap<JobId, Card>,
-    /// Cards to be looked at.
-    dirty: BTreeSet<JobId>,
+    /// Cards to be looked at, in the order in which they are: progress, and news. A chat may have thousands.
+    dirty: [BTreeSet<(Instant, JobId)>; 2],
     /// Which task the bot's messages are about; a chat's message ids grow, so the first is the oldest.
     tasks: BTreeMap<MessageId, JobId>,
 }
@@ -84,13 +86,27 @@ impl Cards {
         Self::of_board(self.keeps)
     }
 
-    fn dirty(&self) -> impl Iterator<Item = (JobId, &Card)> {
-        self.dirty.iter().filter_map(|id| Some((*id, self.by_job.get(id)?)))
+    /// Has a card looked at, or not any more. To be called after each change of its `due`, or of what makes it news.
+    fn list(&mut self, id: JobId, wanted: bool) {
+        let Some(card) = self.by_job.get_mut(&id) else { return };
+        let new = wanted.then(|| (card.is_news(), card.due));
+        if let Some((news, due)) = std::mem::replace(&mut card.listed, new) {
+            self.dirty[usize::from(news)].remove(&(due, id));
+        }
+        if let Some((news, due)) = new {
+            self.dirty[usize::from(news)].insert((due, id));
+        }
     }
 
-    /// How many are to be brought up to date for somebody who waits; no more than `most` are counted.
-    pub(super) fn news(&self, most: usize) -> usize {
-        self.dirty().filter(|(_, card)| card.is_news()).take(most).count()
+    /// As [`list`](Self::list), for one that stays where it is, if anywhere.
+    fn relist(&mut self, id: JobId) {
+        let listed = self.by_job.get(&id).is_some_and(|card| card.listed.is_some());
+        self.list(id, listed);
+    }
+
+    /// How many are to be brought up to date for somebody who waits.
+    pub(super) fn news(&self) -> usize {
+        self.dirty[1].len()
     }
 
     /// Whether nothing is known.
@@ -100,7 +116,7 @@ impl Cards {
 
     /// The first that is news, or that is not, and when it is due.
     pub(super) fn first(&self, news: bool) -> Option<(Instant, JobId)> {
-        self.dirty().filter(|(_, card)| card.is_news() == news).map(|(id, card)| (card.due, id)).min()
+        self.dirty[usize::from(news)].first().copied()
     }
 
     /// New cards of the job's topic that are due.
@@ -110,18 +126,21 @@ impl Cards {
         let Some(thread) = self.by_job.get(&id).filter(|card| is_new(card)).map(|card| card.thread) else {
             return Vec::new();
         };
-        let is_beside = |card: &Card| is_new(card) && card.thread == thread && card.due <= now;
-        self.dirty().filter(|(_, card)| is_beside(card)).map(|(id, _)| id).collect()
+        let is_beside = |card: &Card| is_new(card) && card.thread == thread;
+        let due = self.dirty[1].range(..=(now, JobId(u64::MAX))).map(|(_, id)| *id);
+        let mut beside: Vec<_> = due.filter(|id| self.by_job.get(id).is_some_and(is_beside)).collect();
+        beside.sort_unstable();
+        beside
     }
 
     pub(super) fn take(&mut self, id: JobId) -> Step {
-        self.dirty.remove(&id);
+        self.list(id, false);
         self.by_job.get(&id).map_or(Step::Idle, |card| Step::Card(id, card.clone()))
     }
 
     /// The card shares a message from now on.
     pub(super) fn merge(&mut self, id: JobId, merged: MergedId) {
-        self.dirty.remove(&id);
+        self.list(id, false);
         if let Some(card) = self.by_job.get_mut(&id) {
             card.merged = Some(merged);
         }
@@ -134,9 +153,8 @@ impl Cards {
         card.merged = None;
         card.refused = FEWEST_WORDS;
         card.due = now;
-        if card.finished || !told {
-            self.dirty.insert(id);
-        }
+        let wanted = card.finished || !told || card.listed.is_some();
+        self.list(id, wanted);
     }
 
     pub(super) fn thread(&self, id: JobId) -> Option<i32> {
@@ -172,6 +190,7 @@ impl Cards {
             merged: None,
             thread,
             due: quick,
+            listed: None,
             pause_until: quick,
             finished: false,
             done: false,
@@ -185,7 +204,8 @@ impl Cards {
             return card.merged;
         }
         let due = if finished { now } else { card.pause_until.max(now) };
-        card.due = if self.dirty.insert(id) { due } else { card.due.min(due) };
+        card.due = if card.listed.is_some() { card.due.min(due) } else { due };
+        self.list(id, true);
         self.bound();
         None
     }
@@ -207,15 +227,15 @@ impl Cards {
         card.done = refresh.is_none();
         // A board's worth of results need not be kept twice.
         card.shown = (!card.done).then_some(shown);
-        if card.done {
-            self.dirty.remove(&id);
-        } else if self.dirty.contains(&id) {
+        match refresh {
             // It moved meanwhile.
-            card.due = if card.finished { card.due } else { card.due.max(pause_until) };
-        } else if let Some(refresh) = refresh {
-            card.due = refresh;
-            self.dirty.insert(id);
+            Some(_) if card.listed.is_some() => {
+                card.due = if card.finished { card.due } else { card.due.max(pause_until) };
+            }
+            Some(refresh) => card.due = refresh,
+            None => {}
         }
+        self.list(id, refresh.is_some());
     }
 
     /// Changes a card, and has it looked at once more.
@@ -223,15 +243,13 @@ impl Cards {
         if let Some(card) = self.by_job.get_mut(&id) {
             change(card);
             card.due = now;
-            self.dirty.insert(id);
+            self.list(id, true);
         }
     }
 
     /// Has a card looked at once more, as if it had not been taken.
     pub(super) fn put_back(&mut self, id: JobId) {
-        if self.by_job.contains_key(&id) {
-            self.dirty.insert(id);
-        }
+        self.list(id, true);
     }
 
     /// The card's message was deleted: the end of the job gets a new one.
@@ -240,9 +258,8 @@ impl Cards {
         card.message = None;
         card.shown = None;
         card.due = now;
-        if card.finished {
-            self.dirty.insert(id);
-        }
+        let wanted = card.finished || card.listed.is_some();
+        self.list(id, wanted);
     }
 
     /// The jobs whose cards do not show their ends yet, and whether they have finished.
@@ -262,6 +279,7 @@ impl Cards {
             if let Some(card) = self.by_job.get_mut(&id) {
                 card.message = old.message;
             }
+            self.relist(id);
         }
     }
 
@@ -302,9 +320,7 @@ impl Cards {
         let oldest = self
             .by_job
             .iter()
-            .find(|(id, card)| {
-                card.finished && (card.done || card.merged.is_none()) && !self.dirty.contains(id)
-            })
+            .find(|(_, card)| card.finished && (card.done || card.merged.is_none()) && card.listed.is_none())
             .map(|(id, _)| *id);
         if let Some(id) = oldest {
             self.by_job.remove(&id);

@@ -12,7 +12,7 @@ impl Lane {
             return 0;
         }
         // Those that are new share a message then.
-        let cards = self.cards.news(if self.crowded { 1 } else { self.most });
+        let cards = self.cards.news().min(if self.crowded { 1 } else { self.most });
         let waiting = self.answers.len() + cards + self.merged.news() + usize::from(self.in_hand);
         waiting.min(self.most)
     }
