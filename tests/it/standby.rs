@@ -300,7 +300,7 @@ async fn a_commit_whose_answer_was_lost_is_known_again() {
     }
     wire.hears.send_replace(true);
     wire.whole.cancel();
-    write.await.unwrap();
+    tokio::time::timeout(BOUND, write).await.expect("it takes its own entry for somebody else's").unwrap();
     assert!(!leader.lost.is_cancelled());
     leader.store.write(accept(2)).await.unwrap();
     let next = start(&folders[1], &connect(&server.url()).await).await;
