@@ -11,17 +11,20 @@ pub mod config;
 pub mod fuzzing;
 pub mod http;
 pub mod job;
+pub mod lease;
 pub mod log;
 pub mod metrics;
 pub mod nats;
 pub mod operate;
 pub mod sandbox;
+mod standby;
 pub mod store;
 pub mod telegram;
 pub mod work;
 pub mod worker;
 
 use std::{
+    fs::File,
     future::Future,
     pin::Pin,
     sync::Arc,
@@ -35,9 +38,11 @@ use crate::{
     config::{Config, WebhookSecret},
     http::{Hook, Looker, Ready, Server, Site},
     job::ChatId,
+    lease::LeaseTimings,
     metrics::{Look, Metrics},
     nats::{Nats, NatsError, Options},
-    store::{Loaded, OpenError, Store},
+    standby::Leading,
+    store::{Loaded, OpenError, Store, replica::Replica},
     telegram::{
         Access, Bot, Fatal, Handlers, Inline, Outbox, Settings, Webhook,
         api::{Api, ApiError},
@@ -81,6 +86,9 @@ pub enum RunError {
     /// The HTTP client could not be made.
     #[error("no HTTP client: {0}")]
     Client(#[from] reqwest::Error),
+    /// Another bot has taken this one's place, or may do so in a moment. Started again, this one follows.
+    #[error("this bot does not lead any more")]
+    Deposed,
     /// The settings of NATS cannot be used.
     #[error("{0}")]
     Nats(#[from] NatsError),
@@ -105,7 +113,7 @@ impl RunError {
 /// # Errors
 /// [`RunError`].
 pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
-    run_with(config, Engine::new(), shutdown).await
+    Box::pin(run_with(config, Engine::new(), shutdown)).await
 }
 
 /// As [`run`], with another engine behind `fib`.
@@ -132,20 +140,29 @@ pub async fn run_with(
     let wait = patiently(until, shutdown.as_mut(), || listen(&config, &site));
     // From here on, whoever asks is told that the bot starts.
     let Some(server) = wait.await? else { return Ok(()) };
-    let wait = patiently(until, shutdown.as_mut(), || open(&config, metrics.clone()));
+    let nats = nats(&config).await?;
+    let nats_alone = nats.clone().filter(|_| !config.machines.standby);
+    let leading = Box::pin(lead(&config, nats.as_ref(), site.ready(), shutdown.as_mut()));
+    let Some(Leading { lease, store }) = leading.await? else {
+        return Ok(());
+    };
+    let mut leading = store;
+    let wait = patiently(until, shutdown.as_mut(), || open(&config, metrics.clone(), leading.take()));
     let Some((store, mut loaded)) = wait.await? else { return Ok(()) };
     site.ready().opened(store.clone());
     let api = Api::new(&config, &loaded.secret)?.measured(metrics.clone());
     let limits = limits(&config);
-    let work = Arc::new(work(&config, engine, metrics.clone()).await?);
+    let work = Arc::new(work(&config, engine, metrics.clone(), nats)?);
     if let Some(fleet) = work.fleet() {
         site.ready().works_by(fleet);
     }
     let boards = Boards::measured(work.clone(), store.clone(), limits, metrics);
     let settings = Arc::new(Settings::new(store.clone(), &loaded));
     let outbox = Outbox::new(api.clone(), boards.clone(), store.clone(), settings.clone(), &config);
+    let lost = lease.as_ref().map_or_else(CancellationToken::new, |lease| lease.lost().clone());
     let bot = tokio::select! {
         () = &mut shutdown => return Ok(()),
+        () = lost.cancelled() => return Err(RunError::Deposed),
         bot = hello(&api, &config) => bot?,
     };
     site.look_with(looker(&boards, &outbox, &store));
@@ -161,8 +178,47 @@ pub async fn run_with(
 
     let inline = Inline::new(api.clone(), work, &bot.username, &config, access.clone());
     let web = Web { site, server, webhook };
-    let parts = Parts { api, store, boards, outbox, settings, inline, access, config };
-    parts.serve(bot, handled, questions, web, shutdown).await
+    let alone = nats_alone.map(|nats| (nats, config.timings.lease));
+    let parts = Parts { alone, api, store, boards, outbox: outbox.clone(), settings, inline, access, config };
+    tokio::select! {
+        biased;
+        // Nothing in good order: whoever leads now says and does what is not said and done yet.
+        () = lost.cancelled() => {
+            outbox.hush();
+            return Err(RunError::Deposed);
+        }
+        ended = parts.serve(bot, handled, questions, web, shutdown) => ended?,
+    }
+    if let Some(lease) = lease {
+        lease.give_back().await;
+    }
+    Ok(())
+}
+
+/// The NATS that is shared with others, where there are any.
+async fn nats(config: &Config) -> Result<Option<Nats>, RunError> {
+    if !config.machines.is_bot_alone() {
+        return Ok(None);
+    }
+    // A token without a number is refused by Telegram in a moment.
+    let bot = config.bot_id().unwrap_or_default();
+    Ok(Some(Nats::connect(&Options::of(config, bot, "bot".to_owned())).await?))
+}
+
+/// Waits until this bot leads, where others may lead; `None` where it is told to stop meanwhile.
+async fn lead(
+    config: &Config,
+    nats: Option<&Nats>,
+    ready: &Ready,
+    shutdown: Pin<&mut impl Future<Output = ()>>,
+) -> Result<Option<Leading>, RunError> {
+    let Some(nats) = nats.filter(|_| config.machines.standby) else {
+        return Ok(Some(Leading { lease: None, store: None }));
+    };
+    tokio::select! {
+        () = shutdown => Ok(None),
+        leading = standby::lead(config, nats, ready) => leading.map(Some),
+    }
 }
 
 /// Tries again while a bot that stops still has what is wanted, so that a new version can be started before the old one has
@@ -190,10 +246,18 @@ async fn patiently<T, F: Future<Output = Result<T, RunError>>>(
 }
 
 /// Opens the store; reading a large one takes a while.
-async fn open(config: &Config, metrics: Arc<Metrics>) -> Result<(Store, Loaded), RunError> {
+async fn open(
+    config: &Config,
+    metrics: Arc<Metrics>,
+    leading: Option<(File, Replica)>,
+) -> Result<(Store, Loaded), RunError> {
     let (folder, keep) = (config.data_dir.clone(), config.keep());
     let opened = tokio::task::spawn_blocking(move || {
-        Store::open_measured(&folder, keep, metrics).map_err(|why| RunError::Store { why, folder })
+        let opened = match leading {
+            Some(leading) => Store::lead(&folder, keep, metrics, leading),
+            None => Store::open_measured(&folder, keep, metrics),
+        };
+        opened.map_err(|why| RunError::Store { why, folder })
     });
     opened.await.map_err(RunError::Task)?
 }
@@ -246,6 +310,8 @@ struct Parts {
     inline: Arc<Inline>,
     access: Arc<Access>,
     config: Config,
+    /// Where others may be that are not to lead beside this one.
+    alone: Option<(Nats, LeaseTimings)>,
 }
 
 impl Parts {
@@ -353,6 +419,12 @@ impl Parts {
             let (boards, stop) = (self.boards.clone(), stop_listening.clone());
             async move { boards.retain(stop).await }
         });
+        if let Some((nats, timings)) = self.alone.clone() {
+            tasks.spawn(standby::hold(nats, timings, stop_listening.clone()));
+        }
+        if let Some(keeper) = self.store.keeper() {
+            tasks.spawn(keeper.tend(stop_listening.clone()));
+        }
         if let Some(fleet) = self.boards.remote() {
             let boards = self.boards.clone();
             tasks.spawn(fleet.serve(move |job| boards.is_current(job), stop_listening.clone()));
@@ -369,16 +441,20 @@ impl Parts {
     }
 }
 
-async fn work(config: &Config, engine: Engine, metrics: Arc<Metrics>) -> Result<Work, RunError> {
+fn work(
+    config: &Config,
+    engine: Engine,
+    metrics: Arc<Metrics>,
+    nats: Option<Nats>,
+) -> Result<Work, RunError> {
     let pokeapi = PokeApi::new(&config.pokeapi_url, config.timings.pokeapi)?.measured(metrics);
-    if config.machines.is_bot_alone() {
-        // A token without a number is refused by Telegram in a moment.
-        let bot = config.bot_id().unwrap_or_default();
-        let nats = Nats::connect(&Options::of(config, bot, "bot".to_owned())).await?;
-        let fleet = Remote::new(nats, config.timings.fleet, config.max_attempts.get());
-        return Ok(Work::by_fleet(fleet, engine, pokeapi));
-    }
-    Ok(Work::new(CpuPool::new(config.cpu_workers()).map_err(RunError::Pool)?, engine, pokeapi))
+    Ok(match nats {
+        Some(nats) => {
+            let fleet = Remote::new(nats, config.timings.fleet, config.max_attempts.get());
+            Work::by_fleet(fleet, engine, pokeapi)
+        }
+        None => Work::new(CpuPool::new(config.cpu_workers()).map_err(RunError::Pool)?, engine, pokeapi),
+    })
 }
 
 fn limits(config: &Config) -> Limits {

@@ -9,6 +9,7 @@ mod backup;
 pub(crate) mod fuzzing;
 mod inspect;
 mod open;
+pub mod replica;
 mod results;
 mod retain;
 mod rows;
@@ -24,6 +25,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use self::replica::{Keeper, Replica};
 pub use self::{
     backup::{BackupError, Copied},
     inspect::{Found, Inspected},
@@ -334,6 +336,26 @@ impl Store {
         open::open(folder, keep, metrics)
     }
 
+    /// Opens the store of a folder that has [followed](replica::Follower) until now, as the one that leads: each commit is in
+    /// the log on NATS before it is told of. Blocks.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); [`OpenError::Io`] where another bot leads meanwhile.
+    pub fn lead(
+        folder: &Path,
+        keep: Keep,
+        metrics: Arc<Metrics>,
+        leading: (File, Replica),
+    ) -> Result<(Self, Loaded), OpenError> {
+        let (lock, replica) = leading;
+        open::open_locked(folder, keep, metrics, (lock, Some(replica)))
+    }
+
+    /// Who keeps the log on NATS short; `None` where nobody follows, or where somebody has it already.
+    pub fn keeper(&self) -> Option<Keeper> {
+        self.0.as_ref().and_then(|writer| writer.keeper())
+    }
+
     /// Looks at the store in `folder`, also while a bot runs on it, and changes nothing. Blocks.
     ///
     /// # Errors
@@ -379,7 +401,11 @@ impl Store {
     /// [`WriteError`]; no file is left over.
     pub async fn keep(&self, chat: ChatId, id: JobId, outcome: Outcome) -> Result<Outcome, WriteError> {
         let Some(writer) = self.0.clone() else { return Ok(outcome) };
-        results::keep(writer.folder(), chat, id, outcome).await
+        let outcome = results::keep(writer.folder(), chat, id, outcome).await?;
+        if let Some((files, lost)) = writer.files() {
+            files.keep(writer.folder(), results::files(writer.folder(), chat, id, &outcome), lost).await?;
+        }
+        Ok(outcome)
     }
 
     /// Reads the digits of a number, from the highest on; `None` where they were dropped. What is opened stays

@@ -24,7 +24,7 @@ pub struct Machines {
     )]
     pub role: Role,
 
-    /// Follow the bot of `--role bot` that runs elsewhere, and take its place when it is gone
+    /// For each of two bots or more of `--role bot`: one leads, the others follow its store and take its place when it is gone
     #[arg(long, global = true, env = "JOBBOARD_STANDBY", value_parser = BoolishValueParser::new())]
     pub standby: bool,
 

@@ -63,6 +63,8 @@ pub struct Timings {
     pub webhook_look: Duration,
     /// How long it is remembered whether the store could be written.
     pub ready_kept: Duration,
+    /// The lease of the bot that leads, where others follow.
+    pub lease: crate::lease::LeaseTimings,
     /// What bot and workers go by.
     pub fleet: crate::work::FleetTimings,
     /// PokeAPI's.
@@ -101,6 +103,7 @@ impl Default for Timings {
             telegram_away: Duration::from_mins(3),
             webhook_look: Duration::from_mins(1),
             ready_kept: Duration::from_secs(5),
+            lease: crate::lease::LeaseTimings::default(),
             fleet: crate::work::FleetTimings::default(),
             pokeapi: crate::work::PokeApiTimings::default(),
         }

@@ -33,6 +33,7 @@ pub struct Ready {
     /// Where updates come by webhook: whether one is set.
     hooked: Option<AtomicBool>,
     stopping: AtomicBool,
+    following: AtomicBool,
     // An async lock: one look at a time, the others wait for it.
     disk: Mutex<Disk>,
 }
@@ -50,6 +51,8 @@ struct Disk {
 pub(super) enum Failure {
     /// It has not opened its store yet.
     Starting,
+    /// It follows another bot, and is there for when that one is gone.
+    Following,
     /// It is about to exit.
     Stopping,
     /// The store cannot be written.
@@ -72,6 +75,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Starting => f.write_str("the bot is starting"),
+            Self::Following => f.write_str("another bot leads, and this one follows it"),
             Self::Stopping => f.write_str("the bot is stopping"),
             Self::Store(error) => write!(f, "store: {error}"),
             Self::Slow => write!(f, "store: a write takes more than {} s", WRITE.as_secs()),
@@ -94,6 +98,7 @@ impl Ready {
             telegram_away: timings.telegram_away,
             hooked: by_webhook.then(AtomicBool::default),
             stopping: AtomicBool::new(false),
+            following: AtomicBool::new(false),
             disk: Mutex::default(),
         }
     }
@@ -115,6 +120,11 @@ impl Ready {
         }
     }
 
+    /// The bot follows another one, or does not any more.
+    pub fn follows(&self, does: bool) {
+        self.following.store(does, Ordering::Relaxed);
+    }
+
     /// The bot is about to exit.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
@@ -125,6 +135,9 @@ impl Ready {
     pub(super) async fn look(&self, metrics: &Metrics) -> Result<(), Failure> {
         if self.stopping.load(Ordering::Relaxed) {
             return Err(Failure::Stopping);
+        }
+        if self.following.load(Ordering::Relaxed) {
+            return Err(Failure::Following);
         }
         let store = self.store.get().ok_or(Failure::Starting)?;
         self.disk.lock().await.look(store, self.kept).await?;

@@ -13,7 +13,7 @@ use rusqlite::{Connection, OpenFlags, params};
 use tar::{Archive, Builder, EntryType, Header};
 
 use super::{
-    OpenError, Store, open, results,
+    OpenError, Store, open, replica, results,
     retain::DROP_DIGITS,
     rows::{self, signed, unsigned},
     schema,
@@ -127,7 +127,7 @@ fn append(tar: &mut Builder<impl Write>, path: &Path, name: &Path) -> io::Result
     Ok(length)
 }
 
-/// What was dropped while its backup was made is dropped in the backup, too.
+/// What was dropped while its backup was made is dropped in the backup, too, and so is its place among those that follow.
 fn forget(mut connection: Connection, gone: &[(ChatId, JobId, bool)]) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
     for (chat, id, is_outcome) in gone {
@@ -137,6 +137,7 @@ fn forget(mut connection: Connection, gone: &[(ChatId, JobId, bool)]) -> rusqlit
             transaction.execute(DROP_DIGITS, params![chat.0, signed(id.0)])?;
         }
     }
+    replica::forget_place(&transaction)?;
     transaction.commit()?;
     connection.close().map_err(|(_, error)| error)
 }

@@ -12,7 +12,9 @@ use std::{
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, config::DbConfig, ffi};
 
 use super::{
-    Keep, Loaded, Store, results,
+    Keep, Loaded, Store, WriteError,
+    replica::{self, Replica},
+    results,
     rows::{self, LoadError},
     schema,
     writer::Writer,
@@ -61,8 +63,18 @@ const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
 /// See [`Store::open`].
 pub(super) fn open(folder: &Path, keep: Keep, metrics: Arc<Metrics>) -> Result<(Store, Loaded), OpenError> {
-    fs::create_dir_all(folder.join(results::FOLDER))?;
+    prepare(folder)?;
     let lock = lock(folder)?;
+    open_locked(folder, keep, metrics, (lock, None))
+}
+
+/// See [`Store::lead`].
+pub(super) fn open_locked(
+    folder: &Path,
+    keep: Keep,
+    metrics: Arc<Metrics>,
+    (lock, mut replica): (File, Option<Replica>),
+) -> Result<(Store, Loaded), OpenError> {
     if !look(folder, Store::FILE)? {
         create(folder)?;
     }
@@ -70,15 +82,23 @@ pub(super) fn open(folder: &Path, keep: Keep, metrics: Arc<Metrics>) -> Result<(
     // Not even the end of a connection moves what is in the log into the file, until all of it was read.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     check(&connection)?;
-    let (loaded, migrated, named) = take_over(&mut connection, folder)?;
+    let (loaded, migrated, named) = take_over(&mut connection, folder, replica.as_mut())?;
     set_up(&connection)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     if migrated {
         checkpoint(&connection)?;
     }
     results::clean(folder, &named)?;
-    let writer = Writer::start(folder, keep, connection, lock, metrics)?;
+    if let Some(replica) = &mut replica {
+        replica.have_snapshot(folder).map_err(|error| OpenError::Io(error.to_string()))?;
+    }
+    let writer = Writer::start(folder, keep, (connection, replica), lock, metrics)?;
     Ok((Store(Some(Arc::new(writer))), loaded))
+}
+
+/// Makes the folder.
+pub(super) fn prepare(folder: &Path) -> Result<(), OpenError> {
+    Ok(fs::create_dir_all(folder.join(results::FOLDER))?)
 }
 
 /// Opens a file that was open before.
@@ -172,12 +192,7 @@ pub(super) fn look(folder: &Path, name: &str) -> Result<bool, OpenError> {
 /// Makes an empty store. It gets its name when it is complete: there is never half of one.
 fn create(folder: &Path) -> Result<(), OpenError> {
     let path = folder.join(NEW);
-    for leftover in ["", BESIDE[0], BESIDE[1], BESIDE[2]].map(|end| format!("{NEW}{end}")) {
-        match fs::remove_file(folder.join(leftover)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
-        }
-    }
+    remove(folder, NEW)?;
     let mut connection = Connection::open_with_flags(&path, flags() | OpenFlags::SQLITE_OPEN_CREATE)?;
     set_up(&connection)?;
     schema::create(&mut connection)?;
@@ -186,6 +201,29 @@ fn create(folder: &Path) -> Result<(), OpenError> {
     File::open(&path)?.sync_all()?;
     fs::rename(&path, folder.join(Store::FILE))?;
     File::open(folder)?.sync_all()?;
+    Ok(())
+}
+
+/// Removes a database that nobody has open, if it is there.
+pub(super) fn remove(folder: &Path, name: &str) -> Result<(), OpenError> {
+    for path in ["", BESIDE[0], BESIDE[1], BESIDE[2]].map(|end| folder.join(format!("{name}{end}"))) {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Gives another name to a database that nobody has open.
+pub(super) fn rename(folder: &Path, from: &str, to: &str) -> Result<(), OpenError> {
+    for end in ["", BESIDE[0], BESIDE[1]] {
+        let (from, to) = (folder.join(format!("{from}{end}")), folder.join(format!("{to}{end}")));
+        match fs::rename(from, to) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
     Ok(())
 }
 
@@ -208,15 +246,25 @@ pub(super) fn check(connection: &Connection) -> Result<(), OpenError> {
 fn take_over(
     connection: &mut Connection,
     folder: &Path,
+    replica: Option<&mut Replica>,
 ) -> Result<(Loaded, bool, HashSet<String>), OpenError> {
     // Nothing gets into the log before the commit, however much it is.
     connection.pragma_update(None, "cache_spill", false)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let migrated = schema::bring_up_to_date(&transaction)?;
+    match replica {
+        Some(_) => Replica::watch(&transaction)?,
+        None => replica::forget_place(&transaction)?,
+    }
     count_crashes(&transaction)?;
     let (loaded, lost) = rows::load(&transaction, folder).map_err(refuse)?;
     let named = named(&transaction)?;
-    transaction.commit()?;
+    let unwritable = |error: WriteError| OpenError::Io(error.to_string());
+    match replica {
+        Some(replica) if migrated || replica.is_new() => replica.begin(transaction).map_err(unwritable)?,
+        Some(replica) => replica.claim(transaction).map_err(unwritable)?,
+        None => transaction.commit()?,
+    }
     for (chat, id) in lost {
         tracing::warn!(chat = chat.0, task = id.0, "a task is dropped: the file of its result is gone");
     }

@@ -82,6 +82,13 @@ pub(super) fn digits_file(outcome: &Outcome) -> Option<(&str, u64)> {
     Some((&filed.file, filed.offset.saturating_add(filed.len as u64).saturating_add(1)))
 }
 
+/// The files of an outcome that was kept.
+pub(super) fn files(folder: &Path, chat: ChatId, id: JobId, outcome: &Outcome) -> Vec<String> {
+    let digits = digits_file(outcome).map(|(name, _)| name.to_owned());
+    let outcome = Some(outcome_file(chat, id)).filter(|name| size(folder, name).is_some());
+    digits.into_iter().chain(outcome).collect()
+}
+
 /// Removes files. One that cannot be removed is left to [`clean`] at the next start.
 pub(super) fn remove<'a>(folder: &Path, names: impl IntoIterator<Item = &'a String>) {
     for name in names {

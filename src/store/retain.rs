@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row, Transaction, TransactionBehavior, params};
 use super::{
     Dropped, Keep, WriteError, results,
     rows::{forget, nanos, signed, unsigned},
-    writer::Writer,
+    writer::{Commit, Writer},
 };
 use crate::job::{ChatId, JobId};
 
@@ -37,11 +37,11 @@ UPDATE job SET digits_file = NULL, digits_bytes = 0, dropped = 1 WHERE chat = ?1
 /// See [`Store::retain`](super::Store::retain).
 pub(super) fn retain(writer: &Writer, now: SystemTime) -> Result<Dropped, WriteError> {
     let (folder, keep) = (writer.folder().to_owned(), writer.bounds());
-    writer.run(move |connection| drop_over(connection, &folder, keep, now))
+    writer.run(move |connection, commit| drop_over((connection, commit), &folder, keep, now))
 }
 
 fn drop_over(
-    connection: &mut Connection,
+    (connection, commit): (&mut Connection, Commit<'_>),
     folder: &Path,
     keep: Keep,
     now: SystemTime,
@@ -51,7 +51,7 @@ fn drop_over(
     dropping.by_number_and_time(keep, now)?;
     dropping.by_bytes(keep.bytes)?;
     let Dropping { dropped, names, .. } = dropping;
-    transaction.commit()?;
+    commit.commit(transaction)?;
     // After the record: a file that nobody names is removed at the next start at the latest.
     results::remove(folder, &names);
     Ok(dropped)

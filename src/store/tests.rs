@@ -5,6 +5,7 @@ mod damage;
 mod failing;
 mod history;
 mod opening;
+mod replica;
 mod results;
 mod retention;
 mod times;
@@ -126,7 +127,7 @@ fn inside<T: Send + 'static>(
     store: &Store,
     task: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
 ) -> T {
-    writer(store).run(move |connection| Ok(task(connection)?)).unwrap()
+    writer(store).run(move |connection, _| Ok(task(connection)?)).unwrap()
 }
 
 fn writer(store: &Store) -> Arc<writer::Writer> {
@@ -139,7 +140,7 @@ fn hold(store: &Store) -> mpsc::Sender<()> {
     let (begun, began) = mpsc::channel();
     let writer = writer(store);
     std::thread::spawn(move || {
-        writer.run(move |_| {
+        writer.run(move |_, _| {
             begun.send(()).unwrap();
             held.recv().ok();
             Ok(())

@@ -4,7 +4,8 @@
 //! answers all: while it waits for the disk, the next group gathers. Where too many wait already, no more jobs are
 //! accepted; the other writes belong to jobs, answers and cards that are there, which are bounded.
 //!
-//! Nothing is sticky. A write that cannot be done is answered with why, and the next one is tried anew.
+//! Nothing is sticky. A write that cannot be done is answered with why, and the next one is tried anew. Only where others follow and
+//! this bot does not lead any more, nothing is written or answered again: the process is about to end.
 
 use std::{
     collections::VecDeque,
@@ -18,10 +19,16 @@ use std::{
     time::Instant,
 };
 
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
-use super::{Keep, Write, WriteError, apply::apply, open};
+use super::{
+    Keep, Write, WriteError,
+    apply::apply,
+    open,
+    replica::{Files, Keeper, Replica},
+};
 use crate::metrics::Metrics;
 
 /// Writes in one transaction: what it costs to sync the disk is shared by so many, and none waits for much more.
@@ -60,6 +67,9 @@ pub(super) struct Writer {
     keep: Keep,
     queue: Arc<Queue>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    files: Option<(Files, CancellationToken)>,
+    // Taken out once, at the start.
+    keeper: Mutex<Option<Keeper>>,
 }
 
 impl Writer {
@@ -67,20 +77,35 @@ impl Writer {
     pub(super) fn start(
         folder: &Path,
         keep: Keep,
-        connection: Connection,
+        (connection, replica): (Connection, Option<Replica>),
         lock: File,
         metrics: Arc<Metrics>,
     ) -> std::io::Result<Self> {
+        let shared = replica.as_ref().map(|replica| (replica.files(), replica.keeper(folder)));
+        let (files, keeper) = shared.unzip();
         let queue = Arc::new(Queue::default());
         let worker = Worker {
             metrics,
             folder: folder.to_owned(),
             connection: Some(connection),
+            replica,
+            unanswered: Vec::new(),
             queue: Closing(queue.clone()),
             _lock: lock,
         };
         let thread = thread::Builder::new().name("store".to_owned()).spawn(|| worker.work())?;
-        Ok(Self { folder: folder.to_owned(), keep, queue, thread: Mutex::new(Some(thread)) })
+        let (thread, keeper) = (Mutex::new(Some(thread)), Mutex::new(keeper));
+        Ok(Self { folder: folder.to_owned(), keep, queue, thread, files, keeper })
+    }
+
+    /// Where files of results are put for those who follow, and what says that this is of no use any more.
+    pub(super) fn files(&self) -> Option<&(Files, CancellationToken)> {
+        self.files.as_ref()
+    }
+
+    /// Who keeps the log short, once.
+    pub(super) fn keeper(&self) -> Option<Keeper> {
+        self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -102,14 +127,15 @@ impl Writer {
         Committed(Some(committed))
     }
 
-    /// Does something else with the connection, in its turn, and waits for it. It sees to its transaction by itself.
+    /// Does something else with the connection, in its turn, and waits for it. It sees to its transaction by itself, but
+    /// for the commit.
     pub(super) fn run<T: Send + 'static>(
         &self,
-        task: impl FnOnce(&mut Connection) -> Result<T, WriteError> + Send + 'static,
+        task: impl FnOnce(&mut Connection, Commit<'_>) -> Result<T, WriteError> + Send + 'static,
     ) -> Result<T, WriteError> {
         let (answer, done) = mpsc::channel();
-        self.queue.push(Item::Run(Box::new(move |connection| {
-            answer.send(connection.and_then(task)).ok();
+        self.queue.push(Item::Run(Box::new(move |worker| {
+            answer.send(worker.and_then(|(connection, commit)| task(connection, commit))).ok();
         })));
         done.recv().unwrap_or_else(|_| Err(closed()))
     }
@@ -137,7 +163,19 @@ impl Drop for Writer {
 }
 
 type Answer = oneshot::Sender<Result<(), WriteError>>;
-type Task = Box<dyn FnOnce(Result<&mut Connection, WriteError>) + Send>;
+type Task = Box<dyn FnOnce(Result<(&mut Connection, Commit<'_>), WriteError>) + Send>;
+
+/// How a transaction is committed: where others follow, it is in their log before.
+pub(super) struct Commit<'a>(Option<&'a mut Replica>);
+
+impl Commit<'_> {
+    pub(super) fn commit(self, transaction: Transaction<'_>) -> Result<(), WriteError> {
+        match self.0 {
+            Some(replica) => replica.commit(transaction),
+            None => Ok(transaction.commit()?),
+        }
+    }
+}
 
 enum Item {
     Write(Write, Answer),
@@ -224,6 +262,10 @@ impl Drop for Closing {
 struct Worker {
     /// `None` where it was of no use any more and could not be opened again yet.
     connection: Option<Connection>,
+    /// Where others follow.
+    replica: Option<Replica>,
+    /// Kept until the end, since whoever waits for one that is dropped hears of a failure.
+    unanswered: Vec<Answer>,
     folder: PathBuf,
     metrics: Arc<Metrics>,
     queue: Closing,
@@ -243,10 +285,10 @@ impl Worker {
         while let Some(next) = self.queue.0.next() {
             match next {
                 Next::Group(group) => self.group(group),
-                Next::Run(task) => task(self.connection()),
+                Next::Run(task) => task(self.parts()),
             }
         }
-        let checkpointed = self.connection().and_then(|connection| Ok(open::checkpoint(connection)?));
+        let checkpointed = self.parts().and_then(|(connection, _)| Ok(open::checkpoint(connection)?));
         if let Err(error) = checkpointed {
             // Nothing is lost: it is all in the log that is read at the next start.
             tracing::warn!(%error, "the store is closed with its log");
@@ -261,12 +303,21 @@ impl Worker {
                 if !matches!(result, Err(Failed::Begin(_))) {
                     result = self.commit(iter::once(&write));
                 }
-                tell(answer, &result);
+                self.answer(answer, &result);
             }
         } else {
             for (_, answer) in group {
-                tell(answer, &result);
+                self.answer(answer, &result);
             }
+        }
+    }
+
+    /// Where this bot does not lead any more, nobody hears anything: whoever leads now does all that was not confirmed.
+    fn answer(&mut self, answer: Answer, result: &Result<(), Failed>) {
+        if self.replica.as_ref().is_some_and(Replica::is_lost) {
+            self.unanswered.push(answer);
+        } else {
+            tell(answer, result);
         }
     }
 
@@ -280,20 +331,22 @@ impl Worker {
     fn try_commit<'a>(&mut self, writes: impl Iterator<Item = &'a Write>) -> Result<(), Failed> {
         self.usable().map_err(Failed::Begin)?;
         let folder = self.folder.clone();
-        let connection = self.connection().map_err(Failed::Begin)?;
+        let (connection, commit) = self.parts().map_err(Failed::Begin)?;
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|error| Failed::Begin(error.into()))?;
         for write in writes {
             apply(&transaction, &folder, write).map_err(Failed::Writes)?;
         }
-        transaction.commit().map_err(|error| Failed::Writes(error.into()))
+        // Where others follow, nothing is to be tried again: this bot does not lead any more then.
+        let failed = if commit.0.is_some() { Failed::Begin } else { Failed::Writes };
+        commit.commit(transaction).map_err(failed)
     }
 
     /// Sees to it that a transaction can begin. A connection that an error has left in the middle of one, or that cannot
     /// read its file any more, is given up for a new one.
     fn usable(&mut self) -> Result<(), WriteError> {
-        let connection = self.connection()?;
+        let (connection, _) = self.parts()?;
         let reads =
             |connection: &Connection| connection.prepare_cached("SELECT 1 FROM meta")?.exists([]).map(drop);
         if connection.is_autocommit() && reads(connection).is_ok() {
@@ -301,15 +354,21 @@ impl Worker {
         }
         tracing::warn!("the store's file is opened again");
         self.connection = None;
-        self.connection().map(drop)
+        self.parts().map(drop)
     }
 
-    fn connection(&mut self) -> Result<&mut Connection, WriteError> {
-        let connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => open::connect(&self.folder)?,
+    fn parts(&mut self) -> Result<(&mut Connection, Commit<'_>), WriteError> {
+        let connection = if let Some(connection) = self.connection.take() {
+            connection
+        } else {
+            let connection = open::connect(&self.folder)?;
+            if self.replica.is_some() {
+                Replica::watch(&connection)?;
+            }
+            connection
         };
-        Ok(self.connection.insert(connection))
+        let connection = self.connection.insert(connection);
+        Ok((connection, Commit(self.replica.as_mut())))
     }
 }
 

@@ -367,6 +367,11 @@ impl Outbox {
         }
     }
 
+    /// Says nothing any more, at once: somebody else does.
+    pub fn hush(&self) {
+        self.abort.cancel();
+    }
+
     fn hear(self: &Arc<Self>, change: Change) {
         match change {
             Change::Job(chat, id) => {

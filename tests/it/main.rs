@@ -38,6 +38,7 @@ mod rich;
 mod roles;
 mod seam;
 mod security;
+mod standby;
 mod timeline;
 mod topics;
 mod web;

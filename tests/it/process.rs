@@ -95,10 +95,21 @@ impl Ground {
 
     /// The same, with these words behind its name.
     pub(crate) fn start_as(&self, words: &[&str]) -> Bot {
+        self.start_with(words, &[])
+    }
+
+    /// The same with a data folder of its own, and with these settings, too.
+    pub(crate) fn start_in(&self, folder: &str, more: &[(&str, &str)]) -> Bot {
+        let data = self.folder.path().join(folder).display().to_string();
+        self.start_with(&[], &[more, &[("JOBBOARD_DATA_DIR", &data)]].concat())
+    }
+
+    fn start_with(&self, words: &[&str], more: &[(&str, &str)]) -> Bot {
         let mut child = Command::new(env!("CARGO_BIN_EXE_jobboard"))
             .args(words)
             .env_clear()
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
+            .envs(more.iter().copied())
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -147,6 +158,16 @@ impl Bot {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         self.log()
+    }
+
+    /// SIGSTOP: it does nothing any more, and does not know.
+    pub(crate) fn pause(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::STOP).unwrap();
+    }
+
+    /// SIGCONT.
+    pub(crate) fn resume(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::CONT).unwrap();
     }
 
     /// Asks it to stop in good order, and waits for that.

@@ -99,7 +99,7 @@ fn a_panic_on_the_thread_leaves_nobody_waiting() {
     let held = hold(&store);
     let panics = {
         let writer = writer(&store);
-        std::thread::spawn(move || writer.run::<()>(|_| panic!("a bug")))
+        std::thread::spawn(move || writer.run::<()>(|_, _| panic!("a bug")))
     };
     // Queued behind it or refused: answered in any case.
     let waiting: Vec<_> = (1..50).map(|id| store.write(accept(CHAT, id))).collect();

@@ -133,7 +133,7 @@ mod tests {
         let flags = ["jobboard", "--rate-all", "0", "--cpu-workers", "1", "--memory", "1GB"];
         let config = Cli::read(flags.map(Into::into)).unwrap().config;
         let config = config.for_sandbox(&token, &sandbox.url(), &sandbox.pokeapi_url());
-        let work = crate::work(&config, Engine::new(), Metrics::new()).await.unwrap();
+        let work = crate::work(&config, Engine::new(), Metrics::new(), None).unwrap();
         let boards = Boards::new(work, Store::none(), crate::limits(&config));
         let (api, store) = (Api::new(&config, &Secret::default()).unwrap(), Store::none());
         let settings = Arc::new(Settings::new(store.clone(), &Loaded::default()));

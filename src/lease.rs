@@ -1,0 +1,206 @@
+//! Who leads: one bot at a time has a key on NATS, which is gone some seconds after it was last renewed.
+//!
+//! Whoever cannot renew it in time stops before it is gone. Should two bots think all the same that they lead, the log of
+//! the store still takes entries of one of them only.
+
+use std::time::{Duration, Instant};
+
+use async_nats::jetstream::kv::{self, CreateErrorKind, UpdateErrorKind};
+use bytes::Bytes;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::nats::{Nats, NatsError};
+
+const BUCKET: &str = "lease";
+const KEY: &str = "leader";
+
+/// Durations of a lease.
+#[derive(Clone, Copy, Debug)]
+pub struct LeaseTimings {
+    /// How long it lasts after it was renewed.
+    pub lasts: Duration,
+    /// How often it is renewed.
+    pub renewed: Duration,
+    /// Whoever could not renew it stops so long before its end.
+    pub margin: Duration,
+    /// Between two tries to get it, or to renew it where that failed.
+    pub again: Duration,
+    /// So long an empty log is left to whoever has a store to begin it with.
+    pub patience: Duration,
+}
+
+impl Default for LeaseTimings {
+    fn default() -> Self {
+        Self {
+            lasts: Duration::from_secs(12),
+            renewed: Duration::from_secs(3),
+            margin: Duration::from_secs(2),
+            again: Duration::from_millis(500),
+            patience: Duration::from_secs(15),
+        }
+    }
+}
+
+/// Where leases are taken. Cheap to clone.
+#[derive(Clone)]
+pub struct Leases {
+    bucket: kv::Store,
+    timings: LeaseTimings,
+}
+
+/// A lease that is renewed until it is given back, or dropped.
+#[derive(Debug)]
+pub struct Lease {
+    bucket: kv::Store,
+    me: Bytes,
+    stop: CancellationToken,
+    lost: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Leases {
+    /// Makes the bucket where it is not there.
+    ///
+    /// # Errors
+    /// [`NatsError`].
+    pub async fn open(nats: &Nats, timings: LeaseTimings) -> Result<Self, NatsError> {
+        let bucket = BUCKET.to_owned();
+        let config = kv::Config { bucket, history: 1, max_age: timings.lasts, ..kv::Config::default() };
+        Ok(Self { bucket: nats.bucket(config).await?, timings })
+    }
+
+    /// Takes the lease, if nobody has it. `me` is what others read of who has it; no two bots have the same.
+    ///
+    /// # Errors
+    /// [`NatsError`]; it may have been taken all the same, and is gone after its time then.
+    pub async fn take(&self, me: &str) -> Result<Option<Lease>, NatsError> {
+        let (me, begun) = (Bytes::copy_from_slice(me.as_bytes()), Instant::now());
+        let refused = NatsError::refused("the lease");
+        let revision = match self.bucket.create(KEY, me.clone()).await {
+            Ok(revision) => revision,
+            Err(error) if error.kind() == CreateErrorKind::AlreadyExists => return Ok(None),
+            Err(error) => return Err(refused(&error)),
+        };
+        let (stop, lost) = (CancellationToken::new(), CancellationToken::new());
+        let renewing = Renewing {
+            bucket: self.bucket.clone(),
+            timings: self.timings,
+            me: me.clone(),
+            revision,
+            until: begun + self.timings.lasts.saturating_sub(self.timings.margin),
+        };
+        let tasks = TaskTracker::new();
+        tasks.spawn(renewing.renew(stop.clone(), lost.clone()));
+        tasks.close();
+        Ok(Some(Lease { bucket: self.bucket.clone(), me, stop, lost, tasks }))
+    }
+
+    /// What the one who leads says of itself, if somebody leads.
+    ///
+    /// # Errors
+    /// [`NatsError`].
+    pub async fn leader(&self) -> Result<Option<String>, NatsError> {
+        let refused = NatsError::refused("the lease");
+        let value = self.bucket.get(KEY).await.map_err(|error| refused(&error))?;
+        Ok(value.map(|value| String::from_utf8_lossy(&value).into_owned()))
+    }
+}
+
+impl Lease {
+    /// Cancelled when it is not this bot's any more, or may soon not be; it can also be cancelled by whoever finds out otherwise.
+    pub fn lost(&self) -> &CancellationToken {
+        &self.lost
+    }
+
+    /// Renews it no more, and lets others have it at once if it is still this bot's.
+    pub async fn give_back(self) {
+        self.stop.cancel();
+        self.tasks.wait().await;
+        let kept = self.bucket.entry(KEY).await;
+        if let Ok(Some(entry)) = kept
+            && entry.value == self.me
+            && let Err(error) = self.bucket.delete_expect_revision(KEY, Some(entry.revision)).await
+        {
+            tracing::debug!(%error, "the lease ends by itself");
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        self.lost.cancel();
+    }
+}
+
+struct Renewing {
+    bucket: kv::Store,
+    timings: LeaseTimings,
+    me: Bytes,
+    revision: u64,
+    /// It counts as lost from here on.
+    until: Instant,
+}
+
+impl Renewing {
+    async fn renew(mut self, stop: CancellationToken, lost: CancellationToken) {
+        let ended = async {
+            let (mut pause, mut told) = (self.timings.renewed, false);
+            loop {
+                tokio::time::sleep_until(self.until.min(Instant::now() + pause).into()).await;
+                if Instant::now() >= self.until {
+                    return "it could not be renewed in time";
+                }
+                let begun = Instant::now();
+                pause = match tokio::time::timeout_at(self.until.into(), self.once()).await {
+                    Ok(Ok(())) => {
+                        self.until = begun + self.timings.lasts.saturating_sub(self.timings.margin);
+                        told = false;
+                        self.timings.renewed
+                    }
+                    Ok(Err(Some(error))) => {
+                        if !told {
+                            tracing::warn!(%error, "the lease could not be renewed; trying again");
+                        }
+                        told = true;
+                        self.timings.again
+                    }
+                    Ok(Err(None)) => return "another bot has it",
+                    Err(_) => return "it could not be renewed in time",
+                };
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = lost.cancelled() => {}
+            why = ended => {
+                tracing::warn!(why, "the lease is lost");
+                lost.cancel();
+            }
+        }
+    }
+
+    /// `None` where it is somebody else's, or nobody's.
+    async fn once(&mut self) -> Result<(), Option<NatsError>> {
+        let refused = NatsError::refused("the lease");
+        match self.bucket.update(KEY, self.me.clone(), self.revision).await {
+            Ok(revision) => {
+                self.revision = revision;
+                Ok(())
+            }
+            // Perhaps it was renewed, and that was not heard.
+            Err(error) if error.kind() == UpdateErrorKind::WrongLastRevision => {
+                match self.bucket.entry(KEY).await {
+                    Ok(Some(entry)) if entry.value == self.me && entry.revision != self.revision => {
+                        self.revision = entry.revision;
+                        Err(Some(refused(&error)))
+                    }
+                    Ok(Some(entry)) if entry.value == self.me => Err(Some(refused(&error))),
+                    Ok(_) => Err(None),
+                    Err(error) => Err(Some(refused(&error))),
+                }
+            }
+            Err(error) => Err(Some(refused(&error))),
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! The way to lead: a bot of `--standby` follows the store on NATS until it has the lease, and then begins with it.
+
+use std::{fs::File, time::Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    RunError,
+    config::Config,
+    http::Ready,
+    lease::{Lease, LeaseTimings, Leases},
+    nats::{Nats, NatsError},
+    store::{
+        OpenError,
+        replica::{Follower, Replica, ReplicaError, Step},
+    },
+};
+
+/// With so many entries of the log since the last snapshot of the store, there is to be a new one.
+const LONG: u64 = 10_000;
+
+/// What a bot has that leads; nothing where nobody else may lead.
+pub(crate) struct Leading {
+    /// When it is lost, the bot has to stop at once.
+    pub(crate) lease: Option<Lease>,
+    /// The lock of the folder, and the way to commit, for [`Store::lead`](crate::store::Store::lead).
+    pub(crate) store: Option<(File, Replica)>,
+}
+
+/// Why a bot cannot follow.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FollowError {
+    #[error(transparent)]
+    Nats(#[from] NatsError),
+    #[error(transparent)]
+    Replica(#[from] ReplicaError),
+}
+
+impl FollowError {
+    /// What is of no use to be tried again; the folder may still be that of a bot that stops.
+    fn fatal(self, config: &Config, until: Instant) -> Result<Self, RunError> {
+        match self {
+            Self::Replica(ReplicaError::Folder(OpenError::Taken)) if Instant::now() < until => Ok(self),
+            Self::Replica(ReplicaError::Folder(why)) => {
+                Err(RunError::Store { why, folder: config.data_dir.clone() })
+            }
+            Self::Replica(ReplicaError::Newer(version)) => {
+                let why = OpenError::Newer { version };
+                Err(RunError::Store { why, folder: config.data_dir.clone() })
+            }
+            other => Ok(other),
+        }
+    }
+}
+
+/// Follows until this bot leads. To be called within something that ends it at a shutdown.
+///
+/// # Errors
+/// [`RunError::Store`] where the folder cannot be used; what NATS does not do is tried again for as long as it takes.
+pub(crate) async fn lead(config: &Config, nats: &Nats, ready: &Ready) -> Result<Leading, RunError> {
+    let patient_until = Instant::now() + config.timings.lease.patience;
+    let mut waiting =
+        Waiting { config, nats, ready, follower: None, leases: None, patient_until, told: None };
+    let until = Instant::now() + config.timings.take_over;
+    let mut failing = None;
+    loop {
+        match Box::pin(waiting.look()).await {
+            Ok(Some(leading)) => return Ok(leading),
+            Ok(None) => failing = None,
+            Err(error) => {
+                let error = error.fatal(config, until)?.to_string();
+                if failing.as_ref() != Some(&error) {
+                    tracing::warn!(error, "this bot can neither follow nor lead now; trying again");
+                }
+                failing = Some(error);
+            }
+        }
+        tokio::time::sleep(config.timings.lease.again).await;
+    }
+}
+
+struct Waiting<'a> {
+    config: &'a Config,
+    nats: &'a Nats,
+    ready: &'a Ready,
+    follower: Option<Follower>,
+    leases: Option<Leases>,
+    /// An empty log is left to others until then.
+    patient_until: Instant,
+    /// What was logged last of what it waits for.
+    told: Option<String>,
+}
+
+impl Waiting<'_> {
+    async fn look(&mut self) -> Result<Option<Leading>, FollowError> {
+        if self.leases.is_none() {
+            self.leases = Some(Leases::open(self.nats, self.config.timings.lease).await?);
+        }
+        let mut follower = match self.follower.take() {
+            Some(follower) => follower,
+            None => Follower::open(&self.config.data_dir, self.nats).await?,
+        };
+        let step = follower.step().await;
+        let (Some(leases), Ok(step)) = (&self.leases, &step) else {
+            self.follower = Some(follower);
+            return Ok(step.map(|_| None)?);
+        };
+        let lease = if self.may_lead(*step, &follower) { leases.take(&me()).await? } else { None };
+        let Some(lease) = lease else {
+            let leader = leases.leader().await?;
+            self.ready.follows(leader.is_some());
+            self.tell(*step, leader);
+            self.follower = Some(follower);
+            return Ok(None);
+        };
+        Box::pin(self.begin(follower, lease)).await
+    }
+
+    /// Takes what the one before has written until its end.
+    async fn begin(&mut self, mut follower: Follower, lease: Lease) -> Result<Option<Leading>, FollowError> {
+        let step = loop {
+            match follower.step().await {
+                Ok(step) => break step,
+                Err(ReplicaError::Away(_) | ReplicaError::Gap) if !lease.lost().is_cancelled() => {
+                    tokio::time::sleep(self.config.timings.lease.again).await;
+                }
+                Err(error) => {
+                    lease.give_back().await;
+                    return Err(error.into());
+                }
+            }
+        };
+        if !self.may_lead(step, &follower) {
+            lease.give_back().await;
+            return Ok(None);
+        }
+        let store = follower.lead(step, lease.lost().clone(), LONG).await?;
+        self.ready.follows(false);
+        tracing::info!("this bot leads");
+        Ok(Some(Leading { lease: Some(lease), store: Some(store) }))
+    }
+
+    /// Where there is nothing to follow, whoever has no store of its own would lead with empty boards, or with less than
+    /// another one has: that one goes first, if it is there.
+    fn may_lead(&self, step: Step, follower: &Follower) -> bool {
+        step == Step::Following || follower.has_own() || Instant::now() >= self.patient_until
+    }
+
+    fn tell(&mut self, step: Step, leader: Option<String>) {
+        let what = match (step, leader) {
+            (Step::Nothing, None) => "there is no store to follow yet".to_owned(),
+            (_, Some(leader)) => format!("{leader} leads, this bot follows"),
+            (Step::Following, None) => return,
+        };
+        if self.told.as_ref() != Some(&what) {
+            tracing::info!("{what}");
+            self.told = Some(what);
+        }
+    }
+}
+
+/// Keeps others from leading beside a bot that nobody follows, as far as NATS is there; until `stop`.
+pub(crate) async fn hold(nats: Nats, timings: LeaseTimings, stop: CancellationToken) {
+    let (me, mut other) = (me(), None);
+    while !stop.is_cancelled() {
+        let held = async { Leases::open(&nats, timings).await?.take(&me).await };
+        match held.await {
+            Ok(Some(lease)) => {
+                other = None;
+                tokio::select! {
+                    () = lease.lost().cancelled() => {}
+                    () = stop.cancelled() => return lease.give_back().await,
+                }
+            }
+            // It may be that of a process before this one, until it is gone.
+            Ok(None) => {
+                let since = *other.get_or_insert_with(Instant::now);
+                if since.elapsed() > timings.lasts + timings.renewed {
+                    tracing::error!("another bot leads: both or none has to have JOBBOARD_STANDBY");
+                    other = None;
+                }
+            }
+            Err(error) => tracing::debug!(%error, "the lease cannot be held"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(timings.renewed) => {}
+        }
+    }
+}
+
+/// Tells this process from all others.
+fn me() -> String {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    format!("{host}/{}/{:08x}", std::process::id(), rand::random::<u32>())
+}

@@ -1,0 +1,143 @@
+//! Files of long results, for those who follow: each is there before the record that names it.
+
+use std::{
+    collections::HashMap,
+    fmt::Display,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use async_nats::jetstream::object_store::{GetErrorKind, ObjectStore};
+use futures_util::TryStreamExt;
+use rusqlite::Connection;
+use tokio::{
+    fs::{self, File},
+    io,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{ReplicaError, log::away};
+use crate::store::{WriteError, results, rows};
+
+/// What no job names is kept for so long, since its job's end may be about to be stored.
+const UNNAMED: Duration = Duration::from_hours(1);
+/// Between two tries to put a file there while NATS is away.
+const AGAIN: Duration = Duration::from_secs(1);
+
+const NAMED: &str = "
+SELECT digits_file, digits_bytes FROM job WHERE digits_bytes + outcome_bytes > 0 AND digits_file IS NOT NULL
+UNION SELECT outcome_file, outcome_bytes FROM job
+      WHERE digits_bytes + outcome_bytes > 0 AND outcome_file IS NOT NULL";
+
+/// Names and bytes.
+type Named = HashMap<String, u64>;
+
+/// Where they are. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Files(ObjectStore);
+
+impl Files {
+    pub(super) fn new(bucket: ObjectStore) -> Self {
+        Self(bucket)
+    }
+
+    /// Puts files there, however long it takes.
+    ///
+    /// # Errors
+    /// [`WriteError`] where a file cannot be read, or `lost` says that nobody wants them any more.
+    pub(crate) async fn keep(
+        &self,
+        folder: &Path,
+        names: impl IntoIterator<Item = String>,
+        lost: &CancellationToken,
+    ) -> Result<(), WriteError> {
+        for name in names {
+            while let Err(error) = self.put(folder, &name).await {
+                let ReplicaError::Away(_) = error else { return Err(WriteError::Io(error.to_string())) };
+                tracing::warn!(file = name, %error, "a result cannot be sent to NATS");
+                tokio::select! {
+                    () = lost.cancelled() => return Err(WriteError::Io(ReplicaError::Deposed.to_string())),
+                    () = tokio::time::sleep(AGAIN) => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn put(&self, folder: &Path, name: &str) -> Result<(), ReplicaError> {
+        let mut file = File::open(results::path_of(folder, name)?).await?;
+        self.0.put(name, &mut file).await.map_err(away).map(drop)
+    }
+
+    /// Gets the files that jobs name and that are not in the folder; one that is nowhere is left out.
+    pub(super) async fn get_missing(&self, folder: &Path, named: Named) -> Result<(), ReplicaError> {
+        for (name, bytes) in named {
+            if results::size(folder, &name) != Some(bytes) {
+                self.get(folder, &name).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn get(&self, folder: &Path, name: &str) -> Result<(), ReplicaError> {
+        let to = results::path_of(folder, name)?;
+        let mut object = match self.0.get(name).await {
+            Ok(object) => object,
+            Err(error) if error.kind() == GetErrorKind::NotFound => {
+                tracing::warn!(file = name, "a result is not on NATS");
+                return Ok(());
+            }
+            Err(error) => return Err(away(error)),
+        };
+        let part = part_of(&to);
+        let mut file = File::create(&part).await?;
+        let copied = io::copy(&mut object, &mut file).await.map_err(away);
+        copied?;
+        file.sync_all().await?;
+        fs::rename(&part, &to).await?;
+        Ok(())
+    }
+
+    /// Puts there what jobs name and is missing, and drops what no job has named for a while.
+    pub(super) async fn tidy(&self, folder: &Path, mut named: Named) -> Result<(), ReplicaError> {
+        let mut objects = self.0.list().await.map_err(away)?;
+        let old = SystemTime::now() - UNNAMED;
+        let mut unnamed = Vec::new();
+        while let Some(object) = objects.try_next().await.map_err(away)? {
+            let is_old = object.modified.is_some_and(|time| time.unix_timestamp() < seconds(old));
+            if named.remove(&object.name).is_none() && is_old {
+                unnamed.push(object.name);
+            }
+        }
+        for name in unnamed {
+            self.0.delete(&name).await.map_err(away)?;
+        }
+        for name in named.into_keys() {
+            match self.put(folder, &name).await {
+                Err(ReplicaError::Folder(error)) => unreadable(&name, &error),
+                done => done?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The files that jobs name.
+pub(super) fn named(connection: &Connection) -> rusqlite::Result<Named> {
+    Ok(rows::list(connection, NAMED, |row| Ok((row.get(0)?, rows::unsigned(row, 1)?)))?.into_iter().collect())
+}
+
+fn part_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    name.into()
+}
+
+/// Since 1970.
+fn seconds(time: SystemTime) -> i64 {
+    rows::nanos(time) / 1_000_000_000
+}
+
+fn unreadable(name: &str, error: &dyn Display) {
+    tracing::warn!(file = name, %error, "a result cannot be read");
+}

@@ -1,0 +1,334 @@
+//! Whoever follows: a database that gets the same rows, until this bot leads.
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicU64},
+    time::SystemTime,
+};
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::{runtime::Handle, sync::Notify};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Grown, Place, Replica, ReplicaError, Shared,
+    changes::{self, Changes},
+    files,
+    log::{End, Entry, Kind, away},
+    place, put_place, unique,
+};
+use crate::{
+    nats::Nats,
+    store::{OpenError, Store, open, results, rows, schema},
+};
+
+/// Entries that are put into the database at once, where so many are there.
+const AT_ONCE: usize = 64;
+
+/// A data folder that follows the log. It has the folder's lock.
+pub struct Follower {
+    folder: PathBuf,
+    shared: Arc<Shared>,
+    lock: File,
+    database: Option<Database>,
+    /// What it begins with is the log's.
+    is_known: bool,
+    /// All files are there that jobs of the database name.
+    has_files: bool,
+    /// The end of the log as it was last seen.
+    last: u64,
+}
+
+/// What a look at the log has found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// There is no store yet.
+    Nothing,
+    /// The folder has all that was in it.
+    Following,
+}
+
+struct Database {
+    connection: Connection,
+    place: Option<Place>,
+    /// The last entry that was looked at.
+    at: u64,
+    /// Of changes that came in part.
+    pieces: Vec<Bytes>,
+}
+
+/// Where a chunk of entries ended.
+enum Applied {
+    All,
+    /// This entry is of another history.
+    Foreign(Entry),
+}
+
+impl Follower {
+    /// Takes the folder. What is in it stays as it is until the log says something else.
+    ///
+    /// # Errors
+    /// [`ReplicaError`].
+    pub async fn open(folder: &Path, nats: &Nats) -> Result<Self, ReplicaError> {
+        let shared = Box::pin(Shared::open(nats)).await?;
+        let path = folder.to_owned();
+        let opening = tokio::task::spawn_blocking(move || {
+            open::prepare(&path)?;
+            let lock = open::lock(&path)?;
+            Ok::<_, OpenError>((lock, Database::open(&path)?))
+        });
+        let (lock, database) = opening.await.map_err(away)??;
+        Ok(Self {
+            folder: folder.to_owned(),
+            shared,
+            lock,
+            database,
+            is_known: false,
+            has_files: false,
+            last: 0,
+        })
+    }
+
+    /// Brings the folder as far as the log is.
+    ///
+    /// # Errors
+    /// [`ReplicaError`]; the next step goes on from there.
+    pub async fn step(&mut self) -> Result<Step, ReplicaError> {
+        Box::pin(self.catch_up()).await
+    }
+
+    async fn catch_up(&mut self) -> Result<Step, ReplicaError> {
+        let end = self.shared.log.end().await?;
+        self.last = end.last;
+        let Some(head) = &end.head else { return Ok(Step::Nothing) };
+        if head.schema > schema::VERSION {
+            return Err(ReplicaError::Newer(head.schema));
+        }
+        let follows = self.at().is_some_and(|at| end.first <= at + 1 && at <= end.last);
+        if !(follows && self.is_known(&end).await? || self.restore(&head.history).await?) {
+            return Ok(Step::Nothing);
+        }
+        let mut is_new = !self.has_files;
+        while self.at().is_some_and(|at| at < end.last) {
+            is_new = true;
+            match self.read(end.last).await {
+                Err(ReplicaError::Gap) if self.restore(&head.history).await? => {}
+                read => read?,
+            }
+        }
+        if is_new {
+            self.has_files = false;
+            self.get_files().await?;
+            self.has_files = true;
+        }
+        Ok(Step::Following)
+    }
+
+    /// Ends following, when [`step`](Self::step) has just found that nothing is missing, or that there is no store yet. With
+    /// more entries than `long` since the last snapshot, there is to be a new one.
+    ///
+    /// # Errors
+    /// [`ReplicaError`].
+    pub async fn lead(
+        self,
+        step: Step,
+        lost: CancellationToken,
+        long: u64,
+    ) -> Result<(File, Replica), ReplicaError> {
+        let place = self.database.as_ref().and_then(|database| database.place.clone());
+        let history = place.filter(|_| step == Step::Following).map(|place| place.history);
+        if let Some(Database { connection, .. }) = self.database {
+            tokio::task::spawn_blocking(|| connection.close().map_err(|(_, error)| error))
+                .await
+                .map_err(away)??;
+        }
+        let grown = Grown { entries: AtomicU64::new(0), long, is_long: Notify::new() };
+        let replica = Replica {
+            shared: self.shared,
+            runtime: Handle::current(),
+            history,
+            last: self.last,
+            writer: (unique(), 0),
+            lost,
+            grown: Arc::new(grown),
+        };
+        Ok((self.lock, replica))
+    }
+
+    /// Whether what is in the folder is nowhere else: it has led, or was never followed.
+    pub fn has_own(&self) -> bool {
+        let place = |database: &Database| database.place.clone();
+        self.database.as_ref().is_some_and(|database| place(database).is_none_or(|place| place.led))
+    }
+
+    fn at(&self) -> Option<u64> {
+        self.database.as_ref().map(|database| database.at)
+    }
+
+    /// Whether what is in the folder is a part of this log.
+    async fn is_known(&mut self, end: &End) -> Result<bool, ReplicaError> {
+        if !self.is_known
+            && let Some(place) = self.database.as_ref().and_then(|database| database.place.clone())
+        {
+            let beside = self.shared.log.entry(place.sequence.max(end.first)).await?;
+            self.is_known = beside.head.history == place.history;
+        }
+        Ok(self.is_known)
+    }
+
+    /// Reads what is new.
+    async fn read(&mut self, last: u64) -> Result<(), ReplicaError> {
+        let Some(at) = self.at() else { return Err(ReplicaError::Gap) };
+        let mut entries = self.shared.log.read(at, last).await?.ready_chunks(AT_ONCE);
+        while let Some(chunk) = entries.next().await {
+            let chunk = chunk.into_iter().collect::<Result<Vec<_>, _>>()?;
+            if let Applied::Foreign(entry) = self.apply(chunk).await? {
+                self.turn(entry).await?;
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    async fn apply(&mut self, chunk: Vec<Entry>) -> Result<Applied, ReplicaError> {
+        let Some(mut database) = self.database.take() else { return Err(ReplicaError::Gap) };
+        let applying = tokio::task::spawn_blocking(move || {
+            let applied = database.apply(chunk);
+            (database, applied)
+        });
+        let (database, applied) = applying.await.map_err(away)?;
+        self.database = Some(database);
+        applied
+    }
+
+    /// Another history begins. Whoever began it goes on only when there is a snapshot of it.
+    async fn turn(&mut self, entry: Entry) -> Result<(), ReplicaError> {
+        if entry.head.schema > schema::VERSION {
+            return Err(ReplicaError::Newer(entry.head.schema));
+        }
+        let snapshots = self.shared.snapshots.list().await?;
+        let history = entry.head.history;
+        if snapshots.iter().any(|place| place.history == history) {
+            return self.restore(&history).await.map(drop);
+        }
+        match (&mut self.database, entry.head.kind) {
+            // Nothing came of it, or not yet.
+            (Some(database), Kind::Snapshot) => {
+                database.at = entry.sequence;
+                Ok(())
+            }
+            _ => Err(ReplicaError::Unreadable(format!("there is no snapshot of {history}"))),
+        }
+    }
+
+    /// Begins anew, with a snapshot of this history or, where there is none, of the last one. Says whether there was any.
+    async fn restore(&mut self, history: &str) -> Result<bool, ReplicaError> {
+        let snapshots = self.shared.snapshots.list().await?;
+        let newest = snapshots.into_iter().max_by_key(|place| (place.history == history, place.sequence));
+        let Some(snapshot) = newest else { return Ok(false) };
+        let new = self.folder.join(open::NEW);
+        open::remove(&self.folder, open::NEW)?;
+        self.shared.snapshots.get(&snapshot, &new).await?;
+        let (folder, old) = (self.folder.clone(), self.database.take());
+        // What the log had anyway is no loss.
+        let of_log = |place: &Place| self.is_known || place.history == snapshot.history;
+        let aside = old.as_ref().is_some_and(|old| !old.place.as_ref().is_some_and(of_log));
+        let replacing = tokio::task::spawn_blocking(move || {
+            drop(old);
+            replace(&folder, aside)?;
+            let mut copy = Database::open(&folder)?;
+            if let Some(Database { connection, place: Some(place), .. }) = &mut copy {
+                place.led = false;
+                put_place(connection, place).map_err(|error| OpenError::Io(error.to_string()))?;
+            }
+            Ok::<_, OpenError>(copy)
+        });
+        self.database = replacing.await.map_err(away)??;
+        self.is_known = true;
+        tracing::info!(entry = snapshot.sequence, "the store was copied from the bot that leads");
+        Ok(true)
+    }
+
+    async fn get_files(&mut self) -> Result<(), ReplicaError> {
+        let Some(database) = &self.database else { return Ok(()) };
+        let named = files::named(&database.connection)?;
+        // Nothing here is on its way to be named.
+        results::clean(&self.folder, &named.keys().cloned().collect())?;
+        self.shared.files.get_missing(&self.folder, named).await
+    }
+}
+
+impl Database {
+    /// The folder's, if there is one.
+    fn open(folder: &Path) -> Result<Option<Self>, OpenError> {
+        if !open::look(folder, Store::FILE)? {
+            return Ok(None);
+        }
+        let connection = open::connect(folder)?;
+        open::check(&connection)?;
+        changes::follow(&connection)?;
+        let place = place(&connection)?;
+        let at = place.as_ref().map_or(0, |place| place.sequence);
+        Ok(Some(Self { connection, place, at, pieces: Vec::new() }))
+    }
+
+    /// All in one transaction: the place, too.
+    fn apply(&mut self, chunk: Vec<Entry>) -> Result<Applied, ReplicaError> {
+        let Some(mut place) = self.place.clone() else { return Err(ReplicaError::Gap) };
+        let (mut at, mut pieces, mut applied) = (self.at, self.pieces.clone(), Applied::All);
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for entry in chunk {
+            if entry.head.history != place.history {
+                applied = Applied::Foreign(entry);
+                break;
+            }
+            at = entry.sequence;
+            let Kind::Part(number, count) = entry.head.kind else { continue };
+            if number == 1 {
+                // Whoever began the others did not get to their end.
+                pieces.clear();
+            }
+            pieces.push(entry.payload);
+            if number == count {
+                read(&pieces.concat())?.apply(&transaction)?;
+                pieces.clear();
+                (place.sequence, place.led) = (at, false);
+            }
+        }
+        put_place(&transaction, &place).map_err(|error| ReplicaError::Unreadable(error.to_string()))?;
+        transaction.commit()?;
+        (self.place, self.at, self.pieces) = (Some(place), at, pieces);
+        Ok(applied)
+    }
+}
+
+fn read(payload: &[u8]) -> Result<Changes, ReplicaError> {
+    serde_json::from_slice(payload).map_err(|error| ReplicaError::Unreadable(error.to_string()))
+}
+
+/// Puts a copied database, which is looked at first, into the place of the old one; the old one is put aside where it
+/// may hold what is nowhere else.
+fn replace(folder: &Path, aside: bool) -> Result<(), OpenError> {
+    if !open::look(folder, open::NEW)? {
+        return Err(OpenError::Damaged("a snapshot is empty".to_owned()));
+    }
+    let copy = open::read_only(&folder.join(open::NEW))?;
+    open::check(&copy)?;
+    drop(copy);
+    if aside && open::look(folder, Store::FILE)? {
+        let name = format!("{}.aside-{}", Store::FILE, rows::nanos(SystemTime::now()));
+        open::rename(folder, Store::FILE, &name)?;
+        tracing::warn!(
+            file = name,
+            "the store that was here is not the one of the bot that leads: it is put aside"
+        );
+    } else {
+        open::remove(folder, Store::FILE)?;
+    }
+    open::rename(folder, open::NEW, Store::FILE)?;
+    File::open(folder)?.sync_all()?;
+    Ok(())
+}

@@ -1,0 +1,90 @@
+//! Who keeps the log short, beside the leader's writes: with a snapshot, what is before it is of no use.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use tokio_util::sync::CancellationToken;
+
+use super::{Grown, ReplicaError, Shared, files, log::away, place};
+use crate::store::{Store, open};
+
+/// Between two looks at whether the files on NATS are those that jobs name.
+const TIDY: Duration = Duration::from_hours(1);
+/// The pause after a snapshot that could not be made.
+const AGAIN: Duration = Duration::from_secs(10);
+
+/// Makes snapshots, and drops what is of no use any more.
+pub struct Keeper {
+    folder: PathBuf,
+    shared: Arc<Shared>,
+    grown: Arc<Grown>,
+}
+
+impl Keeper {
+    pub(super) fn new(folder: &Path, shared: Arc<Shared>, grown: Arc<Grown>) -> Self {
+        Self { folder: folder.to_owned(), shared, grown }
+    }
+
+    /// Does so until `stop`.
+    pub async fn tend(self, stop: CancellationToken) {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = self.tidy() => {}
+            () = self.shorten() => {}
+        }
+    }
+
+    async fn tidy(&self) {
+        loop {
+            if let Err(error) = self.try_tidy().await {
+                tracing::warn!(%error, "the results on NATS could not be compared with the tasks");
+            }
+            tokio::time::sleep(TIDY).await;
+        }
+    }
+
+    async fn try_tidy(&self) -> Result<(), ReplicaError> {
+        let database = self.folder.join(Store::FILE);
+        let named = move || files::named(&open::read_only(&database)?);
+        let named = tokio::task::spawn_blocking(named).await.map_err(away)??;
+        self.shared.files.tidy(&self.folder, named).await
+    }
+
+    async fn shorten(&self) {
+        loop {
+            self.grown.is_long.notified().await;
+            if self.grown.entries.load(Ordering::Relaxed) < self.grown.long {
+                continue;
+            }
+            if let Err(error) = self.snapshot().await {
+                tracing::warn!(%error, "no snapshot of the store could be made");
+                tokio::time::sleep(AGAIN).await;
+            }
+        }
+    }
+
+    /// Sees to it that there is one of the database's history.
+    pub(super) async fn first_snapshot(&self) -> Result<(), ReplicaError> {
+        let database = self.folder.join(Store::FILE);
+        let place = move || place(&open::read_only(&database)?);
+        let place = tokio::task::spawn_blocking(place).await.map_err(away)??;
+        let known = self.shared.snapshots.list().await?;
+        if place.is_some_and(|place| known.iter().any(|other| other.history == place.history)) {
+            return Ok(());
+        }
+        self.snapshot().await
+    }
+
+    async fn snapshot(&self) -> Result<(), ReplicaError> {
+        let before = self.grown.entries.load(Ordering::Relaxed);
+        let place = self.shared.snapshots.put(&self.folder).await?;
+        self.shared.log.drop_before(place.sequence).await?;
+        self.shared.snapshots.drop_others(&place).await?;
+        self.grown.entries.fetch_sub(before, Ordering::Relaxed);
+        tracing::debug!(entry = place.sequence, "a snapshot of the store is on NATS");
+        Ok(())
+    }
+}

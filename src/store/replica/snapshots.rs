@@ -1,0 +1,98 @@
+//! Snapshots: whole databases beside the log, each of them with all entries of its history up to one of these.
+
+use std::{path::Path, time::Duration};
+
+use async_nats::jetstream::object_store::ObjectStore;
+use futures_util::{StreamExt, TryStreamExt};
+use rusqlite::{Connection, backup::Backup};
+use tokio::{
+    fs::{self, File},
+    io,
+};
+
+use super::{Place, ReplicaError, log::away, place};
+use crate::store::{Store, open};
+
+/// A copy on its way there.
+const COPY: &str = "jobboard.db.copy";
+/// Between two tries while somebody has the file for a moment.
+const BUSY: Duration = Duration::from_millis(50);
+/// All pages in one go, so that it is one moment.
+const ALL: i32 = i32::MAX;
+
+/// Where they are. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Snapshots(ObjectStore);
+
+impl Snapshots {
+    pub(super) fn new(bucket: ObjectStore) -> Self {
+        Self(bucket)
+    }
+
+    /// All that are there.
+    pub(super) async fn list(&self) -> Result<Vec<Place>, ReplicaError> {
+        let objects = self.0.list().await.map_err(away)?;
+        let names = objects.map_ok(|object| object.name).map_err(away);
+        let places = names.try_filter_map(|name| async move { Ok(of_name(&name)) });
+        places.try_collect().await
+    }
+
+    /// Copies the database in `folder` and puts it there.
+    pub(super) async fn put(&self, folder: &Path) -> Result<Place, ReplicaError> {
+        let (from, to) = (folder.join(Store::FILE), folder.join(COPY));
+        let copied = to.clone();
+        let copying = tokio::task::spawn_blocking(move || copy(&from, &to));
+        let place = copying.await.map_err(away)??;
+        let mut file = File::open(&copied).await?;
+        self.0.put(name(&place).as_str(), &mut file).await.map_err(away)?;
+        fs::remove_file(&copied).await?;
+        Ok(place)
+    }
+
+    /// Writes one to a file, synced.
+    pub(super) async fn get(&self, place: &Place, to: &Path) -> Result<(), ReplicaError> {
+        let mut object = self.0.get(name(place)).await.map_err(away)?;
+        let mut file = File::create(to).await?;
+        io::copy(&mut object, &mut file).await.map_err(away)?;
+        Ok(file.sync_all().await?)
+    }
+
+    /// Drops all but this one and newer ones of its history.
+    pub(super) async fn drop_others(&self, place: &Place) -> Result<(), ReplicaError> {
+        let is_older = |other: &Place| other.history != place.history || other.sequence < place.sequence;
+        let older = self.list().await?.into_iter().filter(is_older);
+        futures_util::stream::iter(older)
+            .map(Ok)
+            .try_for_each(|other| async move { self.0.delete(name(&other)).await.map_err(away) })
+            .await
+    }
+}
+
+fn name(place: &Place) -> String {
+    format!("{}.{}", place.history, place.sequence)
+}
+
+fn of_name(name: &str) -> Option<Place> {
+    let (history, sequence) = name.split_once('.')?;
+    Some(Place { history: history.to_owned(), sequence: sequence.parse().ok()?, led: false })
+}
+
+/// One moment of a database beside which somebody writes, with the rowids that it has there, and its place.
+fn copy(from: &Path, to: &Path) -> Result<Place, ReplicaError> {
+    // One that was not finished may be there.
+    if let Err(error) = std::fs::remove_file(to)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        return Err(error.into());
+    }
+    let from = open::read_only(from)?;
+    let mut copy = Connection::open(to)?;
+    let backup = Backup::new(&from, &mut copy)?;
+    backup.run_to_completion(ALL, BUSY, None)?;
+    drop(backup);
+    // It has to be one file.
+    copy.pragma_update(None, "journal_mode", "DELETE")?;
+    let place = place(&copy)?;
+    copy.close().map_err(|(_, error)| error)?;
+    place.ok_or_else(|| ReplicaError::Unreadable("the database has no place in the log".to_owned()))
+}
