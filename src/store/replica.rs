@@ -1,6 +1,6 @@
 //! A store that others follow: what each commit has changed is in a log on NATS before anybody is told that it is done.
 //!
-//! The log is the one truth, and each database knows how far it is in it ([`Place`]). Whoever leads appends to the log and then
+//! The log is the one truth, and each database knows how far it is in it (`Place`). Whoever leads appends to the log and then
 //! commits; whoever follows reads from it and puts the same rows into its own database. A new version of the tables, or a database
 //! that the log does not know, begins a new *history*, which is a snapshot and what follows it.
 

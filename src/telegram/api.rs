@@ -3,6 +3,7 @@
 //! teloxide's own client sleeps 10 s inside any call that is answered with a 5xx and gives uploads 17 s; the outbox
 //! has to know at once, and to decide itself.
 
+mod direct;
 mod newer;
 mod upload;
 
@@ -12,12 +13,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reqwest::{Client, Response, Url, multipart::Form, redirect::Policy};
+use bytes::Bytes;
+use hyper::{Uri, http::uri::InvalidUri};
+use reqwest::{Client, RequestBuilder, multipart::Form, redirect::Policy};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use teloxide::requests::Payload;
 
-use self::newer::Newer;
+use self::{direct::Direct, newer::Newer};
 pub use self::{
     newer::Feature,
     upload::{Content, Upload},
@@ -36,10 +39,12 @@ pub(super) const GET_UPDATES: &str = "GetUpdates";
 #[derive(Clone)]
 pub struct Api {
     client: Client,
+    /// For JSON calls, where no proxy is in between.
+    direct: Option<Direct>,
     /// With the token: never to be shown.
     base: String,
     /// One for each method that was called: to parse it each time is a twentieth of all that an answer costs.
-    urls: Arc<RwLock<HashMap<String, Url>>>,
+    uris: Arc<RwLock<HashMap<String, Uri>>>,
     newer: Arc<Newer>,
     /// Of the buttons that the bot sends, and knows again.
     key: Key,
@@ -171,8 +176,9 @@ impl Api {
             .redirect(Policy::none())
             .build()?;
         let base = format!("{}/bot{}", config.api_url, config.token.secret());
-        let (urls, newer, key) = (Arc::default(), Arc::default(), Key::new(secret));
-        Ok(Self { client, base, urls, newer, key, timings: config.timings, metrics: Metrics::new() })
+        let direct = Direct::to(&base, config.timings.call);
+        let (uris, newer, key) = (Arc::default(), Arc::default(), Key::new(secret));
+        Ok(Self { client, direct, base, uris, newer, key, timings: config.timings, metrics: Metrics::new() })
     }
 
     /// The same, counted by somebody.
@@ -228,8 +234,19 @@ impl Api {
         limit: Duration,
     ) -> Result<T, ApiError> {
         let begun = Instant::now();
-        let request = self.client.post(self.url(method)?).timeout(limit).json(payload);
-        let answer = async { read(request.send().await.map_err(connection)?).await }.await;
+        let answer = async {
+            let (status, body) = match &self.direct {
+                Some(direct) => {
+                    // Only what holds other things than text and numbers cannot become JSON.
+                    let body = serde_json::to_vec(payload)
+                        .map_err(|error| ApiError::Connection(error.to_string()))?;
+                    direct.post(self.uri(method)?, body, limit).await?
+                }
+                None => self.send(self.client.post(self.url(method)).timeout(limit).json(payload)).await?,
+            };
+            read(status, &body)
+        }
+        .await;
         // How long a poll takes says how little people write.
         let took = (method != GET_UPDATES).then(|| begun.elapsed());
         self.metrics.called(method, called(&answer), took);
@@ -257,23 +274,36 @@ impl Api {
         let name = file.part;
         let (part, broken) = file.part();
         let form = form.part(name, part);
-        let request = self.client.post(self.url(method)?).timeout(self.timings.upload).multipart(form);
-        let unreadable = |error| if broken.load(Relaxed) { ApiError::Unreadable } else { connection(error) };
-        let answer = async { read(request.send().await.map_err(unreadable)?).await }.await;
+        let request = self.client.post(self.url(method)).timeout(self.timings.upload).multipart(form);
+        let answer = match self.send(request).await {
+            Ok((status, body)) => read(status, &body),
+            Err(_) if broken.load(Relaxed) => Err(ApiError::Unreadable),
+            Err(error) => Err(error),
+        };
         self.metrics.called(method, called(&answer), None);
         answer
     }
 
-    fn url(&self, method: &str) -> Result<Url, ApiError> {
+    async fn send(&self, request: RequestBuilder) -> Result<(u16, Bytes), ApiError> {
+        let response = request.send().await.map_err(connection)?;
+        let status = response.status().as_u16();
+        Ok((status, response.bytes().await.map_err(connection)?))
+    }
+
+    fn url(&self, method: &str) -> String {
+        format!("{}/{method}", self.base)
+    }
+
+    fn uri(&self, method: &str) -> Result<Uri, ApiError> {
         // Held for a look or an insertion.
-        if let Some(url) = self.urls.read().unwrap_or_else(PoisonError::into_inner).get(method) {
-            return Ok(url.clone());
+        if let Some(uri) = self.uris.read().unwrap_or_else(PoisonError::into_inner).get(method) {
+            return Ok(uri.clone());
         }
         // The error says what is wrong, and not where.
-        let url = Url::parse(&format!("{}/{method}", self.base))
-            .map_err(|error| ApiError::Connection(error.to_string()))?;
-        self.urls.write().unwrap_or_else(PoisonError::into_inner).insert(method.to_owned(), url.clone());
-        Ok(url)
+        let uri: Uri =
+            self.url(method).parse().map_err(|error: InvalidUri| ApiError::Connection(error.to_string()))?;
+        self.uris.write().unwrap_or_else(PoisonError::into_inner).insert(method.to_owned(), uri.clone());
+        Ok(uri)
     }
 }
 
@@ -301,10 +331,8 @@ fn connection(error: reqwest::Error) -> ApiError {
     ApiError::Connection(format!("{error}{cause}"))
 }
 
-async fn read<T: DeserializeOwned>(response: Response) -> Result<T, ApiError> {
-    let status = response.status().as_u16();
-    let body = response.bytes().await.map_err(connection)?;
-    match serde_json::from_slice(&body) {
+fn read<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, ApiError> {
+    match serde_json::from_slice(body) {
         Ok(Answer { ok: true, result: Some(result), .. }) => Ok(result),
         Ok(answer) => Err(refusal(&answer, status)),
         // JSON, but not what was asked for.
