@@ -1,6 +1,9 @@
 //! The way to lead: a bot of `--standby` follows the store on NATS until it has the lease, and then begins with it.
 
-use std::{fs::File, time::Instant};
+use std::{
+    fs::File,
+    time::{Duration, Instant},
+};
 
 use tokio_util::sync::CancellationToken;
 
@@ -58,9 +61,8 @@ impl FollowError {
 /// # Errors
 /// [`RunError::Store`] where the folder cannot be used; what NATS does not do is tried again for as long as it takes.
 pub(crate) async fn lead(config: &Config, nats: &Nats, ready: &Ready) -> Result<Leading, RunError> {
-    let patient_until = Instant::now() + config.timings.lease.patience;
-    let mut waiting =
-        Waiting { config, nats, ready, follower: None, leases: None, patient_until, told: None };
+    let patience = Patience { lasts: config.timings.lease.patience, until: None };
+    let mut waiting = Waiting { config, nats, ready, follower: None, leases: None, patience, told: None };
     let until = Instant::now() + config.timings.take_over;
     let mut failing = None;
     loop {
@@ -68,6 +70,7 @@ pub(crate) async fn lead(config: &Config, nats: &Nats, ready: &Ready) -> Result<
             Ok(Some(leading)) => return Ok(leading),
             Ok(None) => failing = None,
             Err(error) => {
+                waiting.patience.until = None;
                 let error = error.fatal(config, until)?.to_string();
                 if failing.as_ref() != Some(&error) {
                     tracing::warn!(error, "this bot can neither follow nor lead now; trying again");
@@ -85,8 +88,7 @@ struct Waiting<'a> {
     ready: &'a Ready,
     follower: Option<Follower>,
     leases: Option<Leases>,
-    /// An empty log is left to others until then.
-    patient_until: Instant,
+    patience: Patience,
     /// What was logged last of what it waits for.
     told: Option<String>,
 }
@@ -105,15 +107,18 @@ impl Waiting<'_> {
             self.follower = Some(follower);
             return Ok(step.map(|_| None)?);
         };
-        let lease = if self.may_lead(*step, &follower) { leases.take(&me()).await? } else { None };
-        let Some(lease) = lease else {
-            let leader = leases.leader().await?;
-            self.ready.follows(leader.is_some());
-            self.tell(*step, leader);
-            self.follower = Some(follower);
-            return Ok(None);
-        };
-        Box::pin(self.begin(follower, lease)).await
+        let mut leader = leases.leader().await?;
+        self.patience.look(*step == Step::Nothing && leader.is_none(), Instant::now());
+        if leader.is_none() && self.may_lead(*step, &follower) {
+            if let Some(lease) = leases.take(&me()).await? {
+                return Box::pin(self.begin(follower, lease)).await;
+            }
+            leader = leases.leader().await?;
+        }
+        self.ready.follows(leader.is_some());
+        self.tell(*step, leader);
+        self.follower = Some(follower);
+        Ok(None)
     }
 
     /// Takes what the one before has written until its end.
@@ -143,7 +148,7 @@ impl Waiting<'_> {
     /// Where there is nothing to follow, whoever has no store of its own would lead with empty boards, or with less than
     /// another one has: that one goes first, if it is there.
     fn may_lead(&self, step: Step, follower: &Follower) -> bool {
-        step == Step::Following || follower.has_own() || Instant::now() >= self.patient_until
+        step == Step::Following || follower.has_own() || self.patience.is_over(Instant::now())
     }
 
     fn tell(&mut self, step: Step, leader: Option<String>) {
@@ -156,6 +161,23 @@ impl Waiting<'_> {
             tracing::info!("{what}");
             self.told = Some(what);
         }
+    }
+}
+
+/// How long an empty log is left to whoever has a store to begin it with: that one has had so long to come while the log
+/// could be seen to be empty, and nobody led.
+struct Patience {
+    lasts: Duration,
+    until: Option<Instant>,
+}
+
+impl Patience {
+    fn look(&mut self, is_empty: bool, now: Instant) {
+        self.until = is_empty.then(|| self.until.unwrap_or(now + self.lasts));
+    }
+
+    fn is_over(&self, now: Instant) -> bool {
+        self.until.is_some_and(|until| now >= until)
     }
 }
 
@@ -193,4 +215,28 @@ pub(crate) async fn hold(nats: Nats, timings: LeaseTimings, stop: CancellationTo
 fn me() -> String {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     format!("{host}/{}/{:08x}", std::process::id(), rand::random::<u32>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_log_is_left_to_others_for_as_long_as_it_was_seen_to_be_empty() {
+        let begun = Instant::now();
+        let at = |seconds| begun + Duration::from_secs(seconds);
+        let mut patience = Patience { lasts: Duration::from_secs(15), until: None };
+        // NATS was away for long.
+        assert!(!patience.is_over(at(100)));
+        patience.look(true, at(100));
+        patience.look(true, at(114));
+        assert!(!patience.is_over(at(114)));
+        // Somebody leads, and is about to begin the log.
+        patience.look(false, at(115));
+        assert!(!patience.is_over(at(116)));
+        patience.look(true, at(116));
+        assert!(!patience.is_over(at(130)));
+        patience.look(true, at(131));
+        assert!(patience.is_over(at(131)));
+    }
 }
