@@ -90,6 +90,9 @@ impl From<std::io::Error> for ReplicaError {
 struct Place {
     history: String,
     sequence: u64,
+    /// Who wrote that entry: where NATS has lost the end of the log, another one may have this number.
+    #[serde(default)]
+    writer: String,
     /// It has led: where the log is lost, nobody has more.
     #[serde(default)]
     led: bool,
@@ -210,7 +213,7 @@ impl Replica {
         let head = Head {
             history: self.history.clone().unwrap_or_default(),
             schema: schema::VERSION,
-            writer: format!("{}.{}", self.writer.0, self.writer.1),
+            writer: self.entry_writer(),
             kind,
         };
         let appended = self.shared.log.append(self.last, &head, payload, &self.lost);
@@ -221,9 +224,15 @@ impl Replica {
         Ok(())
     }
 
+    /// Of the entry that was appended last.
+    fn entry_writer(&self) -> String {
+        format!("{}.{}", self.writer.0, self.writer.1)
+    }
+
     fn finish(&self, transaction: Transaction<'_>) -> Result<(), WriteError> {
         let history = self.history.clone().unwrap_or_default();
-        put_place(&transaction, &Place { history, sequence: self.last, led: true })?;
+        let writer = self.entry_writer();
+        put_place(&transaction, &Place { history, sequence: self.last, writer, led: true })?;
         changes::forget(&transaction)?;
         Ok(transaction.commit()?)
     }

@@ -17,7 +17,7 @@ use super::{
     Grown, Place, Replica, ReplicaError, Shared,
     changes::{self, Changes},
     files,
-    log::{End, Entry, Kind, away},
+    log::{self, End, Entry, Head, Kind, away},
     place, put_place, unique,
 };
 use crate::{
@@ -34,8 +34,7 @@ pub struct Follower {
     shared: Arc<Shared>,
     lock: File,
     database: Option<Database>,
-    /// What it begins with is the log's.
-    is_known: bool,
+    standing: Standing,
     /// All files are there that jobs of the database name.
     has_files: bool,
     /// The end of the log as it was last seen.
@@ -49,6 +48,17 @@ pub enum Step {
     Nothing,
     /// The folder has all that was in it.
     Following,
+}
+
+/// What the folder's database is to the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// They were not compared yet.
+    Unseen,
+    /// It is a part of the log.
+    Known,
+    /// It holds what the log does not, or not any more.
+    Other,
 }
 
 struct Database {
@@ -86,7 +96,7 @@ impl Follower {
             shared,
             lock,
             database,
-            is_known: false,
+            standing: Standing::Unseen,
             has_files: false,
             last: 0,
         })
@@ -97,7 +107,12 @@ impl Follower {
     /// # Errors
     /// [`ReplicaError`]; the next step goes on from there.
     pub async fn step(&mut self) -> Result<Step, ReplicaError> {
-        Box::pin(self.catch_up()).await
+        let step = Box::pin(self.catch_up()).await;
+        if step.is_err() && self.standing == Standing::Known {
+            // While NATS was away, it may have lost the end of its log.
+            self.standing = Standing::Unseen;
+        }
+        step
     }
 
     async fn catch_up(&mut self) -> Result<Step, ReplicaError> {
@@ -106,6 +121,13 @@ impl Follower {
         let Some(head) = &end.head else { return Ok(Step::Nothing) };
         if head.schema > schema::VERSION {
             return Err(ReplicaError::Newer(head.schema));
+        }
+        if self.database.as_mut().is_some_and(|database| database.is_beyond(end.last)) {
+            self.standing = Standing::Other;
+            if self.is_ahead(&end, head) {
+                // NATS has lost the end of its log. Whoever has led until then begins a new one with all of it.
+                return Ok(Step::Nothing);
+            }
         }
         let follows = self.at().is_some_and(|at| end.first <= at + 1 && at <= end.last);
         if !(follows && self.is_known(&end).await? || self.restore(&head.history).await?) {
@@ -168,15 +190,28 @@ impl Follower {
         self.database.as_ref().map(|database| database.at)
     }
 
+    /// Whether the folder has all of this log, and more of whoever wrote its end.
+    fn is_ahead(&self, end: &End, head: &Head) -> bool {
+        let place = self.database.as_ref().and_then(|database| database.place.as_ref());
+        place.is_some_and(|place| {
+            place.sequence > end.last
+                && place.history == head.history
+                && log::process(&place.writer) == log::process(&head.writer)
+        })
+    }
+
     /// Whether what is in the folder is a part of this log.
     async fn is_known(&mut self, end: &End) -> Result<bool, ReplicaError> {
-        if !self.is_known
+        if self.standing == Standing::Unseen
             && let Some(place) = self.database.as_ref().and_then(|database| database.place.clone())
         {
             let beside = self.shared.log.entry(place.sequence.max(end.first)).await?;
-            self.is_known = beside.head.history == place.history;
+            let is_beside = beside.sequence == place.sequence && !place.writer.is_empty();
+            let is_other = is_beside && beside.head.writer != place.writer;
+            let is_known = beside.head.history == place.history && !is_other;
+            self.standing = if is_known { Standing::Known } else { Standing::Other };
         }
-        Ok(self.is_known)
+        Ok(self.standing == Standing::Known)
     }
 
     /// Reads what is new.
@@ -234,7 +269,11 @@ impl Follower {
         self.shared.snapshots.get(&snapshot, &new).await?;
         let (folder, old) = (self.folder.clone(), self.database.take());
         // What the log had anyway is no loss.
-        let of_log = |place: &Place| self.is_known || place.history == snapshot.history;
+        let of_log = |place: &Place| match self.standing {
+            Standing::Known => true,
+            Standing::Unseen => place.history == snapshot.history && !place.led,
+            Standing::Other => false,
+        };
         let aside = old.as_ref().is_some_and(|old| !old.place.as_ref().is_some_and(of_log));
         let replacing = tokio::task::spawn_blocking(move || {
             drop(old);
@@ -247,7 +286,7 @@ impl Follower {
             Ok::<_, OpenError>(copy)
         });
         self.database = replacing.await.map_err(away)??;
-        self.is_known = true;
+        self.standing = Standing::Known;
         tracing::info!(entry = snapshot.sequence, "the store was copied from the bot that leads");
         Ok(true)
     }
@@ -275,6 +314,17 @@ impl Database {
         Ok(Some(Self { connection, place, at, pieces: Vec::new() }))
     }
 
+    /// Whether it holds more than the log.
+    fn is_beyond(&mut self, last: u64) -> bool {
+        let sequence = self.place.as_ref().map_or(0, |place| place.sequence);
+        if sequence <= last && last < self.at {
+            // What is lost is not in it yet.
+            self.at = sequence;
+            self.pieces.clear();
+        }
+        sequence > last
+    }
+
     /// All in one transaction: the place, too.
     fn apply(&mut self, chunk: Vec<Entry>) -> Result<Applied, ReplicaError> {
         let Some(mut place) = self.place.clone() else { return Err(ReplicaError::Gap) };
@@ -295,7 +345,7 @@ impl Database {
             if number == count {
                 read(&pieces.concat())?.apply(&transaction)?;
                 pieces.clear();
-                (place.sequence, place.led) = (at, false);
+                (place.sequence, place.writer, place.led) = (at, entry.head.writer, false);
             }
         }
         put_place(&transaction, &place).map_err(|error| ReplicaError::Unreadable(error.to_string()))?;

@@ -202,6 +202,11 @@ impl Log {
     }
 }
 
+/// The process that has written an entry.
+pub(super) fn process(writer: &str) -> &str {
+    writer.split_once('.').map_or(writer, |(process, _)| process)
+}
+
 /// The pieces that a commit's changes are appended in.
 pub(super) fn parts(payload: &Bytes) -> impl ExactSizeIterator<Item = (Kind, Bytes)> + '_ {
     let count = payload.len().div_ceil(PART).max(1);

@@ -74,7 +74,8 @@ fn name(place: &Place) -> String {
 
 fn of_name(name: &str) -> Option<Place> {
     let (history, sequence) = name.split_once('.')?;
-    Some(Place { history: history.to_owned(), sequence: sequence.parse().ok()?, led: false })
+    let (history, writer) = (history.to_owned(), String::new());
+    Some(Place { history, sequence: sequence.parse().ok()?, writer, led: false })
 }
 
 /// One moment of a database beside which somebody writes, with the rowids that it has there, and its place.
