@@ -51,6 +51,9 @@ pub enum ReplicaError {
     /// Somebody else leads.
     #[error("another bot leads now")]
     Deposed,
+    /// NATS has lost entries that were in the log.
+    #[error("NATS has lost the end of the log")]
+    Shorter,
     /// What follows is not in the log any more: a snapshot is needed.
     #[error("the log has a gap")]
     Gap,

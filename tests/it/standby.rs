@@ -336,6 +336,87 @@ async fn another_store_in_the_folder_is_put_aside_and_one_that_is_alone_is_led()
     assert_eq!(ids(&again.loaded), [1, 2, 3]);
 }
 
+/// NATS loses all of the log but the first entries.
+async fn lose_the_end(server: &Nats, kept: u64) {
+    let jetstream = server.jetstream().await;
+    let stream = jetstream.get_stream("jobboard-42-store").await.unwrap();
+    let config = stream.get_info().await.unwrap().config;
+    let mut entries = Vec::new();
+    for sequence in 1..=kept {
+        entries.push(stream.get_raw_message(sequence).await.unwrap());
+    }
+    jetstream.delete_stream(&config.name).await.unwrap();
+    jetstream.create_stream(config).await.unwrap();
+    for entry in entries {
+        let sent = jetstream.publish_with_headers(entry.subject, entry.headers, entry.payload).await.unwrap();
+        assert_eq!(sent.await.unwrap().sequence, entry.sequence);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nats_has_lost_of_the_log_is_still_led_by_who_confirmed_it() {
+    let Some(server) = Nats::start() else { return };
+    let nats = connect(&server.url()).await;
+    let (first, second) = (folder(), folder());
+    let leader = start(&first, &nats).await;
+    for id in 1..=9 {
+        leader.store.write(accept(id)).await.unwrap();
+    }
+    let mut other = follow(&second, &nats).await;
+    assert_eq!(other.step().await.unwrap(), Step::Following);
+    lose_the_end(&server, 5).await;
+    // Whoever leads finds out, instead of waiting for ever.
+    let mut late = Box::pin(leader.store.write(accept(10)));
+    tokio::time::timeout(BOUND, leader.lost.cancelled()).await.expect("it goes on as if it could lead");
+    assert!(futures_util::poll!(&mut late).is_pending());
+    // Who has followed leaves it to the one who has led.
+    assert_eq!(other.step().await.unwrap(), Step::Nothing);
+    assert!(!other.has_own());
+    close(leader).await;
+    let follower = follow(&first, &nats).await;
+    assert!(follower.has_own());
+    let again = lead(&first, follower, NEVER).await;
+    assert_eq!(ids(&again.loaded), (1..=9).collect::<Vec<_>>());
+    assert!(!aside(first.path()));
+    again.store.write(accept(10)).await.unwrap();
+    assert_eq!(other.step().await.unwrap(), Step::Following);
+    assert_eq!(ids(&lead(&second, other, NEVER).await.loaded), (1..=10).collect::<Vec<_>>());
+    assert!(aside(second.path()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_others_went_on_after_nats_lost_the_end_of_the_log_what_was_confirmed_is_put_aside() {
+    let Some(server) = Nats::start() else { return };
+    let nats = connect(&server.url()).await;
+    let (first, second, third) = (folder(), folder(), folder());
+    let leader = start(&first, &nats).await;
+    for id in 1..=9 {
+        leader.store.write(accept(id)).await.unwrap();
+    }
+    let mut other = follow(&third, &nats).await;
+    assert_eq!(other.step().await.unwrap(), Step::Following);
+    close(leader).await;
+    drop(other);
+    lose_the_end(&server, 5).await;
+    let next = start(&second, &nats).await;
+    let known: Vec<_> = ids(&next.loaded);
+    assert_eq!(known, [1, 2, 3, 4]);
+    next.store.write(accept(20)).await.unwrap();
+    // It is ahead of a log that somebody else has written to.
+    let mut before = follow(&first, &nats).await;
+    assert_eq!(before.step().await.unwrap(), Step::Following);
+    assert!(aside(first.path()), "nine jobs are gone");
+    // Now the log has entries of the same numbers.
+    for id in 21..=30 {
+        next.store.write(accept(id)).await.unwrap();
+    }
+    let mut other = follow(&third, &nats).await;
+    assert_eq!(other.step().await.unwrap(), Step::Following);
+    assert!(aside(third.path()), "nine jobs are gone");
+    let all: Vec<_> = (1..=4).chain(20..=30).collect();
+    assert_eq!(ids(&lead(&third, other, NEVER).await.loaded), all);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_of_newer_tables_is_left_alone() {
     let Some(server) = Nats::start() else { return };

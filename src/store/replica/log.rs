@@ -113,7 +113,7 @@ impl Log {
     ///
     /// # Errors
     /// [`ReplicaError::Deposed`] where something else follows `last`, or `lost` was cancelled: it may then be in the log
-    /// all the same.
+    /// all the same. [`ReplicaError::Shorter`] where not even `last` is there any more.
     pub(super) async fn append(
         &self,
         last: u64,
@@ -126,7 +126,7 @@ impl Log {
             loop {
                 let error = match self.try_append(last, head, payload.clone()).await {
                     Ok(sequence) => return Ok(sequence),
-                    Err(ReplicaError::Deposed) => return Err(ReplicaError::Deposed),
+                    Err(error @ (ReplicaError::Deposed | ReplicaError::Shorter)) => return Err(error),
                     Err(error) => error,
                 };
                 if !told {
@@ -155,10 +155,8 @@ impl Log {
             Err(error) if error.kind() == PublishErrorKind::WrongLastSequence => {
                 let found = match self.entry(last + 1).await {
                     Ok(found) => found,
-                    Err(_) if self.end().await?.last <= last => {
-                        return Err(away("the log is shorter than it was"));
-                    }
-                    Err(error) => return Err(error),
+                    Err(error) if self.end().await?.last >= last => return Err(error),
+                    Err(_) => return Err(ReplicaError::Shorter),
                 };
                 if found.head.writer == head.writer { Ok(found.sequence) } else { Err(ReplicaError::Deposed) }
             }
