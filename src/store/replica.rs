@@ -9,6 +9,7 @@ mod files;
 mod follower;
 mod keeper;
 mod log;
+mod objects;
 mod snapshots;
 
 use std::{

@@ -10,13 +10,10 @@ use std::{
 use async_nats::jetstream::object_store::{GetErrorKind, ObjectStore};
 use futures_util::TryStreamExt;
 use rusqlite::Connection;
-use tokio::{
-    fs::{self, File},
-    io,
-};
+use tokio::fs::{self, File};
 use tokio_util::sync::CancellationToken;
 
-use super::{ReplicaError, log::away};
+use super::{ReplicaError, log::away, objects};
 use crate::store::{WriteError, results, rows};
 
 /// What no job names is kept for so long, since its job's end may be about to be stored.
@@ -81,7 +78,7 @@ impl Files {
 
     async fn get(&self, folder: &Path, name: &str) -> Result<(), ReplicaError> {
         let to = results::path_of(folder, name)?;
-        let mut object = match self.0.get(name).await {
+        let object = match self.0.get(name).await {
             Ok(object) => object,
             Err(error) if error.kind() == GetErrorKind::NotFound => {
                 tracing::warn!(file = name, "a result is not on NATS");
@@ -91,9 +88,10 @@ impl Files {
         };
         let part = part_of(&to);
         let mut file = File::create(&part).await?;
-        let copied = io::copy(&mut object, &mut file).await.map_err(away);
-        copied?;
-        file.sync_all().await?;
+        if !objects::copy(object, &mut file).await? {
+            tracing::warn!(file = name, "a result on NATS is damaged");
+            return Ok(());
+        }
         fs::rename(&part, &to).await?;
         Ok(())
     }

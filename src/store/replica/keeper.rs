@@ -82,7 +82,7 @@ impl Keeper {
         let before = self.grown.entries.load(Ordering::Relaxed);
         let place = self.shared.snapshots.put(&self.folder).await?;
         self.shared.log.drop_before(place.sequence).await?;
-        self.shared.snapshots.drop_others(&place).await?;
+        self.shared.snapshots.drop_before(&place).await?;
         self.grown.entries.fetch_sub(before, Ordering::Relaxed);
         tracing::debug!(entry = place.sequence, "a snapshot of the store is on NATS");
         Ok(())

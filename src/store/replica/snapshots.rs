@@ -1,16 +1,13 @@
 //! Snapshots: whole databases beside the log, each of them with all entries of its history up to one of these.
 
-use std::{path::Path, time::Duration};
+use std::{cmp::Reverse, path::Path, time::Duration};
 
 use async_nats::jetstream::object_store::ObjectStore;
 use futures_util::{StreamExt, TryStreamExt};
 use rusqlite::{Connection, backup::Backup};
-use tokio::{
-    fs::{self, File},
-    io,
-};
+use tokio::fs::{self, File};
 
-use super::{Place, ReplicaError, log::away, place};
+use super::{Place, ReplicaError, log::away, objects, place};
 use crate::store::{Store, open};
 
 /// A copy on its way there.
@@ -51,17 +48,17 @@ impl Snapshots {
 
     /// Writes one to a file, synced.
     pub(super) async fn get(&self, place: &Place, to: &Path) -> Result<(), ReplicaError> {
-        let mut object = self.0.get(name(place)).await.map_err(away)?;
+        let object = self.0.get(name(place)).await.map_err(away)?;
         let mut file = File::create(to).await?;
-        io::copy(&mut object, &mut file).await.map_err(away)?;
-        Ok(file.sync_all().await?)
+        if objects::copy(object, &mut file).await? { Ok(()) } else { Err(away("a snapshot is damaged")) }
     }
 
-    /// Drops all but this one and newer ones of its history.
-    pub(super) async fn drop_others(&self, place: &Place) -> Result<(), ReplicaError> {
-        let is_older = |other: &Place| other.history != place.history || other.sequence < place.sequence;
-        let older = self.list().await?.into_iter().filter(is_older);
-        futures_util::stream::iter(older)
+    /// Drops those before this one but the last of them, which somebody may be reading.
+    pub(super) async fn drop_before(&self, place: &Place) -> Result<(), ReplicaError> {
+        let mut older = self.list().await?;
+        older.retain(|other| other.sequence < place.sequence);
+        older.sort_by_key(|other| Reverse(other.sequence));
+        futures_util::stream::iter(older.into_iter().skip(1))
             .map(Ok)
             .try_for_each(|other| async move { self.0.delete(name(&other)).await.map_err(away) })
             .await
