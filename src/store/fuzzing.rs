@@ -77,7 +77,7 @@ fn read(connection: &Connection, row: &Row<'_>) {
     if written.is_err() || meta.is_err() {
         return;
     }
-    let Ok((loaded, lost)) = rows::load(connection, Path::new("/nonexistent")) else { return };
+    let Ok((loaded, lost)) = rows::load(connection, Path::new("/nonexistent"), false) else { return };
     assert_eq!(loaded.jobs.len() + lost.len(), 1);
     for job in &loaded.jobs {
         let spec = serde_json::to_string(&job.job.spec).unwrap_or_default();

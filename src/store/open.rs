@@ -257,7 +257,9 @@ fn take_over(
         None => replica::forget_place(&transaction)?,
     }
     count_crashes(&transaction)?;
-    let (loaded, lost) = rows::load(&transaction, folder).map_err(refuse)?;
+    // Where others lead, too, they may have a file that is not here.
+    let may_come = replica.is_some();
+    let (loaded, lost) = rows::load(&transaction, folder, may_come).map_err(refuse)?;
     let named = named(&transaction)?;
     let unwritable = |error: WriteError| OpenError::Io(error.to_string());
     match replica {
@@ -266,7 +268,11 @@ fn take_over(
         None => transaction.commit()?,
     }
     for (chat, id) in lost {
-        tracing::warn!(chat = chat.0, task = id.0, "a task is dropped: the file of its result is gone");
+        if may_come {
+            tracing::warn!(chat = chat.0, task = id.0, "a task is left out: the file of its result is not here");
+        } else {
+            tracing::warn!(chat = chat.0, task = id.0, "a task is dropped: the file of its result is gone");
+        }
     }
     connection.pragma_update(None, "cache_spill", true)?;
     Ok((loaded, migrated, named))

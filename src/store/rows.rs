@@ -37,8 +37,13 @@ SELECT chat, id, body FROM job JOIN times USING (seq) WHERE finished IS NOT NULL
 /// A job whose outcome stood in a file that somebody removed: it is as if it had been dropped.
 pub(super) type Lost = (ChatId, JobId);
 
-/// Reads everything. Jobs that were lost are forgotten, as if they had been dropped in good order.
-pub(super) fn load(connection: &Connection, folder: &Path) -> Result<(Loaded, Vec<Lost>), LoadError> {
+/// Reads everything. Jobs that were lost are forgotten, as if they had been dropped in good order; where their files `may_come`
+/// still, they are only left out, and nobody gets their ids.
+pub(super) fn load(
+    connection: &Connection,
+    folder: &Path,
+    may_come: bool,
+) -> Result<(Loaded, Vec<Lost>), LoadError> {
     let mut loaded = Loaded {
         kills: list(connection, "SELECT chat, kill, body FROM kill ORDER BY rowid", |row| {
             Ok((ChatId(row.get(0)?), unsigned(row, 1)?, row.get(2)?))
@@ -81,10 +86,15 @@ pub(super) fn load(connection: &Connection, folder: &Path) -> Result<(Loaded, Ve
             Err(gone) => lost.push(gone),
         }
     }
-    for (chat, id) in &lost {
-        forget(connection, *chat, *id)?;
+    if !may_come {
+        for (chat, id) in &lost {
+            forget(connection, *chat, *id)?;
+        }
     }
     loaded.last_ids = list(connection, LAST_IDS, |row| Ok((ChatId(row.get(0)?), JobId(unsigned(row, 1)?))))?;
+    if may_come {
+        loaded.last_ids.extend(&lost);
+    }
     Ok((loaded, lost))
 }
 

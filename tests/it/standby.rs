@@ -209,6 +209,37 @@ async fn long_results_are_there_when_somebody_else_leads() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_task_whose_result_may_still_come_is_not_forgotten() {
+    let Some(server) = Nats::start() else { return };
+    let nats = connect(&server.url()).await;
+    let (first, second) = (folder(), folder());
+    let leader = start(&first, &nats).await;
+    let numbers = (0..400).map(|n| Number { n, digits: fib::fib(n, &Control::default()).unwrap() });
+    let outcome = Outcome::Succeeded(Output::Numbers(numbers.collect()));
+    for id in [1, 2] {
+        leader.store.write(accept(id)).await.unwrap();
+    }
+    let outcome = leader.store.keep(CHAT, JobId(2), outcome).await.unwrap().into();
+    let (started, finished) = (None, SystemTime::UNIX_EPOCH);
+    leader.store.write(Write::Finish { chat: CHAT, id: JobId(2), started, finished, outcome }).await.unwrap();
+    let files = server.jetstream().await.get_object_store("jobboard-42-files").await.unwrap();
+    let (name, mut bytes) = (format!("{}-2.json", CHAT.0), Vec::new());
+    files.get(&name).await.unwrap().read_to_end(&mut bytes).await.unwrap();
+    files.delete(&name).await.unwrap();
+    drop((leader, first));
+
+    // It keeps nobody from leading.
+    let next = start(&second, &nats).await;
+    assert_eq!(ids(&next.loaded), [1]);
+    assert_eq!(next.loaded.last_ids, [(CHAT, JobId(2))], "another task gets its number");
+    close(next).await;
+    files.put(name.as_str(), &mut bytes.as_slice()).await.unwrap();
+    let again = start(&second, &nats).await;
+    assert_eq!(ids(&again.loaded), [1, 2]);
+    assert!(matches!(again.loaded.jobs[1].job.state, State::Finished { .. }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn while_nats_is_away_nothing_is_confirmed_and_nothing_is_lost_or_doubled() {
     let Some(server) = Nats::start() else { return };
     let wire = Wire::to(server.addr()).await;

@@ -1,7 +1,7 @@
 //! Files of long results, for those who follow: each is there before the record that names it.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fmt::Display,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
@@ -66,34 +66,37 @@ impl Files {
         self.0.put(name, &mut file).await.map_err(away).map(drop)
     }
 
-    /// Gets the files that jobs name and that are not in the folder; one that is nowhere is left out.
-    pub(super) async fn get_missing(&self, folder: &Path, named: Named) -> Result<(), ReplicaError> {
+    /// Gets the files that jobs name and that are not in the folder. Gives the names of those that are not there, or not whole.
+    pub(super) async fn get_missing(
+        &self,
+        folder: &Path,
+        named: Named,
+    ) -> Result<HashSet<String>, ReplicaError> {
+        let mut missing = HashSet::new();
         for (name, bytes) in named {
-            if results::size(folder, &name) != Some(bytes) {
-                self.get(folder, &name).await?;
+            if results::size(folder, &name) != Some(bytes) && !self.get(folder, &name).await? {
+                missing.insert(name);
             }
         }
-        Ok(())
+        Ok(missing)
     }
 
-    async fn get(&self, folder: &Path, name: &str) -> Result<(), ReplicaError> {
+    async fn get(&self, folder: &Path, name: &str) -> Result<bool, ReplicaError> {
         let to = results::path_of(folder, name)?;
         let object = match self.0.get(name).await {
             Ok(object) => object,
-            Err(error) if error.kind() == GetErrorKind::NotFound => {
-                tracing::warn!(file = name, "a result is not on NATS");
-                return Ok(());
-            }
+            Err(error) if error.kind() == GetErrorKind::NotFound => return Ok(false),
             Err(error) => return Err(away(error)),
         };
         let part = part_of(&to);
         let mut file = File::create(&part).await?;
-        if !objects::copy(object, &mut file).await? {
-            tracing::warn!(file = name, "a result on NATS is damaged");
-            return Ok(());
+        let is_whole = objects::copy(object, &mut file).await?;
+        if is_whole {
+            fs::rename(&part, &to).await?;
+        } else {
+            fs::remove_file(&part).await?;
         }
-        fs::rename(&part, &to).await?;
-        Ok(())
+        Ok(is_whole)
     }
 
     /// Puts there what jobs name and is missing, and drops what no job has named for a while.

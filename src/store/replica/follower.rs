@@ -1,10 +1,11 @@
 //! Whoever follows: a database that gets the same rows, until this bot leads.
 
 use std::{
+    collections::HashSet,
     fs::File,
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicU64},
-    time::SystemTime,
+    time::{Duration, Instant, SystemTime},
 };
 
 use bytes::Bytes;
@@ -27,6 +28,8 @@ use crate::{
 
 /// Entries that are put into the database at once, where so many are there.
 const AT_ONCE: usize = 64;
+/// Between two looks for files that were not on NATS.
+const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
 /// A data folder that follows the log. It has the folder's lock.
 pub struct Follower {
@@ -35,8 +38,11 @@ pub struct Follower {
     lock: File,
     database: Option<Database>,
     standing: Standing,
-    /// All files are there that jobs of the database name.
+    /// All files are there that jobs of the database name, but for the missing ones.
     has_files: bool,
+    /// Those that were not on NATS either, when they were last looked for.
+    missing: HashSet<String>,
+    looked: Instant,
     /// The end of the log as it was last seen.
     last: u64,
 }
@@ -98,6 +104,8 @@ impl Follower {
             database,
             standing: Standing::Unseen,
             has_files: false,
+            missing: HashSet::new(),
+            looked: Instant::now(),
             last: 0,
         })
     }
@@ -133,7 +141,7 @@ impl Follower {
         if !(follows && self.is_known(&end).await? || self.restore(&head.history).await?) {
             return Ok(Step::Nothing);
         }
-        let mut is_new = !self.has_files;
+        let mut is_new = !self.has_files || self.looks_again();
         while self.at().is_some_and(|at| at < end.last) {
             is_new = true;
             match self.read(end.last).await {
@@ -291,12 +299,22 @@ impl Follower {
         Ok(true)
     }
 
+    /// Whoever leads may have to send for a while what it had before anybody followed.
+    fn looks_again(&self) -> bool {
+        !self.missing.is_empty() && self.looked.elapsed() > LOOK_AGAIN
+    }
+
     async fn get_files(&mut self) -> Result<(), ReplicaError> {
         let Some(database) = &self.database else { return Ok(()) };
         let named = files::named(&database.connection)?;
         // Nothing here is on its way to be named.
         results::clean(&self.folder, &named.keys().cloned().collect())?;
-        self.shared.files.get_missing(&self.folder, named).await
+        let missing = self.shared.files.get_missing(&self.folder, named).await?;
+        for name in missing.difference(&self.missing) {
+            tracing::warn!(file = name, "a result is not on NATS, or damaged there");
+        }
+        (self.missing, self.looked) = (missing, Instant::now());
+        Ok(())
     }
 }
 

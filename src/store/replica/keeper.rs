@@ -13,7 +13,7 @@ use crate::store::{Store, open};
 
 /// Between two looks at whether the files on NATS are those that jobs name.
 const TIDY: Duration = Duration::from_hours(1);
-/// The pause after a snapshot that could not be made.
+/// The pause after what could not be done.
 const AGAIN: Duration = Duration::from_secs(10);
 
 /// Makes snapshots, and drops what is of no use any more.
@@ -39,10 +39,14 @@ impl Keeper {
 
     async fn tidy(&self) {
         loop {
-            if let Err(error) = self.try_tidy().await {
-                tracing::warn!(%error, "the results on NATS could not be compared with the tasks");
-            }
-            tokio::time::sleep(TIDY).await;
+            let pause = match self.try_tidy().await {
+                Ok(()) => TIDY,
+                Err(error) => {
+                    tracing::warn!(%error, "the results on NATS could not be compared with the tasks");
+                    AGAIN
+                }
+            };
+            tokio::time::sleep(pause).await;
         }
     }
 
