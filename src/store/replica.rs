@@ -58,6 +58,9 @@ pub enum ReplicaError {
     /// What follows is not in the log any more: a snapshot is needed.
     #[error("the log has a gap")]
     Gap,
+    /// What the log changes does not fit what is in the folder.
+    #[error("the store that follows is not as the log has it: {0}")]
+    Diverged(String),
     /// Something in the log is not what it should be.
     #[error("the log of the store cannot be read: {0}")]
     Unreadable(String),

@@ -449,6 +449,25 @@ async fn where_others_went_on_after_nats_lost_the_end_of_the_log_what_was_confir
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_does_not_fit_the_log_is_copied_anew() {
+    let Some(server) = Nats::start() else { return };
+    let nats = connect(&server.url()).await;
+    let (first, second) = (folder(), folder());
+    let leader = start(&first, &nats).await;
+    leader.store.write(accept(1)).await.unwrap();
+    let mut other = follow(&second, &nats).await;
+    assert_eq!(other.step().await.unwrap(), Step::Following);
+    // Somebody has been at it: the next job's number is taken.
+    let by_hand = rusqlite::Connection::open(second.path().join(Store::FILE)).unwrap();
+    assert_eq!(by_hand.execute("UPDATE job SET id = 2", []).unwrap(), 1);
+    drop(by_hand);
+    leader.store.write(accept(2)).await.unwrap();
+    assert_eq!(other.step().await.unwrap(), Step::Following);
+    assert!(aside(second.path()));
+    assert_eq!(ids(&lead(&second, other, NEVER).await.loaded), [1, 2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_log_of_newer_tables_is_left_alone() {
     let Some(server) = Nats::start() else { return };
     let nats = connect(&server.url()).await;

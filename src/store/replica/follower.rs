@@ -38,6 +38,8 @@ pub struct Follower {
     lock: File,
     database: Option<Database>,
     standing: Standing,
+    /// It was copied because it did not fit the log, and is not at the log's end since then.
+    is_anew: bool,
     /// All files are there that jobs of the database name, but for the missing ones.
     has_files: bool,
     /// Those that were not on NATS either, when they were last looked for.
@@ -103,6 +105,7 @@ impl Follower {
             lock,
             database,
             standing: Standing::Unseen,
+            is_anew: false,
             has_files: false,
             missing: HashSet::new(),
             looked: Instant::now(),
@@ -146,9 +149,19 @@ impl Follower {
             is_new = true;
             match self.read(end.last).await {
                 Err(ReplicaError::Gap) if self.restore(&head.history).await? => {}
+                // Where that is of no use, a copy after the other would not be, either.
+                Err(ReplicaError::Diverged(why)) if !self.is_anew => {
+                    tracing::error!(why, "the store does not fit the log: it is copied anew");
+                    self.standing = Standing::Other;
+                    if !self.restore(&head.history).await? {
+                        return Ok(Step::Nothing);
+                    }
+                    self.is_anew = true;
+                }
                 read => read?,
             }
         }
+        self.is_anew = false;
         if is_new {
             self.has_files = false;
             self.get_files().await?;
@@ -361,7 +374,7 @@ impl Database {
             }
             pieces.push(entry.payload);
             if number == count {
-                read(&pieces.concat())?.apply(&transaction)?;
+                read(&pieces.concat())?.apply(&transaction).map_err(unfit)?;
                 pieces.clear();
                 (place.sequence, place.writer, place.led) = (at, entry.head.writer, false);
             }
@@ -370,6 +383,14 @@ impl Database {
         transaction.commit()?;
         (self.place, self.at, self.pieces) = (Some(place), at, pieces);
         Ok(applied)
+    }
+}
+
+/// What the disk does is nothing to do with the log; everything else is.
+fn unfit(error: rusqlite::Error) -> ReplicaError {
+    match OpenError::from(error) {
+        OpenError::Damaged(why) => ReplicaError::Diverged(why),
+        other => other.into(),
     }
 }
 
