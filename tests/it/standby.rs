@@ -176,6 +176,31 @@ async fn a_long_log_is_cut_and_who_comes_late_gets_all() {
     assert!(!aside(second.path()), "what the log had is no other store");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_is_cut_though_nobody_leads_for_long() {
+    let Some(server) = Nats::start() else { return };
+    let nats = connect(&server.url()).await;
+    let first = folder();
+    for id in 1..=20 {
+        let leader = lead(&first, follow(&first, &nats).await, 10).await;
+        leader.store.write(accept(id)).await.unwrap();
+        close(leader).await;
+    }
+    let leader = lead(&first, follow(&first, &nats).await, 10).await;
+    leader.store.write(accept(21)).await.unwrap();
+    let stop = CancellationToken::new();
+    let tending = tokio::spawn(leader.store.keeper().unwrap().tend(stop.clone()));
+    let mut stream = server.jetstream().await.get_stream("jobboard-42-store").await.unwrap();
+    let cut = async {
+        while stream.info().await.unwrap().state.first_sequence < 20 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(BOUND, cut).await.expect("the log is never cut");
+    stop.cancel();
+    tending.await.unwrap();
+}
+
 /// Whether a store was put aside.
 fn aside(folder: &Path) -> bool {
     let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());

@@ -45,7 +45,8 @@ pub struct Follower {
     /// Those that were not on NATS either, when they were last looked for.
     missing: HashSet<String>,
     looked: Instant,
-    /// The end of the log as it was last seen.
+    /// The ends of the log as they were last seen.
+    first: u64,
     last: u64,
 }
 
@@ -109,6 +110,7 @@ impl Follower {
             has_files: false,
             missing: HashSet::new(),
             looked: Instant::now(),
+            first: 0,
             last: 0,
         })
     }
@@ -128,7 +130,7 @@ impl Follower {
 
     async fn catch_up(&mut self) -> Result<Step, ReplicaError> {
         let end = self.shared.log.end().await?;
-        self.last = end.last;
+        (self.first, self.last) = (end.first, end.last);
         let Some(head) = &end.head else { return Ok(Step::Nothing) };
         if head.schema > schema::VERSION {
             return Err(ReplicaError::Newer(head.schema));
@@ -188,7 +190,9 @@ impl Follower {
                 .await
                 .map_err(away)??;
         }
-        let grown = Grown { entries: AtomicU64::new(0), long, is_long: Notify::new() };
+        // The log is cut at its snapshots. Counted from here, it would never be long where leaders do not lead for long.
+        let entries = AtomicU64::new(self.last.saturating_sub(self.first));
+        let grown = Grown { entries, long, is_long: Notify::new() };
         let replica = Replica {
             shared: self.shared,
             runtime: Handle::current(),
