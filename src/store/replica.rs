@@ -119,6 +119,12 @@ impl Shared {
         let (snapshots, files) = (Snapshots::new(snapshots), Files::new(files));
         Ok(Arc::new(Self { log: Log::open(nats).await?, snapshots, files }))
     }
+
+    /// Those of what the log has now.
+    async fn snapshots(&self) -> Result<Vec<Place>, ReplicaError> {
+        let end = self.log.end().await?;
+        self.snapshots.list(end.last).await
+    }
 }
 
 /// The leader's side: commits transactions, each of which is in the log before.

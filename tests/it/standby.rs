@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use futures_util::future::join_all;
+use futures_util::{StreamExt, future::join_all};
 use jobboard::{
     job::{
         ChatId, Job, JobId, MessageId as JobMessageId, Number, Origin, Outcome, Output, Person, Spec, State,
@@ -454,6 +454,12 @@ async fn where_others_went_on_after_nats_lost_the_end_of_the_log_what_was_confir
     close(leader).await;
     drop(other);
     lose_the_end(&server, 5).await;
+    // A snapshot of what is lost is none.
+    let snapshots = server.jetstream().await.get_object_store("jobboard-42-snapshots").await.unwrap();
+    let snapshot = snapshots.list().await.unwrap().next().await.unwrap().unwrap().name;
+    let lost = snapshot.replace(".1", ".9");
+    assert_ne!(lost, snapshot);
+    snapshots.put(lost.as_str(), &mut "what is lost".as_bytes()).await.unwrap();
     let next = start(&second, &nats).await;
     let known: Vec<_> = ids(&next.loaded);
     assert_eq!(known, [1, 2, 3, 4]);

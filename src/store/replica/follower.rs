@@ -164,6 +164,8 @@ impl Follower {
             }
         }
         self.is_anew = false;
+        // A snapshot may have been newer than the last look at the log.
+        self.last = self.last.max(self.at().unwrap_or_default());
         if is_new {
             self.has_files = false;
             self.get_files().await?;
@@ -269,7 +271,7 @@ impl Follower {
         if entry.head.schema > schema::VERSION {
             return Err(ReplicaError::Newer(entry.head.schema));
         }
-        let snapshots = self.shared.snapshots.list().await?;
+        let snapshots = self.shared.snapshots().await?;
         let history = entry.head.history;
         if snapshots.iter().any(|place| place.history == history) {
             return self.restore(&history).await.map(drop);
@@ -286,7 +288,7 @@ impl Follower {
 
     /// Begins anew, with a snapshot of this history or, where there is none, of the last one. Says whether there was any.
     async fn restore(&mut self, history: &str) -> Result<bool, ReplicaError> {
-        let snapshots = self.shared.snapshots.list().await?;
+        let snapshots = self.shared.snapshots().await?;
         let newest = snapshots.into_iter().max_by_key(|place| (place.history == history, place.sequence));
         let Some(snapshot) = newest else { return Ok(false) };
         let new = self.folder.join(open::NEW);

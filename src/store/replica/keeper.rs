@@ -75,9 +75,11 @@ impl Keeper {
         let database = self.folder.join(Store::FILE);
         let place = move || place(&open::read_only(&database)?);
         let place = tokio::task::spawn_blocking(place).await.map_err(away)??;
-        let known = self.shared.snapshots.list().await?;
-        if place.is_some_and(|place| known.iter().any(|other| other.history == place.history)) {
-            return Ok(());
+        if let Some(place) = place {
+            let known = self.shared.snapshots.list(place.sequence).await?;
+            if known.iter().any(|other| other.history == place.history) {
+                return Ok(());
+            }
         }
         self.snapshot().await
     }

@@ -26,11 +26,12 @@ impl Snapshots {
         Self(bucket)
     }
 
-    /// All that are there.
-    pub(super) async fn list(&self) -> Result<Vec<Place>, ReplicaError> {
+    /// All that are there up to this entry of the log. Beyond its end, they are of entries that NATS has lost.
+    pub(super) async fn list(&self, last: u64) -> Result<Vec<Place>, ReplicaError> {
         let objects = self.0.list().await.map_err(away)?;
         let names = objects.map_ok(|object| object.name).map_err(away);
-        let places = names.try_filter_map(|name| async move { Ok(of_name(&name)) });
+        let place = |name: String| of_name(&name).filter(|place| place.sequence <= last);
+        let places = names.try_filter_map(|name| async move { Ok(place(name)) });
         places.try_collect().await
     }
 
@@ -55,8 +56,7 @@ impl Snapshots {
 
     /// Drops those before this one but the last of them, which somebody may be reading.
     pub(super) async fn drop_before(&self, place: &Place) -> Result<(), ReplicaError> {
-        let mut older = self.list().await?;
-        older.retain(|other| other.sequence < place.sequence);
+        let mut older = self.list(place.sequence.saturating_sub(1)).await?;
         older.sort_by_key(|other| Reverse(other.sequence));
         futures_util::stream::iter(older.into_iter().skip(1))
             .map(Ok)
