@@ -13,6 +13,8 @@ use crate::nats::{Nats, NatsError};
 
 const BUCKET: &str = "lease";
 const KEY: &str = "leader";
+/// How long it may take to give it back.
+const GIVEN_BACK: Duration = Duration::from_secs(1);
 
 /// Durations of a lease.
 #[derive(Clone, Copy, Debug)]
@@ -112,10 +114,17 @@ impl Lease {
         &self.lost
     }
 
-    /// Renews it no more, and lets others have it at once if it is still this bot's.
+    /// Renews it no more, and lets others have it at once if it is still this bot's. Takes a second at most: where NATS is away,
+    /// it ends by itself.
     pub async fn give_back(self) {
         self.stop.cancel();
         self.tasks.wait().await;
+        if tokio::time::timeout(GIVEN_BACK, self.delete()).await.is_err() {
+            tracing::debug!("the lease ends by itself");
+        }
+    }
+
+    async fn delete(&self) {
         let kept = self.bucket.entry(KEY).await;
         if let Ok(Some(entry)) = kept
             && entry.value == self.me

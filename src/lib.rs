@@ -146,9 +146,44 @@ pub async fn run_with(
     let Some(Leading { lease, store }) = leading.await? else {
         return Ok(());
     };
-    let mut leading = store;
+    let lost = lease.as_ref().map_or_else(CancellationToken::new, |lease| lease.lost().clone());
+    let (web, leads) = (Web { site, server, webhook }, Leads { nats, nats_alone, store, lost, until });
+    let ended = Box::pin(run_leading(config, engine, metrics, web, leads, shutdown)).await;
+    if let Some(lease) = lease {
+        // However it ended: nobody has to wait until it is out.
+        lease.give_back().await;
+    }
+    ended
+}
+
+/// What a bot has that begins to lead.
+struct Leads {
+    nats: Option<Nats>,
+    /// The same, where nobody follows.
+    nats_alone: Option<Nats>,
+    store: Option<(File, Replica)>,
+    lost: CancellationToken,
+    /// How long the data folder may still be another bot's.
+    until: Instant,
+}
+
+async fn run_leading(
+    config: Config,
+    engine: Engine,
+    metrics: Arc<Metrics>,
+    web: Web,
+    leads: Leads,
+    mut shutdown: Pin<&mut impl Future<Output = ()>>,
+) -> Result<(), RunError> {
+    let Leads { nats, nats_alone, store: mut leading, lost, until } = leads;
     let wait = patiently(until, shutdown.as_mut(), || open(&config, metrics.clone(), leading.take()));
-    let Some((store, mut loaded)) = wait.await? else { return Ok(()) };
+    let opened = match wait.await {
+        // What could not be written is no fault of the folder.
+        Err(_) if lost.is_cancelled() => return Err(RunError::Deposed),
+        opened => opened?,
+    };
+    let Some((store, mut loaded)) = opened else { return Ok(()) };
+    let site = &web.site;
     site.ready().opened(store.clone());
     let api = Api::new(&config, &loaded.secret)?.measured(metrics.clone());
     let limits = limits(&config);
@@ -159,7 +194,6 @@ pub async fn run_with(
     let boards = Boards::measured(work.clone(), store.clone(), limits, metrics);
     let settings = Arc::new(Settings::new(store.clone(), &loaded));
     let outbox = Outbox::new(api.clone(), boards.clone(), store.clone(), settings.clone(), &config);
-    let lost = lease.as_ref().map_or_else(CancellationToken::new, |lease| lease.lost().clone());
     let bot = tokio::select! {
         () = &mut shutdown => return Ok(()),
         () = lost.cancelled() => return Err(RunError::Deposed),
@@ -177,7 +211,6 @@ pub async fn run_with(
     drop(loaded);
 
     let inline = Inline::new(api.clone(), work, &bot.username, &config, access.clone());
-    let web = Web { site, server, webhook };
     let alone = nats_alone.map(|nats| (nats, config.timings.lease));
     let parts = Parts { alone, api, store, boards, outbox: outbox.clone(), settings, inline, access, config };
     tokio::select! {
@@ -185,14 +218,10 @@ pub async fn run_with(
         // Nothing in good order: whoever leads now says and does what is not said and done yet.
         () = lost.cancelled() => {
             outbox.hush();
-            return Err(RunError::Deposed);
+            Err(RunError::Deposed)
         }
-        ended = parts.serve(bot, handled, questions, web, shutdown) => ended?,
+        ended = parts.serve(bot, handled, questions, web, shutdown) => ended,
     }
-    if let Some(lease) = lease {
-        lease.give_back().await;
-    }
-    Ok(())
 }
 
 /// The NATS that is shared with others, where there are any.

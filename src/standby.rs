@@ -139,7 +139,13 @@ impl Waiting<'_> {
             lease.give_back().await;
             return Ok(None);
         }
-        let store = follower.lead(step, lease.lost().clone(), LONG).await?;
+        let store = match follower.lead(step, lease.lost().clone(), LONG).await {
+            Ok(store) => store,
+            Err(error) => {
+                lease.give_back().await;
+                return Err(error.into());
+            }
+        };
         self.ready.follows(false);
         tracing::info!("this bot leads");
         Ok(Some(Leading { lease: Some(lease), store: Some(store) }))

@@ -13,6 +13,8 @@ use crate::store::{Store, open};
 
 /// Between two looks at whether the files on NATS are those that jobs name.
 const TIDY: Duration = Duration::from_hours(1);
+/// The same for the snapshot without which nobody leads.
+const SOON: Duration = Duration::from_secs(1);
 /// The pause after what could not be done.
 const AGAIN: Duration = Duration::from_secs(10);
 
@@ -70,8 +72,20 @@ impl Keeper {
         }
     }
 
-    /// Sees to it that there is one of the database's history.
+    /// Sees to it that there is one of the database's history, however long NATS takes.
     pub(super) async fn first_snapshot(&self) -> Result<(), ReplicaError> {
+        loop {
+            match self.try_first_snapshot().await {
+                Err(ReplicaError::Away(error)) => {
+                    tracing::warn!(error, "no snapshot of the store could be made; trying again");
+                    tokio::time::sleep(SOON).await;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn try_first_snapshot(&self) -> Result<(), ReplicaError> {
         let database = self.folder.join(Store::FILE);
         let place = move || place(&open::read_only(&database)?);
         let place = tokio::task::spawn_blocking(place).await.map_err(away)??;
