@@ -192,7 +192,13 @@ pub(crate) async fn hold(nats: Nats, timings: LeaseTimings, stop: CancellationTo
     let (me, mut other) = (me(), None);
     while !stop.is_cancelled() {
         let held = async { Leases::open(&nats, timings).await?.take(&me).await };
-        match held.await {
+        let held = tokio::select! {
+            biased;
+            // What may have been taken all the same ends by itself.
+            () = stop.cancelled() => return,
+            held = held => held,
+        };
+        match held {
             Ok(Some(lease)) => {
                 other = None;
                 tokio::select! {
