@@ -269,7 +269,11 @@ fn take_over(
     }
     for (chat, id) in lost {
         if may_come {
-            tracing::warn!(chat = chat.0, task = id.0, "a task is left out: the file of its result is not here");
+            tracing::warn!(
+                chat = chat.0,
+                task = id.0,
+                "a task is left out: the file of its result is not here"
+            );
         } else {
             tracing::warn!(chat = chat.0, task = id.0, "a task is dropped: the file of its result is gone");
         }

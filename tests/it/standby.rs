@@ -544,6 +544,9 @@ async fn one_has_the_lease_and_who_cannot_renew_it_knows_before_it_is_gone() {
         tokio::time::sleep(timings.again).await;
     };
     assert!(lease.lost().is_cancelled(), "two think that they have it");
+    let begun = Instant::now();
+    lease.give_back().await;
+    assert!(begun.elapsed() < Duration::from_secs(3), "it waits for NATS to give back what is gone");
     // Who gives it back keeps nobody waiting.
     next.give_back().await;
     assert!(there.take("third").await.unwrap().is_some());
@@ -664,6 +667,21 @@ async fn nobody_leads_beside_a_bot_that_was_forgotten_to_be_followed() {
     next.logs("leads, this bot follows").await;
     alone.stop().await;
     leads(&next, Instant::now()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bot_that_cannot_go_on_keeps_nobody_from_leading() {
+    let Some(nats) = Nats::start() else { return };
+    let (ground, _) = ground(&nats).await;
+    let token = SandboxOptions::default().token;
+    let id = token.split(':').next().unwrap();
+    let wrong = format!("{id}:{}", "x".repeat(35));
+    let (status, log) = ground.start_in("first", &[("TELOXIDE_TOKEN", &wrong)]).ended().await;
+    assert!(!status.success(), "{log}");
+    assert!(log.contains("this bot leads") && log.contains("TELOXIDE_TOKEN"), "{log}");
+    let nats = connect_as(&nats.url(), id.parse().unwrap()).await;
+    let leases = Leases::open(&nats, LeaseTimings::default()).await.unwrap();
+    assert_eq!(leases.leader().await.unwrap(), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
