@@ -90,7 +90,13 @@ impl Keeper {
         let place = move || place(&open::read_only(&database)?);
         let place = tokio::task::spawn_blocking(place).await.map_err(away)??;
         if let Some(place) = place {
-            let known = self.shared.snapshots.list(place.sequence).await?;
+            let known = self.shared.snapshots.list(u64::MAX).await?;
+            let (known, lost): (Vec<_>, Vec<_>) =
+                known.into_iter().partition(|other| other.sequence <= place.sequence);
+            // Looked at after them: nobody has gone on since then. Later, the log would have other entries of their numbers.
+            if !lost.is_empty() && self.shared.log.end().await?.last == place.sequence {
+                self.shared.snapshots.drop_all(lost).await?;
+            }
             if known.iter().any(|other| other.history == place.history) {
                 return Ok(());
             }

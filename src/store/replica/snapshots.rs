@@ -58,7 +58,11 @@ impl Snapshots {
     pub(super) async fn drop_before(&self, place: &Place) -> Result<(), ReplicaError> {
         let mut older = self.list(place.sequence.saturating_sub(1)).await?;
         older.sort_by_key(|other| Reverse(other.sequence));
-        futures_util::stream::iter(older.into_iter().skip(1))
+        self.drop_all(older.into_iter().skip(1)).await
+    }
+
+    pub(super) async fn drop_all(&self, places: impl IntoIterator<Item = Place>) -> Result<(), ReplicaError> {
+        futures_util::stream::iter(places)
             .map(Ok)
             .try_for_each(|other| async move { self.0.delete(name(&other)).await.map_err(away) })
             .await
