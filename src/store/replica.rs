@@ -5,6 +5,7 @@
 //! that the log does not know, begins a new *history*, which is a snapshot and what follows it.
 
 pub(super) mod changes;
+mod database;
 mod files;
 mod follower;
 mod keeper;

@@ -5,25 +5,23 @@ use std::{
     fs::File,
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicU64},
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
-use bytes::Bytes;
 use futures_util::StreamExt;
-use rusqlite::{Connection, TransactionBehavior};
 use tokio::{runtime::Handle, sync::Notify};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Grown, Place, Replica, ReplicaError, Shared,
-    changes::{self, Changes},
+    database::{Applied, Database, replace},
     files,
     log::{self, End, Entry, Head, Kind, away},
-    place, put_place, unique,
+    put_place, unique,
 };
 use crate::{
     nats::Nats,
-    store::{OpenError, Store, open, results, rows, schema},
+    store::{OpenError, open, results, schema},
 };
 
 /// Entries that are put into the database at once, where so many are there.
@@ -68,22 +66,6 @@ enum Standing {
     Known,
     /// It holds what the log does not, or not any more.
     Other,
-}
-
-struct Database {
-    connection: Connection,
-    place: Option<Place>,
-    /// The last entry that was looked at.
-    at: u64,
-    /// Of changes that came in part.
-    pieces: Vec<Bytes>,
-}
-
-/// Where a chunk of entries ended.
-enum Applied {
-    All,
-    /// This entry is of another history.
-    Foreign(Entry),
 }
 
 impl Follower {
@@ -335,95 +317,4 @@ impl Follower {
         (self.missing, self.looked) = (missing, Instant::now());
         Ok(())
     }
-}
-
-impl Database {
-    /// The folder's, if there is one.
-    fn open(folder: &Path) -> Result<Option<Self>, OpenError> {
-        if !open::look(folder, Store::FILE)? {
-            return Ok(None);
-        }
-        let connection = open::connect(folder)?;
-        open::check(&connection)?;
-        changes::follow(&connection)?;
-        let place = place(&connection)?;
-        let at = place.as_ref().map_or(0, |place| place.sequence);
-        Ok(Some(Self { connection, place, at, pieces: Vec::new() }))
-    }
-
-    /// Whether it holds more than the log.
-    fn is_beyond(&mut self, last: u64) -> bool {
-        let sequence = self.place.as_ref().map_or(0, |place| place.sequence);
-        if sequence <= last && last < self.at {
-            // What is lost is not in it yet.
-            self.at = sequence;
-            self.pieces.clear();
-        }
-        sequence > last
-    }
-
-    /// All in one transaction: the place, too.
-    fn apply(&mut self, chunk: Vec<Entry>) -> Result<Applied, ReplicaError> {
-        let Some(mut place) = self.place.clone() else { return Err(ReplicaError::Gap) };
-        let (mut at, mut pieces, mut applied) = (self.at, self.pieces.clone(), Applied::All);
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for entry in chunk {
-            if entry.head.history != place.history {
-                applied = Applied::Foreign(entry);
-                break;
-            }
-            at = entry.sequence;
-            let Kind::Part(number, count) = entry.head.kind else { continue };
-            if number == 1 {
-                // Whoever began the others did not get to their end.
-                pieces.clear();
-            }
-            pieces.push(entry.payload);
-            if number == count {
-                read(&pieces.concat())?.apply(&transaction).map_err(unfit)?;
-                pieces.clear();
-                (place.sequence, place.writer, place.led) = (at, entry.head.writer, false);
-            }
-        }
-        put_place(&transaction, &place).map_err(|error| ReplicaError::Unreadable(error.to_string()))?;
-        transaction.commit()?;
-        (self.place, self.at, self.pieces) = (Some(place), at, pieces);
-        Ok(applied)
-    }
-}
-
-/// What the disk does is nothing to do with the log; everything else is.
-fn unfit(error: rusqlite::Error) -> ReplicaError {
-    match OpenError::from(error) {
-        OpenError::Damaged(why) => ReplicaError::Diverged(why),
-        other => other.into(),
-    }
-}
-
-fn read(payload: &[u8]) -> Result<Changes, ReplicaError> {
-    serde_json::from_slice(payload).map_err(|error| ReplicaError::Unreadable(error.to_string()))
-}
-
-/// Puts a copied database, which is looked at first, into the place of the old one; the old one is put aside where it
-/// may hold what is nowhere else.
-fn replace(folder: &Path, aside: bool) -> Result<(), OpenError> {
-    if !open::look(folder, open::NEW)? {
-        return Err(OpenError::Damaged("a snapshot is empty".to_owned()));
-    }
-    let copy = open::read_only(&folder.join(open::NEW))?;
-    open::check(&copy)?;
-    drop(copy);
-    if aside && open::look(folder, Store::FILE)? {
-        let name = format!("{}.aside-{}", Store::FILE, rows::nanos(SystemTime::now()));
-        open::rename(folder, Store::FILE, &name)?;
-        tracing::warn!(
-            file = name,
-            "the store that was here is not the one of the bot that leads: it is put aside"
-        );
-    } else {
-        open::remove(folder, Store::FILE)?;
-    }
-    open::rename(folder, open::NEW, Store::FILE)?;
-    File::open(folder)?.sync_all()?;
-    Ok(())
 }
