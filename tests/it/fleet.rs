@@ -289,6 +289,42 @@ async fn a_kill_outlives_the_bot() {
 }
 
 #[tokio::test]
+async fn a_kill_of_what_waits_here_and_runs_elsewhere_is_confirmed_when_it_stopped() {
+    let Some(nats) = Nats::start() else { return };
+    let (wire, held) = (Wire::to(nats.addr()).await, Held::new());
+    // The worker is thought gone soon, but nobody else gets what it has.
+    let patient = |config: &mut Config| config.timings.fleet.ack_wait = Duration::from_mins(1);
+    let mut world = World::with(|setup| {
+        of_fleet(&mut setup.config, &nats.url());
+        patient(&mut setup.config);
+    })
+    .await;
+    let mut config = of_worker(&wire.url(), 1);
+    patient(&mut config);
+    let mate = Mate::start(config, held.attentive());
+    let (ann, person) = {
+        let ann = world.person("Ann");
+        (ann.chat, ann.person)
+    };
+    world.speaker(ann, person).says("fib 5000").await;
+    held.began(1).await;
+    world.stop_bot().await;
+    wire.cut();
+    Kept::of(&nats).await.holds("KV_jobboard-4242-workers", |workers| workers == 0).await;
+    // No slot is there, so the job waits in this process.
+    world.start_again(Engine::new());
+    let kill = world.telegram.say(ann, person, "kill 1");
+    Kept::of(&nats).await.holds(CANCELS, |cancels| cancels == 1).await;
+    let ann = world.speaker(ann, person);
+    assert!(ann.answers_to(kill).is_empty(), "confirmed while the work runs");
+    wire.mend();
+    assert_eq!(ann.answer_to(kill).await.text, "Task \"fib 5000\" is killed");
+    assert_eq!(held.cancels(), 1);
+    world.stop().await;
+    mate.stop().await;
+}
+
+#[tokio::test]
 async fn a_large_result_goes_beside_the_messages_and_is_removed() {
     let Some(nats) = Nats::start() else { return };
     let world = bot(&nats).await;
