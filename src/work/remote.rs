@@ -110,6 +110,8 @@ struct Waiting {
 #[derive(Default)]
 struct Handed {
     cancelled: bool,
+    /// When that was last said.
+    told: Option<Instant>,
     /// Of these turns, orders may be left.
     left: bool,
     objects: Vec<String>,

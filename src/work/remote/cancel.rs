@@ -29,8 +29,13 @@ impl Remote {
 
     /// Cancels a job, whoever handed it out, and waits until nothing of it is on its way or in anybody's hands.
     pub async fn recall(&self, job: JobKey) {
-        self.tell(job).await;
+        {
+            let mut state = self.state();
+            let handed = state.handed.entry(job).or_default();
+            (handed.left, handed.cancelled) = (true, true);
+        }
         loop {
+            self.tell(job).await;
             tokio::time::sleep(self.timings.look).await;
             match self.is_left(job).await {
                 Ok(false) => return,
@@ -45,21 +50,22 @@ impl Remote {
         }
     }
 
-    /// Says it once a job, however many of its members ask.
+    /// Says it, unless it was just said: a job has many members. That it was is noted afterwards: who says it may be stopped in
+    /// between, and then another one has to.
     async fn tell(&self, job: JobKey) {
-        let told = {
-            let mut state = self.state();
-            let handed = state.handed.entry(job).or_default();
-            handed.left = true;
-            std::mem::replace(&mut handed.cancelled, true)
-        };
-        if told {
+        let told = self.state().handed.get(&job).and_then(|handed| handed.told);
+        if told.is_some_and(|told| told.elapsed() < self.timings.look) {
             return;
         }
         loop {
             self.nats.up().await;
             match self.tell_once(job).await {
-                Ok(()) => break,
+                Ok(()) => {
+                    if let Some(handed) = self.state().handed.get_mut(&job) {
+                        handed.told = Some(Instant::now());
+                    }
+                    return;
+                }
                 Err(error) => tracing::warn!(%job, %error, "a cancel is not told; trying again"),
             }
             tokio::time::sleep(self.timings.again).await;
