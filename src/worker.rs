@@ -192,6 +192,7 @@ impl Worker {
         let listening = self.clone().hear_cancels(stop.clone()).await;
         self.tasks.spawn(listening);
         self.tasks.spawn(self.clone().stay_alive(stop.clone()));
+        self.tasks.spawn(self.clone().look_again(stop.clone()));
         self.tasks.spawn(self.clone().announce(stop.clone()));
         for resource in [Resource::Cpu, Resource::Io] {
             self.tasks.spawn(self.clone().pull(resource));
