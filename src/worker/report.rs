@@ -2,7 +2,7 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use async_nats::jetstream::{AckKind, stream::LastRawMessageErrorKind};
+use async_nats::jetstream::{AckKind, stream::DirectGetErrorKind};
 use bytes::Bytes;
 
 use super::{Worker, hand::Hand};
@@ -95,16 +95,17 @@ impl Worker {
         }
     }
 
-    /// Whether somebody has told what came of it.
+    /// Whether somebody has told what came of it: it is asked for as long as it takes.
     pub(super) async fn has_result(&self, key: Key) -> bool {
-        match self.stored.results.get_last_raw_message_by_subject(&self.nats.names().result(key)).await {
-            Ok(_) => true,
-            Err(error) => {
-                if error.kind() != LastRawMessageErrorKind::NoMessageFound {
-                    tracing::warn!(%key, %error, "whether it is done is not known");
-                }
-                false
+        let subject = self.nats.names().result(key);
+        loop {
+            match self.stored.results.direct_get_last_for_subject(subject.as_str()).await {
+                Ok(_) => return true,
+                Err(error) if error.kind() == DirectGetErrorKind::NotFound => return false,
+                Err(error) => tracing::warn!(%key, %error, "whether it is done is not known; asking again"),
             }
+            tokio::time::sleep(self.timings.again).await;
+            self.nats.up().await;
         }
     }
 
