@@ -155,7 +155,7 @@ struct Stored {
     results: Stream,
     large: ObjectStore,
     cancels: kv::Store,
-    naks: kv::Store,
+    begun: kv::Store,
     workers: kv::Store,
 }
 
@@ -180,7 +180,7 @@ impl Stored {
             results: nats.results().await?,
             large: nats.large().await?,
             cancels: nats.cancels().await?,
-            naks: nats.naks().await?,
+            begun: nats.begun().await?,
             workers: nats.workers(timings.gone).await?,
         })
     }

@@ -72,6 +72,25 @@ impl Kept {
         assert!(held.is_ok(), "{stream} holds {}", self.messages(stream).await);
     }
 
+    /// Says that a worker with one slot is there, once.
+    async fn announce(&self, id: &str, protocol: u32) {
+        let said = format!(
+            "{{\"protocol\":{protocol},\"id\":\"{id}\",\"host\":\"h\",\"version\":\"9\",\"cpu\":1,\"io\":0,\"memory\":1000000000,\"news\":[]}}"
+        );
+        let subject = format!("$KV.jobboard-4242-workers.{id}");
+        while self.jetstream.publish(subject.clone(), said.clone().into()).await.unwrap().await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Takes an order, as a worker does.
+    async fn order(&self) -> async_nats::jetstream::Message {
+        let jobs = self.jetstream.get_stream(JOBS).await.unwrap();
+        let cpu: async_nats::jetstream::consumer::PullConsumer = jobs.get_consumer("cpu").await.unwrap();
+        let mut orders = cpu.fetch().max_messages(1).messages().await.unwrap();
+        orders.next().await.unwrap().unwrap()
+    }
+
     /// Waits until nothing of any job is left.
     async fn is_empty(&self) {
         for stream in [JOBS, RESULTS] {
@@ -133,6 +152,29 @@ async fn an_order_that_costs_three_workers_is_left_alone() {
     let mate = Mate::start(of_worker(&nats.url(), 1), Engine::new());
     ann.sees_in(&card, "It stopped 3 workers, so it is left alone.").await;
     held.release();
+    world.stop().await;
+    mate.stop().await;
+}
+
+#[tokio::test]
+async fn only_what_was_begun_is_a_crash() {
+    let Some(nats) = Nats::start() else { return };
+    let world = World::with(|setup| {
+        of_fleet(&mut setup.config, &nats.url());
+        setup.config.max_attempts = 1.try_into().unwrap();
+    })
+    .await;
+    let kept = Kept::of(&nats).await;
+    kept.announce("other", 7).await;
+    let ann = world.person("Ann");
+    let card = ann.says("fib 5000").await;
+    kept.holds(JOBS, |orders| orders == 1).await;
+    // Somebody gets it, and is gone before anything is done.
+    let delivered = kept.order().await;
+    let mate = Mate::start(of_worker(&nats.url(), 1), Engine::new());
+    ann.sees_in(&card, "The 5000th fibonacci number is ").await;
+    kept.is_empty().await;
+    drop(delivered);
     world.stop().await;
     mate.stop().await;
 }
@@ -424,8 +466,14 @@ async fn an_order_of_a_newer_bot_is_left_to_a_newer_worker() {
     made.await;
     let order = "{\"protocol\":999,\"member\":{\"Fib\":5000},\"max_attempts\":1}";
     kept.jetstream.publish("jobboard.4242.jobs.cpu.7.8.0.1", order.into()).await.unwrap().await.unwrap();
-    // It is given back, which is no crash, and is there still.
-    kept.holds("KV_jobboard-4242-naks", |naks| naks == 1).await;
+    // It is given back, to be given out again, and is there still.
+    let jobs = kept.jetstream.get_stream(JOBS).await.unwrap();
+    let given_again = async {
+        while jobs.consumer_info("cpu").await.unwrap().delivered.consumer_sequence < 2 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), given_again).await.unwrap();
     mate.stop().await;
     assert_eq!((kept.messages(JOBS).await, kept.messages(RESULTS).await), (1, 0));
 }
@@ -434,20 +482,11 @@ async fn an_order_of_a_newer_bot_is_left_to_a_newer_worker() {
 async fn only_workers_that_know_our_orders_are_counted() {
     let Some(nats) = Nats::start() else { return };
     let (world, kept) = (bot(&nats).await, Kept::of(&nats).await);
-    let announce = async |id: &str, protocol: u32| {
-        let said = format!(
-            "{{\"protocol\":{protocol},\"id\":\"{id}\",\"host\":\"h\",\"version\":\"9\",\"cpu\":1,\"io\":0,\"memory\":1000000000,\"news\":[]}}"
-        );
-        let subject = format!("$KV.jobboard-4242-workers.{id}");
-        while kept.jetstream.publish(subject.clone(), said.clone().into()).await.unwrap().await.is_err() {
-            tokio::task::yield_now().await;
-        }
-    };
     let ann = world.person("Ann");
-    announce("old", 0).await;
+    kept.announce("old", 0).await;
     let card = ann.says("fib 5000").await;
     ann.sees_in(&card, "No worker is there").await;
-    announce("newer", 7).await;
+    kept.announce("newer", 7).await;
     kept.holds(JOBS, |orders| orders == 1).await;
     world.stop().await;
 }

@@ -85,7 +85,7 @@ impl Remote {
         }
         self.nats.cancels().await?;
         // The workers', who may not be allowed to make it.
-        self.nats.naks().await?;
+        self.nats.begun().await?;
         self.nats.large().await?;
         Ok(())
     }
