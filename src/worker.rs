@@ -24,7 +24,7 @@ use crate::{
     config::Config,
     job::Resource,
     nats::{Key, Nats, NatsError, Options},
-    work::{CpuPool, Engine, FleetTimings, PokeApi, Work, fleet::PREFETCH},
+    work::{CpuPool, Engine, FleetTimings, PokeApi, Work},
 };
 
 /// Orders of a worker's memory are counted in pieces of this many bytes.
@@ -136,15 +136,13 @@ struct Worker {
 /// Slots for one kind of orders.
 struct Room {
     slots: usize,
-    /// Who runs.
-    running: Semaphore,
-    /// Who is here: those that run, and a few that wait for them.
+    /// The free ones: an order that is here waits for no other one, which somebody else might have a slot for.
     places: Arc<Semaphore>,
 }
 
 impl Room {
     fn new(slots: usize) -> Self {
-        Self { slots, running: Semaphore::new(slots), places: Arc::new(Semaphore::new(slots + PREFETCH)) }
+        Self { slots, places: Arc::new(Semaphore::new(slots)) }
     }
 }
 

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Worker, pieces};
 use crate::{
-    job::{Failure, Resource},
+    job::Failure,
     nats::{
         Blob, Key, Order,
         message::{self, WorkEnd},
@@ -59,7 +59,7 @@ enum Leaves {
 
 impl Worker {
     /// Has an order until its end.
-    pub(super) async fn take(self: &Arc<Self>, message: Message, resource: Resource) {
+    pub(super) async fn take(&self, message: Message) {
         let delivery = message.info().map_or(1, |info| u64::try_from(info.delivered).unwrap_or(1));
         let (message, acker) = message.split();
         let Some(key) = self.nats.names().key(&message.subject) else {
@@ -70,7 +70,7 @@ impl Worker {
         let Some(hand) = self.hold(key, delivery, acker) else { return };
         let leaves = match Order::read(&message.payload) {
             Ok(order) => {
-                let leaves = self.decide(&hand, &order, resource).await;
+                let leaves = self.decide(&hand, &order).await;
                 (leaves, Some(order.member))
             }
             Err(error) => {
@@ -112,7 +112,7 @@ impl Worker {
         None
     }
 
-    async fn decide(self: &Arc<Self>, hand: &Hand, order: &Order, resource: Resource) -> Leaves {
+    async fn decide(&self, hand: &Hand, order: &Order) -> Leaves {
         let key = hand.key;
         // It is in hand: a cancel that comes later is heard.
         if self.is_cancelled(key.job).await {
@@ -135,15 +135,11 @@ impl Worker {
             tracing::warn!(%key, bytes = order.memory, "an order needs more memory than this worker has");
             return Leaves::Back(Some(NOT_MINE));
         }
-        let slot = async {
-            let running = self.room(resource).running.acquire().await;
-            (running, self.memory.acquire_many(pieces(order.memory)).await)
-        };
-        let _slot = tokio::select! {
+        let _memory = tokio::select! {
             biased;
             () = hand.cancel.cancelled() => return Leaves::Ended(WorkEnd::Cancelled, Blob::new()),
             () = self.draining.cancelled() => return Leaves::Back(None),
-            slot = slot => slot,
+            memory = self.memory.acquire_many(pieces(order.memory)) => memory,
         };
         self.note_begun(key, begun + 1).await;
         hand.begun.store(true, Ordering::Relaxed);
