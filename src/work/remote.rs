@@ -196,7 +196,7 @@ impl Remote {
             known = known => known,
         };
         if let Some((report, blob)) = known {
-            return self.take(key, order, (report, blob)).await;
+            return self.take(key, order, (report, blob), control).await;
         }
         self.state().handed.entry(key.job).or_default().left = true;
         // Twice within one turn is once. Another process's is another: what has to be done again must not be taken for it.
@@ -218,7 +218,7 @@ impl Remote {
             () = control.cancelled() => return self.cancelled(key, control, waiter).await,
             never = handed_out => never,
         };
-        self.take(key, order, report).await
+        self.take(key, order, report, control).await
     }
 
     /// Publishes the order, for as long as it takes.
@@ -250,7 +250,13 @@ impl Remote {
     }
 
     /// What a result means.
-    async fn take(&self, key: Key, order: &Order, (report, blob): (Report, Blob)) -> Turn {
+    async fn take(
+        &self,
+        key: Key,
+        order: &Order,
+        (report, blob): (Report, Blob),
+        control: &Control,
+    ) -> Turn {
         if report.member != order.member {
             // The bot's store was set back, and its numbers are given anew.
             tracing::warn!(%key, "a result is of another job, and is not taken");
@@ -267,7 +273,10 @@ impl Remote {
             WorkEnd::Number { n } => to_number(n, blob).await.map(Found::Number),
             WorkEnd::Pokemon(pokemon) => Ok(Found::Pokemon(message::to_pokemon(pokemon, &blob))),
             WorkEnd::Failed(failure) => return Turn::Ended(Err(Unfinished::Failed(failure))),
-            WorkEnd::Cancelled => return Turn::Ended(Err(Unfinished::Cancelled)),
+            WorkEnd::Cancelled => {
+                self.cancelled_by_nobody(key, control).await;
+                return Turn::Next;
+            }
             WorkEnd::Returned => {
                 tracing::info!(%key, worker = report.worker, "an order was given back");
                 return Turn::Next;
@@ -279,6 +288,27 @@ impl Remote {
                 tracing::error!(%key, worker = report.worker, %error, "a result makes no sense; it is done again");
                 Turn::Next
             }
+        }
+    }
+
+    /// Where nobody has cancelled it here, it was another job of the same number, before the bot's store was set back: its cancel
+    /// goes, so that the next turn does not hear it.
+    async fn cancelled_by_nobody(&self, key: Key, control: &Control) {
+        let forget = async {
+            tracing::warn!(%key, "an order was stopped that nobody has cancelled; it is done again");
+            loop {
+                self.nats.up().await;
+                match self.forget_cancel(key.job).await {
+                    Ok(()) => return,
+                    Err(error) => tracing::warn!(%key, %error, "a cancel is not removed; trying again"),
+                }
+                tokio::time::sleep(self.timings.again).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = control.cancelled() => {}
+            () = forget => {}
         }
     }
 

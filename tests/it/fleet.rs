@@ -464,11 +464,28 @@ async fn what_the_bot_does_not_have_is_removed() {
     }
     world.start_again(Engine::new());
     kept.is_empty().await;
+    assert_eq!(kept.messages(CANCELS).await, 0, "a job of the same number would be cancelled");
     // And what comes later.
     let late = "{\"protocol\":1,\"member\":{\"Fib\":5000},\"worker\":\"x\",\"end\":\"Cancelled\"}\n";
     kept.jetstream.publish("jobboard.4242.results.7.9.0.1", late.into()).await.unwrap().await.unwrap();
     kept.is_empty().await;
     world.stop().await;
+}
+
+#[tokio::test]
+async fn a_cancel_of_another_job_of_the_same_number_stops_nothing() {
+    let Some(nats) = Nats::start() else { return };
+    let (world, kept) = (bot(&nats).await, Kept::of(&nats).await);
+    let ann = world.person("Ann");
+    let subject = format!("$KV.jobboard-4242-cancels.{}.1", ann.chat.0);
+    while kept.jetstream.publish(subject.clone(), "".into()).await.unwrap().await.is_err() {
+        tokio::task::yield_now().await;
+    }
+    let mate = Mate::start(of_worker(&nats.url(), 1), Engine::new());
+    ann.runs("fib 5000", "The 5000th fibonacci number is ").await;
+    kept.is_empty().await;
+    world.stop().await;
+    mate.stop().await;
 }
 
 #[tokio::test]

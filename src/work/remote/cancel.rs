@@ -72,13 +72,18 @@ impl Remote {
         }
     }
 
-    pub(super) async fn tell_once(&self, job: JobKey) -> Result<(), NatsError> {
+    async fn tell_once(&self, job: JobKey) -> Result<(), NatsError> {
         let refused = NatsError::refused("a cancel");
         let cancels = self.cancels().await?;
         cancels.put(job.to_string(), Bytes::new()).await.map_err(|error| refused(&error))?;
-        let client = self.nats.client();
+        self.say_cancel(job).await
+    }
+
+    /// To those who listen now.
+    pub(super) async fn say_cancel(&self, job: JobKey) -> Result<(), NatsError> {
         let subject = self.nats.names().cancel(job);
-        client.publish(subject, Bytes::new()).await.map_err(|error| refused(&error))
+        let said = self.nats.client().publish(subject, Bytes::new()).await;
+        said.map_err(|error| NatsError::refused("a cancel")(&error))
     }
 
     /// Whether an order of the job is there.

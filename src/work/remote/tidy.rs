@@ -78,8 +78,7 @@ impl Remote {
         let of_job = self.nats.names().results_of(ended.job);
         results.purge().filter(of_job).await.map_err(|error| refused(&error))?;
         if ended.cancelled {
-            let cancels = self.cancels().await?;
-            cancels.purge(ended.job.to_string()).await.map_err(|error| refused(&error))?;
+            self.forget_cancel(ended.job).await?;
         }
         for object in &ended.objects {
             // It may be gone already.
@@ -98,7 +97,8 @@ impl Remote {
         Ok(())
     }
 
-    /// Orders of jobs that the board does not have: they ended while the bot was away from NATS, or its store was set back.
+    /// Orders of jobs that the board does not have: they ended while the bot was away from NATS, or its store was set back. Who has one
+    /// is told to stop; it is not put down, where a job of the same number would find it later. Who does not hear it works for nobody.
     async fn sweep(&self, is_current: &(impl Fn(JobKey) -> bool + Sync)) -> Result<(), NatsError> {
         let refused = NatsError::refused("orders");
         let jobs = self.nats.jobs().await?;
@@ -113,14 +113,15 @@ impl Remote {
                 continue;
             }
             tracing::info!(job = %key.job, "an order of a job that has ended is removed");
-            self.cancel_and_purge(key.job).await?;
+            self.say_cancel(key.job).await?;
+            self.purge_orders(key.job).await?;
         }
         Ok(())
     }
 
-    async fn cancel_and_purge(&self, job: JobKey) -> Result<(), NatsError> {
-        self.tell_once(job).await?;
-        self.purge_orders(job).await
+    pub(super) async fn forget_cancel(&self, job: JobKey) -> Result<(), NatsError> {
+        let cancels = self.cancels().await?;
+        cancels.purge(job.to_string()).await.map_err(|error| NatsError::refused("a removal")(&error))
     }
 
     pub(super) async fn cancels(&self) -> Result<async_nats::jetstream::kv::Store, NatsError> {
