@@ -348,6 +348,7 @@ impl Remote {
         let mut state = self.state();
         let claimed = state.unclaimed.remove(&key)?;
         let handed = state.handed.entry(key.job).or_default();
+        handed.left = true;
         handed.objects.extend(claimed.0.object.clone());
         Some(claimed)
     }

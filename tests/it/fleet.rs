@@ -527,6 +527,26 @@ async fn only_workers_that_know_our_orders_are_counted() {
 }
 
 #[tokio::test]
+async fn an_order_is_removed_with_its_job_where_its_worker_did_not_let_go_of_it() {
+    let Some(nats) = Nats::start() else { return };
+    let (world, kept) = (bot(&nats).await, Kept::of(&nats).await);
+    let ann = world.person("Ann");
+    kept.announce("other", 7).await;
+    let card = ann.says("fib 5000").await;
+    kept.holds(JOBS, |orders| orders == 1).await;
+    let order = kept.order().await;
+    let subject = order.subject.replace("jobs.cpu", "results");
+    let result = "{\"protocol\":1,\"member\":{\"Fib\":5000},\"worker\":\"x\",\"end\":{\"Number\":{\"n\":5000}}}\n12";
+    kept.jetstream.publish(subject, result.into()).await.unwrap().await.unwrap();
+    ann.sees_in(&card, "The 5000th fibonacci number is 12").await;
+    kept.is_empty().await;
+    // Who comes to it later gets an answer all the same.
+    let acknowledged = tokio::time::timeout(Duration::from_secs(3), order.double_ack()).await;
+    acknowledged.expect("NATS does not answer").unwrap();
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn an_order_stays_with_the_worker_that_speaks_of_it() {
     let Some(nats) = Nats::start() else { return };
     let (world, held, idle) = (bot(&nats).await, Held::new(), Held::new());

@@ -6,7 +6,6 @@ use bytes::Bytes;
 
 use super::{Control, Remote, Turn, Unfinished, Waiter};
 use crate::{
-    job::Resource,
     nats::{JobKey, Key, NatsError},
     work::fleet::Link,
 };
@@ -89,15 +88,10 @@ impl Remote {
     /// Whether an order of the job is there.
     async fn is_left(&self, job: JobKey) -> Result<bool, NatsError> {
         let jobs = self.nats.jobs().await?;
-        for resource in [Resource::Cpu, Resource::Io] {
-            let subject = self.nats.names().orders_of(resource, job);
-            let info = jobs.info_builder().subjects(subject).fetch().await;
-            let mut subjects = info.map_err(|error| NatsError::refused("orders")(&error))?;
-            if futures_util::StreamExt::next(&mut subjects).await.is_some() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let subject = self.nats.names().orders_of(job);
+        let info = jobs.info_builder().subjects(subject).fetch().await;
+        let mut subjects = info.map_err(|error| NatsError::refused("orders")(&error))?;
+        Ok(futures_util::StreamExt::next(&mut subjects).await.is_some())
     }
 
     /// Whether nobody can have an order in hand: no worker was heard of for as long as it takes for an order to be

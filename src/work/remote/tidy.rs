@@ -6,7 +6,6 @@ use futures_util::StreamExt;
 
 use super::{Ended, Remote};
 use crate::{
-    job::Resource,
     nats::{JobKey, Key, NatsError},
 };
 
@@ -71,7 +70,8 @@ impl Remote {
 
     async fn tidy_once(&self, ended: &Ended) -> Result<(), NatsError> {
         let refused = NatsError::refused("a removal");
-        if ended.left && ended.cancelled {
+        // Also of those whose result was taken: a worker may have died before it let go of the order, and somebody would do it again.
+        if ended.left {
             self.purge_orders(ended.job).await?;
         }
         let results = self.nats.results().await?;
@@ -90,11 +90,8 @@ impl Remote {
     pub(super) async fn purge_orders(&self, job: JobKey) -> Result<(), NatsError> {
         let refused = NatsError::refused("a removal");
         let jobs = self.nats.jobs().await?;
-        for resource in [Resource::Cpu, Resource::Io] {
-            let of_job = self.nats.names().orders_of(resource, job);
-            jobs.purge().filter(of_job).await.map_err(|error| refused(&error))?;
-        }
-        Ok(())
+        let of_job = self.nats.names().orders_of(job);
+        jobs.purge().filter(of_job).await.map(drop).map_err(|error| refused(&error))
     }
 
     /// Orders of jobs that the board does not have: they ended while the bot was away from NATS, or its store was set back. Who has one
