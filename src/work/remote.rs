@@ -117,9 +117,11 @@ struct Handed {
     objects: Vec<String>,
 }
 
-/// A job whose end is stored.
+/// A job whose end is stored, or a result that nobody wants.
 struct Ended {
     job: JobKey,
+    /// The subjects of what is to be removed.
+    results: String,
     cancelled: bool,
     left: bool,
     objects: Vec<String>,

@@ -115,6 +115,9 @@ impl Remote {
             let _ = waiting.report.send(report);
         } else if is_current {
             state.unclaimed.insert(key, report);
+        } else if let Some(handed) = state.handed.get_mut(&key.job) {
+            // It goes with what else there is of the job.
+            handed.objects.extend(report.0.object);
         } else {
             drop(state);
             tracing::debug!(%key, worker = report.0.worker, "a result that nobody wants");

@@ -4,7 +4,7 @@ use std::{sync::PoisonError, time::Duration};
 
 use futures_util::StreamExt;
 
-use super::{Ended, Remote};
+use super::{Ended, Handed, Remote};
 use crate::{
     nats::{JobKey, Key, NatsError},
 };
@@ -23,7 +23,8 @@ impl Remote {
             state.handed.remove(&job)
         };
         let Some(handed) = handed else { return };
-        let ended = Ended { job, cancelled: handed.cancelled, left: handed.left, objects: handed.objects };
+        let Handed { cancelled, left, objects, .. } = handed;
+        let ended = Ended { job, results: self.nats.names().results_of(job), cancelled, left, objects };
         if self.ended.try_send(ended).is_err() {
             tracing::debug!(%job, "messages of an ended job stay until the next start");
         }
@@ -31,7 +32,8 @@ impl Remote {
 
     pub(super) fn drop_result(&self, key: Key, object: Option<String>) {
         let objects = object.into_iter().collect();
-        let _ = self.ended.try_send(Ended { job: key.job, cancelled: false, left: false, objects });
+        let results = self.nats.names().result(key);
+        let _ = self.ended.try_send(Ended { job: key.job, results, cancelled: false, left: false, objects });
     }
 
     pub(super) async fn tidy(&self, is_current: &(impl Fn(JobKey) -> bool + Sync)) {
@@ -75,8 +77,7 @@ impl Remote {
             self.purge_orders(ended.job).await?;
         }
         let results = self.nats.results().await?;
-        let of_job = self.nats.names().results_of(ended.job);
-        results.purge().filter(of_job).await.map_err(|error| refused(&error))?;
+        results.purge().filter(ended.results.as_str()).await.map_err(|error| refused(&error))?;
         if ended.cancelled {
             self.forget_cancel(ended.job).await?;
         }
