@@ -266,10 +266,18 @@ impl Remote {
         }
         let blob = match &report.object {
             None => blob,
-            Some(object) => match self.fetch(object).await {
-                Some(blob) => blob,
-                None => return Turn::Next,
-            },
+            Some(object) => {
+                let fetched = tokio::select! {
+                    biased;
+                    // The work has ended, so there is nothing to stop but this.
+                    () = control.cancelled() => return Turn::Next,
+                    fetched = self.fetch(object) => fetched,
+                };
+                match fetched {
+                    Some(blob) => blob,
+                    None => return Turn::Next,
+                }
+            }
         };
         let found = match report.end {
             WorkEnd::Number { n } => to_number(n, blob).await.map(Found::Number),
