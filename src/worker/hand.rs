@@ -48,6 +48,19 @@ impl Hand {
     }
 }
 
+/// As long as it is there, the order is in hand: where its task breaks, too, it is spoken of no more, and others get it.
+struct Here<'a> {
+    worker: &'a Worker,
+    key: Key,
+}
+
+impl Drop for Here<'_> {
+    fn drop(&mut self) {
+        self.worker.hands().remove(&self.key);
+        self.worker.changed.notify_one();
+    }
+}
+
 /// How an order leaves.
 enum Leaves {
     Ended(WorkEnd, Blob),
@@ -68,6 +81,7 @@ impl Worker {
             return;
         };
         let Some(hand) = self.hold(key, delivery, acker) else { return };
+        let _here = Here { worker: self, key };
         let leaves = match Order::read(&message.payload) {
             Ok(order) => {
                 let leaves = self.decide(&hand, &order).await;
@@ -88,8 +102,6 @@ impl Worker {
         if ends && delivery + u64::from(hand.begun.load(Ordering::Relaxed)) > 1 {
             self.take_back_begun(key).await;
         }
-        self.hands().remove(&key);
-        self.changed.notify_one();
     }
 
     /// Notes that it is here. `None` where it was already: NATS has not heard of it for too long, and gave it out again.
