@@ -252,13 +252,7 @@ impl Remote {
     }
 
     /// What a result means.
-    async fn take(
-        &self,
-        key: Key,
-        order: &Order,
-        (report, blob): (Report, Blob),
-        control: &Control,
-    ) -> Turn {
+    async fn take(&self, key: Key, order: &Order, (report, blob): (Report, Blob), control: &Control) -> Turn {
         if report.member != order.member {
             // The bot's store was set back, and its numbers are given anew.
             tracing::warn!(%key, "a result is of another job, and is not taken");

@@ -107,9 +107,11 @@ impl Worker {
     /// Notes that it is here. `None` where it was already: NATS has not heard of it for too long, and gave it out again.
     fn hold(&self, key: Key, delivery: u64, acker: Acker) -> Option<Arc<Hand>> {
         let acker = Arc::new(acker);
-        let (cancel, runs, begun) = (CancellationToken::new(), AtomicBool::new(false), AtomicBool::new(false));
+        let (cancel, runs, begun) =
+            (CancellationToken::new(), AtomicBool::new(false), AtomicBool::new(false));
         let control = Arc::new(Control::new(cancel.clone(), self.exit.clone()));
-        let hand = Arc::new(Hand { key, delivery, acker: Mutex::new(acker.clone()), cancel, control, runs, begun });
+        let hand =
+            Arc::new(Hand { key, delivery, acker: Mutex::new(acker.clone()), cancel, control, runs, begun });
         let known = {
             let mut hands = self.hands();
             let known = hands.get(&key).cloned();

@@ -81,21 +81,13 @@ impl Worker {
     }
 
     /// What has come already: nobody else would get it before it is found lost.
-    fn take_rest(
-        self: &Arc<Self>,
-        orders: &mut Batch,
-        places: &mut Vec<OwnedSemaphorePermit>,
-    ) {
+    fn take_rest(self: &Arc<Self>, orders: &mut Batch, places: &mut Vec<OwnedSemaphorePermit>) {
         while let Some(Some(Ok(order))) = orders.next().now_or_never() {
             self.give(order, places.pop());
         }
     }
 
-    fn give(
-        self: &Arc<Self>,
-        order: async_nats::jetstream::Message,
-        place: Option<OwnedSemaphorePermit>,
-    ) {
+    fn give(self: &Arc<Self>, order: async_nats::jetstream::Message, place: Option<OwnedSemaphorePermit>) {
         let worker = self.clone();
         self.tasks.spawn(async move {
             worker.take(order).await;

@@ -86,7 +86,9 @@ impl Worker {
                     let times = found.and_then(|times| std::str::from_utf8(&times).ok()?.parse().ok());
                     return times.unwrap_or_default();
                 }
-                Err(error) => tracing::warn!(%key, %error, "how often it was begun is not known; asking again"),
+                Err(error) => {
+                    tracing::warn!(%key, %error, "how often it was begun is not known; asking again")
+                }
             }
             tokio::time::sleep(self.timings.again).await;
             self.nats.up().await;
@@ -98,7 +100,9 @@ impl Worker {
         for _ in 0..ACKS {
             match self.stored.begun.purge(key.to_string()).await {
                 Ok(()) => return,
-                Err(error) => tracing::warn!(%key, %error, "that an order was begun is not taken back; trying again"),
+                Err(error) => {
+                    tracing::warn!(%key, %error, "that an order was begun is not taken back; trying again")
+                }
             }
             tokio::time::sleep(self.timings.again).await;
             self.nats.up().await;

@@ -100,7 +100,8 @@ async fn a_worker_may_see_that_an_order_is_done() {
     put("jobs.cpu", "{\"protocol\":1,\"member\":{\"Fib\":5000},\"max_attempts\":3}").await;
     let cpu: jetstream::consumer::PullConsumer = jobs.get_consumer("cpu").await.unwrap();
     let taken = cpu.fetch().max_messages(1).messages().await.unwrap().next().await;
-    put("results", "{\"protocol\":1,\"member\":{\"Fib\":5000},\"worker\":\"x\",\"end\":\"Returned\"}\n").await;
+    put("results", "{\"protocol\":1,\"member\":{\"Fib\":5000},\"worker\":\"x\",\"end\":\"Returned\"}\n")
+        .await;
     let held = Held::new();
     let mate = Mate::start(of_worker(&of(&nats, "worker"), 1), held.attentive());
     let acknowledged = async { while jobs.info().await.unwrap().state.messages > 0 {} };

@@ -536,7 +536,8 @@ async fn an_order_is_removed_with_its_job_where_its_worker_did_not_let_go_of_it(
     kept.holds(JOBS, |orders| orders == 1).await;
     let order = kept.order().await;
     let subject = order.subject.replace("jobs.cpu", "results");
-    let result = "{\"protocol\":1,\"member\":{\"Fib\":5000},\"worker\":\"x\",\"end\":{\"Number\":{\"n\":5000}}}\n12";
+    let result =
+        "{\"protocol\":1,\"member\":{\"Fib\":5000},\"worker\":\"x\",\"end\":{\"Number\":{\"n\":5000}}}\n12";
     kept.jetstream.publish(subject, result.into()).await.unwrap().await.unwrap();
     ann.sees_in(&card, "The 5000th fibonacci number is 12").await;
     kept.is_empty().await;

@@ -5,9 +5,7 @@ use std::{sync::PoisonError, time::Duration};
 use futures_util::StreamExt;
 
 use super::{Ended, Handed, Remote};
-use crate::{
-    nats::{JobKey, Key, NatsError},
-};
+use crate::nats::{JobKey, Key, NatsError};
 
 /// Jobs that are tidied up after at the same time.
 const AT_ONCE: usize = 16;
