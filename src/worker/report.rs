@@ -87,7 +87,7 @@ impl Worker {
                     return times.unwrap_or_default();
                 }
                 Err(error) => {
-                    tracing::warn!(%key, %error, "how often it was begun is not known; asking again")
+                    tracing::warn!(%key, %error, "how often it was begun is not known; asking again");
                 }
             }
             tokio::time::sleep(self.timings.again).await;
@@ -101,7 +101,7 @@ impl Worker {
             match self.stored.begun.purge(key.to_string()).await {
                 Ok(()) => return,
                 Err(error) => {
-                    tracing::warn!(%key, %error, "that an order was begun is not taken back; trying again")
+                    tracing::warn!(%key, %error, "that an order was begun is not taken back; trying again");
                 }
             }
             tokio::time::sleep(self.timings.again).await;
