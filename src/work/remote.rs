@@ -295,27 +295,6 @@ impl Remote {
         }
     }
 
-    /// Where nobody has cancelled it here, it was another job of the same number, before the bot's store was set back: its cancel
-    /// goes, so that the next turn does not hear it.
-    async fn cancelled_by_nobody(&self, key: Key, control: &Control) {
-        let forget = async {
-            tracing::warn!(%key, "an order was stopped that nobody has cancelled; it is done again");
-            loop {
-                self.nats.up().await;
-                match self.forget_cancel(key.job).await {
-                    Ok(()) => return,
-                    Err(error) => tracing::warn!(%key, %error, "a cancel is not removed; trying again"),
-                }
-                tokio::time::sleep(self.timings.again).await;
-            }
-        };
-        tokio::select! {
-            biased;
-            () = control.cancelled() => {}
-            () = forget => {}
-        }
-    }
-
     /// What stands beside the messages; `None` where it is not there any more.
     async fn fetch(&self, object: &str) -> Option<Blob> {
         loop {

@@ -85,6 +85,27 @@ impl Remote {
         said.map_err(|error| NatsError::refused("a cancel")(&error))
     }
 
+    /// Where nobody has cancelled it here, it was another job of the same number, before the bot's store was set back: its cancel
+    /// goes, so that the next turn does not hear it.
+    pub(super) async fn cancelled_by_nobody(&self, key: Key, control: &Control) {
+        let forget = async {
+            tracing::warn!(%key, "an order was stopped that nobody has cancelled; it is done again");
+            loop {
+                self.nats.up().await;
+                match self.forget_cancel(key.job).await {
+                    Ok(()) => return,
+                    Err(error) => tracing::warn!(%key, %error, "a cancel is not removed; trying again"),
+                }
+                tokio::time::sleep(self.timings.again).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = control.cancelled() => {}
+            () = forget => {}
+        }
+    }
+
     /// Whether an order of the job is there.
     async fn is_left(&self, job: JobKey) -> Result<bool, NatsError> {
         let jobs = self.nats.jobs().await?;
