@@ -204,7 +204,7 @@ impl Boards {
         self.metrics.submitted(&spec);
         self.changes.mark(Change::Job(chat, id));
         if let Some(live) = live {
-            self.set_off(self.home(chat), id, (whose, spec), live);
+            self.set_off(run::Run::new(self.clone(), self.home(chat), id, spec, live), whose);
         }
         Ok(id)
     }
@@ -398,8 +398,7 @@ impl Boards {
     }
 
     /// The job lines up, and its run is somebody's from here on.
-    fn set_off(self: &Arc<Self>, chat: ChatId, id: JobId, (person, spec): (i64, Spec), live: table::Live) {
-        let run = run::Run::new(self.clone(), chat, id, spec, live);
+    fn set_off(&self, run: run::Run, person: i64) {
         let places = run.line_up(person);
         self.tasks.spawn(run.run(places));
     }

@@ -24,7 +24,7 @@ use crate::{
     config::Config,
     job::Resource,
     nats::{Key, Nats, NatsError, Options},
-    work::{CpuPool, Engine, FleetTimings, PokeApi, Work, fleet::PREFETCH},
+    work::{CpuPool, Engine, FleetTimings, PokeApi, Work},
 };
 
 /// Orders of a worker's memory are counted in pieces of this many bytes.
@@ -136,15 +136,13 @@ struct Worker {
 /// Slots for one kind of orders.
 struct Room {
     slots: usize,
-    /// Who runs.
-    running: Semaphore,
-    /// Who is here: those that run, and a few that wait for them.
+    /// The free ones: an order that is here waits for no other one, which somebody else might have a slot for.
     places: Arc<Semaphore>,
 }
 
 impl Room {
     fn new(slots: usize) -> Self {
-        Self { slots, running: Semaphore::new(slots), places: Arc::new(Semaphore::new(slots + PREFETCH)) }
+        Self { slots, places: Arc::new(Semaphore::new(slots)) }
     }
 }
 
@@ -155,7 +153,7 @@ struct Stored {
     results: Stream,
     large: ObjectStore,
     cancels: kv::Store,
-    naks: kv::Store,
+    begun: kv::Store,
     workers: kv::Store,
 }
 
@@ -180,7 +178,7 @@ impl Stored {
             results: nats.results().await?,
             large: nats.large().await?,
             cancels: nats.cancels().await?,
-            naks: nats.naks().await?,
+            begun: nats.begun().await?,
             workers: nats.workers(timings.gone).await?,
         })
     }
@@ -192,6 +190,7 @@ impl Worker {
         let listening = self.clone().hear_cancels(stop.clone()).await;
         self.tasks.spawn(listening);
         self.tasks.spawn(self.clone().stay_alive(stop.clone()));
+        self.tasks.spawn(self.clone().look_again(stop.clone()));
         self.tasks.spawn(self.clone().announce(stop.clone()));
         for resource in [Resource::Cpu, Resource::Io] {
             self.tasks.spawn(self.clone().pull(resource));

@@ -12,7 +12,7 @@ use super::{
     Boards, Change, KillId,
     away::away_reason,
     kill::Kill,
-    run::End,
+    run::{End, Run},
     table::{Live, Table},
 };
 use crate::{
@@ -67,7 +67,7 @@ impl Boards {
                 let failure = Failure::NeverFits(never);
                 self.end_soon(chat, id, End::Outcome(Outcome::Failed(failure)));
             } else {
-                self.set_off(chat, id, (person, spec), live);
+                self.set_off(Run::new(self.clone(), chat, id, spec, live).restored(), person);
             }
         }
     }

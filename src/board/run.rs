@@ -43,6 +43,10 @@ pub(super) struct Run {
     id: JobId,
     spec: Spec,
     live: Live,
+    /// The last process had it: a member that waits for a slot here may be running elsewhere.
+    restored: bool,
+    /// A member ended here before this process had anything to do with it.
+    unreached: AtomicBool,
     /// Whether it may go; known when its start is stored.
     go: OnceCell<bool>,
     started: watch::Sender<bool>,
@@ -52,9 +56,14 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn new(boards: Arc<Boards>, chat: ChatId, id: JobId, spec: Spec, live: Live) -> Self {
-        let go = OnceCell::new();
+        let (restored, unreached, go) = (false, AtomicBool::new(false), OnceCell::new());
         let (started, begun) = (watch::Sender::new(false), OnceLock::new());
-        Self { boards, chat, id, spec, live, go, started, begun }
+        Self { boards, chat, id, spec, live, restored, unreached, go, started, begun }
+    }
+
+    /// The same, of a job that the last process may have handed out.
+    pub(super) fn restored(self) -> Self {
+        Self { restored: true, ..self }
     }
 
     /// Takes the job's place. To be called in the order in which jobs are accepted: so they start.
@@ -81,6 +90,7 @@ impl Run {
         let span = tracing::info_span!("job", chat = self.chat.0, job = self.id.0);
         let Places { grant, tickets } = places;
         let end = self.work(tickets).instrument(span).await;
+        let end = self.recalled(end).await;
         self.live.track.close();
         if let Some(begun) = self.begun.get() {
             self.boards.metrics.ran(&self.spec, begun.elapsed());
@@ -92,6 +102,20 @@ impl Run {
         // Only now: until they are in a file, the digits are in memory. And only when nobody works for the job any more:
         // a thread may still be busy giving memory back.
         self.live.control.leave_behind(grant);
+    }
+
+    /// Its end is true only when nobody has anything of it any more, the members included that waited here and that somebody may
+    /// have since the last process.
+    async fn recalled(&self, end: End) -> End {
+        if !self.restored || !self.unreached.load(Ordering::Relaxed) || matches!(end, End::Left) {
+            return end;
+        }
+        tokio::select! {
+            biased;
+            // It is left for the next start.
+            () = self.boards.exit.cancelled() => End::Left,
+            () = self.boards.work.recall(self.key()) => end,
+        }
     }
 
     /// What the work knows the job by. It stays the same for as long as this process runs, also where the chat's id does not.
@@ -138,7 +162,12 @@ impl Run {
         ticket: Option<Ticket>,
         at_once: bool,
     ) -> MemberEnd {
-        let waits = ticket.is_some().then(|| self.boards.metrics.waits(member.resource()));
+        let is_elsewhere = ticket.is_some();
+        let not_reached = || {
+            self.unreached.fetch_or(is_elsewhere, Ordering::Relaxed);
+            Err(Unfinished::Cancelled)
+        };
+        let waits = is_elsewhere.then(|| self.boards.metrics.waits(member.resource()));
         let slot = async {
             let slot = match ticket {
                 Some(ticket) => ticket.slot().await,
@@ -149,7 +178,7 @@ impl Run {
         };
         let slot = tokio::select! {
             biased;
-            () = self.live.control.cancelled() => return Err(Unfinished::Cancelled),
+            () = self.live.control.cancelled() => return not_reached(),
             slot = slot => slot,
         };
         let _busy = waits.map(|waits| {
@@ -158,7 +187,7 @@ impl Run {
         });
         // The first one starts the job, and nobody works before that is stored.
         if !*self.go.get_or_init(|| self.boards.started(self.chat, self.id, at_once)).await {
-            return Err(Unfinished::Cancelled);
+            return not_reached();
         }
         self.started.send_replace(true);
         self.begun.get_or_init(Instant::now);

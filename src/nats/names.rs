@@ -57,9 +57,9 @@ impl Names {
         self.subject(format_args!("jobs.{}.>", kind(resource)))
     }
 
-    /// All of a job's orders of this kind.
-    pub fn orders_of(&self, resource: Resource, job: JobKey) -> String {
-        self.subject(format_args!("jobs.{}.{job}.>", kind(resource)))
+    /// All of a job's orders, of each kind.
+    pub fn orders_of(&self, job: JobKey) -> String {
+        self.subject(format_args!("jobs.*.{job}.>"))
     }
 
     /// Where the result of an order is put.

@@ -132,9 +132,9 @@ impl Nats {
         self.bucket(kv::Config { bucket, history: 1, max_age: CANCEL_KEPT, ..kv::Config::default() }).await
     }
 
-    /// How often orders were given back without having been begun, by who did: not every delivery is a crash.
-    pub(crate) async fn naks(&self) -> Result<kv::Store, NatsError> {
-        let bucket = "naks".to_owned();
+    /// How often orders were begun and have not ended: who dies counts, and not every delivery.
+    pub(crate) async fn begun(&self) -> Result<kv::Store, NatsError> {
+        let bucket = "begun".to_owned();
         self.bucket(kv::Config { bucket, history: 1, max_age: CANCEL_KEPT, ..kv::Config::default() }).await
     }
 

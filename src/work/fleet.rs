@@ -9,9 +9,6 @@ use crate::metrics::FleetLook;
 pub const PROTOCOL: u32 = 1;
 /// The version of an order. A worker that knows an older one only gets none, and is not counted.
 pub const ORDERS: u32 = 1;
-/// So many members are on their way to a worker for each kind of slots that it has, so that it need not wait for the next
-/// one. They wait there, so there are few.
-pub const PREFETCH: usize = 1;
 
 /// What is known of the fleet at a moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +50,7 @@ pub struct Worker {
     pub memory: u64,
     /// Whether it takes more.
     pub state: WorkerState,
-    /// Members that it has, those included that wait there.
+    /// Members that it has.
     pub in_hand: usize,
     /// When it was last heard of.
     pub seen: Instant,
@@ -112,8 +109,8 @@ impl Fleet {
         }
         let counted = self.workers.iter().filter(|worker| worker.takes_orders());
         counted.fold(Capacity::default(), |sum, worker| Capacity {
-            cpu: sum.cpu + with_prefetch(worker.cpu),
-            io: sum.io + with_prefetch(worker.io),
+            cpu: sum.cpu + worker.cpu,
+            io: sum.io + worker.io,
             memory: sum.memory.saturating_add(worker.memory),
             largest: sum.largest.max(worker.memory),
         })
@@ -125,10 +122,6 @@ impl Worker {
     pub fn takes_orders(&self) -> bool {
         self.state == WorkerState::Working && self.protocol >= ORDERS
     }
-}
-
-fn with_prefetch(slots: usize) -> usize {
-    if slots == 0 { 0 } else { slots + PREFETCH }
 }
 
 #[cfg(test)]
@@ -148,7 +141,7 @@ mod tests {
         let old = Worker { protocol: ORDERS - 1, ..worker("d", 8, 800) };
         let newer = Worker { protocol: PROTOCOL + 1, io: 5, ..worker("b", 2, 50) };
         let mut fleet = Fleet { link: Link::Up, workers: vec![worker("a", 4, 100), newer, draining, old] };
-        assert_eq!(fleet.capacity(), Capacity { cpu: 5 + 3, io: 6, memory: 150, largest: 100 });
+        assert_eq!(fleet.capacity(), Capacity { cpu: 4 + 2, io: 5, memory: 150, largest: 100 });
         let look = fleet.look();
         assert_eq!((look.working, look.draining, look.too_old, look.away), (2, 1, 1, None));
         fleet.link = Link::Away { since: Instant::now() };

@@ -110,14 +110,18 @@ struct Waiting {
 #[derive(Default)]
 struct Handed {
     cancelled: bool,
+    /// When that was last said.
+    told: Option<Instant>,
     /// Of these turns, orders may be left.
     left: bool,
     objects: Vec<String>,
 }
 
-/// A job whose end is stored.
+/// A job whose end is stored, or a result that nobody wants.
 struct Ended {
     job: JobKey,
+    /// The subjects of what is to be removed.
+    results: String,
     cancelled: bool,
     left: bool,
     objects: Vec<String>,
@@ -194,7 +198,7 @@ impl Remote {
             known = known => known,
         };
         if let Some((report, blob)) = known {
-            return self.take(key, order, (report, blob)).await;
+            return self.take(key, order, (report, blob), control).await;
         }
         self.state().handed.entry(key.job).or_default().left = true;
         // Twice within one turn is once. Another process's is another: what has to be done again must not be taken for it.
@@ -216,7 +220,7 @@ impl Remote {
             () = control.cancelled() => return self.cancelled(key, control, waiter).await,
             never = handed_out => never,
         };
-        self.take(key, order, report).await
+        self.take(key, order, report, control).await
     }
 
     /// Publishes the order, for as long as it takes.
@@ -248,7 +252,7 @@ impl Remote {
     }
 
     /// What a result means.
-    async fn take(&self, key: Key, order: &Order, (report, blob): (Report, Blob)) -> Turn {
+    async fn take(&self, key: Key, order: &Order, (report, blob): (Report, Blob), control: &Control) -> Turn {
         if report.member != order.member {
             // The bot's store was set back, and its numbers are given anew.
             tracing::warn!(%key, "a result is of another job, and is not taken");
@@ -256,16 +260,27 @@ impl Remote {
         }
         let blob = match &report.object {
             None => blob,
-            Some(object) => match self.fetch(object).await {
-                Some(blob) => blob,
-                None => return Turn::Next,
-            },
+            Some(object) => {
+                let fetched = tokio::select! {
+                    biased;
+                    // The work has ended, so there is nothing to stop but this.
+                    () = control.cancelled() => return Turn::Next,
+                    fetched = self.fetch(object) => fetched,
+                };
+                match fetched {
+                    Some(blob) => blob,
+                    None => return Turn::Next,
+                }
+            }
         };
         let found = match report.end {
             WorkEnd::Number { n } => to_number(n, blob).await.map(Found::Number),
             WorkEnd::Pokemon(pokemon) => Ok(Found::Pokemon(message::to_pokemon(pokemon, &blob))),
             WorkEnd::Failed(failure) => return Turn::Ended(Err(Unfinished::Failed(failure))),
-            WorkEnd::Cancelled => return Turn::Ended(Err(Unfinished::Cancelled)),
+            WorkEnd::Cancelled => {
+                self.cancelled_by_nobody(key, control).await;
+                return Turn::Next;
+            }
             WorkEnd::Returned => {
                 tracing::info!(%key, worker = report.worker, "an order was given back");
                 return Turn::Next;
@@ -316,6 +331,7 @@ impl Remote {
         let mut state = self.state();
         let claimed = state.unclaimed.remove(&key)?;
         let handed = state.handed.entry(key.job).or_default();
+        handed.left = true;
         handed.objects.extend(claimed.0.object.clone());
         Some(claimed)
     }

@@ -38,12 +38,31 @@ impl Worker {
                 }
                 again = self.nats.another_than(connects) => {
                     connects = again;
-                    // At once: a part of their time is over. And what was said meanwhile was not heard.
+                    // At once: a part of their time is over.
                     self.speak_of_all().await;
-                    self.look_for_cancels().await;
-                    self.look_for_streams().await;
                     self.changed.notify_one();
                 }
+            }
+        }
+    }
+
+    /// After each reconnection: what was said meanwhile was not heard, and a server that came back may have lost all that it had, which
+    /// is made again by whoever comes first. Beside those who speak of orders: it may take long.
+    pub(super) async fn look_again(self: Arc<Self>, stop: CancellationToken) {
+        let mut connects = self.nats.connects();
+        loop {
+            connects = tokio::select! {
+                () = stop.cancelled() => return,
+                again = self.nats.another_than(connects) => again,
+            };
+            let looks = async {
+                tokio::join!(self.look_for_cancels(), Box::pin(Stored::find(&self.nats, self.timings)))
+            };
+            tokio::select! {
+                () = stop.cancelled() => return,
+                // All of it anew.
+                _ = self.nats.another_than(connects) => {}
+                _ = looks => {}
             }
         }
     }
@@ -63,20 +82,11 @@ impl Worker {
     /// Cancels of jobs that are here, which this worker may not have heard.
     async fn look_for_cancels(&self) {
         let look = |hand: Arc<Hand>| async move {
-            if let Ok(true) =
-                tokio::time::timeout(self.timings.ack_wait, self.is_cancelled(hand.key.job)).await
-            {
+            if self.is_cancelled(hand.key.job).await {
                 hand.cancel.cancel();
             }
         };
         join_all(self.all().into_iter().map(look)).await;
-    }
-
-    /// A server that came back may have lost all that it had: it is made again, by whoever comes first.
-    async fn look_for_streams(&self) {
-        if let Err(error) = Box::pin(Stored::find_once(&self.nats, self.timings)).await {
-            tracing::warn!(%error, "NATS is not ready");
-        }
     }
 
     /// Begins to hear cancels, before the first order is taken; the future goes on with it until `stop`.

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Worker, pieces};
 use crate::{
-    job::{Failure, Resource},
+    job::Failure,
     nats::{
         Blob, Key, Order,
         message::{self, WorkEnd},
@@ -38,11 +38,26 @@ pub(super) struct Hand {
     pub(super) cancel: CancellationToken,
     pub(super) control: Arc<Control>,
     pub(super) runs: AtomicBool,
+    /// That it was begun here is noted.
+    begun: AtomicBool,
 }
 
 impl Hand {
     pub(super) fn acker(&self) -> Arc<Acker> {
         self.acker.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// As long as it is there, the order is in hand: where its task breaks, too, it is spoken of no more, and others get it.
+struct Here<'a> {
+    worker: &'a Worker,
+    key: Key,
+}
+
+impl Drop for Here<'_> {
+    fn drop(&mut self) {
+        self.worker.hands().remove(&self.key);
+        self.worker.changed.notify_one();
     }
 }
 
@@ -57,7 +72,7 @@ enum Leaves {
 
 impl Worker {
     /// Has an order until its end.
-    pub(super) async fn take(self: &Arc<Self>, message: Message, resource: Resource) {
+    pub(super) async fn take(&self, message: Message) {
         let delivery = message.info().map_or(1, |info| u64::try_from(info.delivered).unwrap_or(1));
         let (message, acker) = message.split();
         let Some(key) = self.nats.names().key(&message.subject) else {
@@ -65,10 +80,11 @@ impl Worker {
             let _ = acker.ack_with(AckKind::Term).await;
             return;
         };
-        let Some(hand) = self.hold(key, delivery, acker).await else { return };
+        let Some(hand) = self.hold(key, delivery, acker) else { return };
+        let _here = Here { worker: self, key };
         let leaves = match Order::read(&message.payload) {
             Ok(order) => {
-                let leaves = self.decide(&hand, &order, resource).await;
+                let leaves = self.decide(&hand, &order).await;
                 (leaves, Some(order.member))
             }
             Err(error) => {
@@ -76,21 +92,26 @@ impl Worker {
                 (Leaves::Back(Some(NOT_MINE)), None)
             }
         };
+        let ends = !matches!(leaves.0, Leaves::Back(_));
         match leaves {
             (Leaves::Ended(end, blob), Some(member)) => self.report(&hand, member, end, blob).await,
             (Leaves::Back(pause), _) => self.give_back(&hand, pause).await,
             (Leaves::Ended(..) | Leaves::Done, _) => self.acknowledge(&hand).await,
         }
-        self.hands().remove(&key);
-        self.changed.notify_one();
+        // Only now: whoever dies before has crashed, as far as the next one knows.
+        if ends && delivery + u64::from(hand.begun.load(Ordering::Relaxed)) > 1 {
+            self.take_back_begun(key).await;
+        }
     }
 
     /// Notes that it is here. `None` where it was already: NATS has not heard of it for too long, and gave it out again.
-    async fn hold(&self, key: Key, delivery: u64, acker: Acker) -> Option<Arc<Hand>> {
+    fn hold(&self, key: Key, delivery: u64, acker: Acker) -> Option<Arc<Hand>> {
         let acker = Arc::new(acker);
-        let (cancel, runs) = (CancellationToken::new(), AtomicBool::new(false));
+        let (cancel, runs, begun) =
+            (CancellationToken::new(), AtomicBool::new(false), AtomicBool::new(false));
         let control = Arc::new(Control::new(cancel.clone(), self.exit.clone()));
-        let hand = Arc::new(Hand { key, delivery, acker: Mutex::new(acker.clone()), cancel, control, runs });
+        let hand =
+            Arc::new(Hand { key, delivery, acker: Mutex::new(acker.clone()), cancel, control, runs, begun });
         let known = {
             let mut hands = self.hands();
             let known = hands.get(&key).cloned();
@@ -102,24 +123,25 @@ impl Worker {
         self.changed.notify_one();
         let Some(known) = known else { return Some(hand) };
         *known.acker.lock().unwrap_or_else(PoisonError::into_inner) = acker;
-        self.was_no_crash(key).await;
         None
     }
 
-    async fn decide(self: &Arc<Self>, hand: &Hand, order: &Order, resource: Resource) -> Leaves {
+    async fn decide(&self, hand: &Hand, order: &Order) -> Leaves {
         let key = hand.key;
         // It is in hand: a cancel that comes later is heard.
         if self.is_cancelled(key.job).await {
             return Leaves::Ended(WorkEnd::Cancelled, Blob::new());
         }
+        // How often it was begun and not ended.
+        let mut begun = 0;
         if hand.delivery > 1 {
             if self.has_result(key).await {
                 return Leaves::Done;
             }
-            let crashes = self.crashes(hand).await;
-            if crashes >= order.max_attempts {
-                tracing::error!(%key, crashes, "an order has crashed its workers: left alone");
-                let failure = Failure::StoppedTheWorkers(crashes);
+            begun = self.begun(key).await;
+            if begun >= order.max_attempts {
+                tracing::error!(%key, begun, "an order has crashed its workers: left alone");
+                let failure = Failure::StoppedTheWorkers(begun);
                 return Leaves::Ended(WorkEnd::Failed(failure), Blob::new());
             }
         }
@@ -127,16 +149,14 @@ impl Worker {
             tracing::warn!(%key, bytes = order.memory, "an order needs more memory than this worker has");
             return Leaves::Back(Some(NOT_MINE));
         }
-        let slot = async {
-            let running = self.room(resource).running.acquire().await;
-            (running, self.memory.acquire_many(pieces(order.memory)).await)
-        };
-        let _slot = tokio::select! {
+        let _memory = tokio::select! {
             biased;
             () = hand.cancel.cancelled() => return Leaves::Ended(WorkEnd::Cancelled, Blob::new()),
             () = self.draining.cancelled() => return Leaves::Back(None),
-            slot = slot => slot,
+            memory = self.memory.acquire_many(pieces(order.memory)) => memory,
         };
+        self.note_begun(key, begun + 1).await;
+        hand.begun.store(true, Ordering::Relaxed);
         self.run(hand, order).await
     }
 
@@ -154,11 +174,5 @@ impl Worker {
             Err(Unfinished::Cancelled | Unfinished::Left) => (WorkEnd::Returned, Blob::new()),
         };
         Leaves::Ended(end, blob)
-    }
-
-    /// How often it was begun and not ended.
-    async fn crashes(&self, hand: &Hand) -> u32 {
-        let naks = self.naks(hand.key).await;
-        u32::try_from(hand.delivery.saturating_sub(1).saturating_sub(naks)).unwrap_or(u32::MAX)
     }
 }

@@ -30,7 +30,7 @@ impl Worker {
                 () = self.draining.cancelled() => return,
                 places = round => places,
             };
-            if let Err(error) = self.pull_once(consumer, resource, places).await {
+            if let Err(error) = self.pull_once(consumer, places).await {
                 tracing::warn!(%error, "orders cannot be taken; trying again");
                 tokio::select! {
                     () = self.draining.cancelled() => return,
@@ -56,7 +56,6 @@ impl Worker {
     async fn pull_once(
         self: &Arc<Self>,
         consumer: &PullConsumer,
-        resource: Resource,
         mut places: Vec<OwnedSemaphorePermit>,
     ) -> Result<(), NatsError> {
         let refused = NatsError::refused("orders");
@@ -72,36 +71,26 @@ impl Worker {
                 _ = self.nats.another_than(connects) => break,
             };
             match order {
-                Some(Ok(order)) => self.give(order, resource, places.pop()),
+                Some(Ok(order)) => self.give(order, places.pop()),
                 Some(Err(error)) => return Err(refused(error.as_ref())),
                 None => return Ok(()),
             }
         }
-        self.take_rest(&mut orders, resource, &mut places);
+        self.take_rest(&mut orders, &mut places);
         Ok(())
     }
 
     /// What has come already: nobody else would get it before it is found lost.
-    fn take_rest(
-        self: &Arc<Self>,
-        orders: &mut Batch,
-        resource: Resource,
-        places: &mut Vec<OwnedSemaphorePermit>,
-    ) {
+    fn take_rest(self: &Arc<Self>, orders: &mut Batch, places: &mut Vec<OwnedSemaphorePermit>) {
         while let Some(Some(Ok(order))) = orders.next().now_or_never() {
-            self.give(order, resource, places.pop());
+            self.give(order, places.pop());
         }
     }
 
-    fn give(
-        self: &Arc<Self>,
-        order: async_nats::jetstream::Message,
-        resource: Resource,
-        place: Option<OwnedSemaphorePermit>,
-    ) {
+    fn give(self: &Arc<Self>, order: async_nats::jetstream::Message, place: Option<OwnedSemaphorePermit>) {
         let worker = self.clone();
         self.tasks.spawn(async move {
-            worker.take(order, resource).await;
+            worker.take(order).await;
             drop(place);
         });
     }

@@ -2,7 +2,7 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use async_nats::jetstream::{AckKind, stream::LastRawMessageErrorKind};
+use async_nats::jetstream::{AckKind, stream::DirectGetErrorKind};
 use bytes::Bytes;
 
 use super::{Worker, hand::Hand};
@@ -61,24 +61,52 @@ impl Worker {
         }
     }
 
-    /// Gives it to anybody, after the pause. It was not begun, which is said first: a delivery counts as a crash otherwise.
+    /// Gives it to anybody, after the pause.
     pub(super) async fn give_back(&self, hand: &Hand, pause: Option<Duration>) {
-        self.was_no_crash(hand.key).await;
         if let Err(error) = hand.acker().ack_with(AckKind::Nak(pause)).await {
             tracing::warn!(key = %hand.key, %error, "an order is not given back; others get it later");
         }
     }
 
-    pub(super) async fn was_no_crash(&self, key: Key) {
-        let naks = self.naks(key).await + 1;
-        if let Err(error) = self.stored.naks.put(key.to_string(), Bytes::from(naks.to_string())).await {
-            tracing::warn!(%key, %error, "an order that was not begun may count as a crash");
+    /// Notes that the order is begun, for as long as it takes: the next one has to know it.
+    pub(super) async fn note_begun(&self, key: Key, times: u32) {
+        let times = Bytes::from(times.to_string());
+        while let Err(error) = self.stored.begun.put(key.to_string(), times.clone()).await {
+            tracing::warn!(%key, %error, "that an order is begun is not noted; trying again");
+            tokio::time::sleep(self.timings.again).await;
+            self.nats.up().await;
         }
     }
 
-    pub(super) async fn naks(&self, key: Key) -> u64 {
-        let found = self.stored.naks.get(key.to_string()).await.ok().flatten();
-        found.and_then(|naks| std::str::from_utf8(&naks).ok()?.parse().ok()).unwrap_or_default()
+    /// How often the order was begun by somebody who has not said what came of it. It is asked for as long as it takes.
+    pub(super) async fn begun(&self, key: Key) -> u32 {
+        loop {
+            match self.stored.begun.get(key.to_string()).await {
+                Ok(found) => {
+                    let times = found.and_then(|times| std::str::from_utf8(&times).ok()?.parse().ok());
+                    return times.unwrap_or_default();
+                }
+                Err(error) => {
+                    tracing::warn!(%key, %error, "how often it was begun is not known; asking again");
+                }
+            }
+            tokio::time::sleep(self.timings.again).await;
+            self.nats.up().await;
+        }
+    }
+
+    /// It has ended in good order.
+    pub(super) async fn take_back_begun(&self, key: Key) {
+        for _ in 0..ACKS {
+            match self.stored.begun.purge(key.to_string()).await {
+                Ok(()) => return,
+                Err(error) => {
+                    tracing::warn!(%key, %error, "that an order was begun is not taken back; trying again");
+                }
+            }
+            tokio::time::sleep(self.timings.again).await;
+            self.nats.up().await;
+        }
     }
 
     /// Whether the job is cancelled, as far as NATS knows: it is asked for as long as it takes.
@@ -95,16 +123,17 @@ impl Worker {
         }
     }
 
-    /// Whether somebody has told what came of it.
+    /// Whether somebody has told what came of it: it is asked for as long as it takes.
     pub(super) async fn has_result(&self, key: Key) -> bool {
-        match self.stored.results.get_last_raw_message_by_subject(&self.nats.names().result(key)).await {
-            Ok(_) => true,
-            Err(error) => {
-                if error.kind() != LastRawMessageErrorKind::NoMessageFound {
-                    tracing::warn!(%key, %error, "whether it is done is not known");
-                }
-                false
+        let subject = self.nats.names().result(key);
+        loop {
+            match self.stored.results.direct_get_last_for_subject(subject.as_str()).await {
+                Ok(_) => return true,
+                Err(error) if error.kind() == DirectGetErrorKind::NotFound => return false,
+                Err(error) => tracing::warn!(%key, %error, "whether it is done is not known; asking again"),
             }
+            tokio::time::sleep(self.timings.again).await;
+            self.nats.up().await;
         }
     }
 

@@ -3,12 +3,13 @@
 use std::{path::PathBuf, process::Command, time::Duration};
 
 use async_nats::jetstream;
+use futures_util::StreamExt;
 use jobboard::{sandbox::Options, work::Engine};
 
 use crate::{
     nats::{self, Mate, Nats, of_fleet, of_worker},
     program::{folder, jobboard},
-    world::World,
+    world::{Held, World},
 };
 
 const NATS: &str = include_str!("../../contrib/nats.conf");
@@ -68,6 +69,47 @@ async fn the_file_for_nats_lets_bot_and_workers_do_their_work() {
     ann.sees_in(&card, "running").await;
     assert_eq!(ann.says("kill 4").await.text, "Task \"fib 1000000000\" is killed");
     mate.stop().await;
+    world.stop().await;
+}
+
+/// An order whose worker died between its result and its acknowledgement.
+#[tokio::test]
+async fn a_worker_may_see_that_an_order_is_done() {
+    let Some(nats) = configured() else { return };
+    let mut world = World::with(|setup| of_fleet(&mut setup.config, &of(&nats, "bot"))).await;
+    let id = bot_id();
+    let stream = format!("jobboard-{id}-jobs");
+    let options = async_nats::ConnectOptions::with_user_and_password("bot".into(), "of-the-bot".into());
+    let jetstream = jetstream::new(options.connect(nats.url()).await.unwrap());
+    let jobs = async {
+        loop {
+            let Ok(jobs) = jetstream.get_stream(&stream).await else { continue };
+            if jobs.consumer_info("cpu").await.is_ok() {
+                return jobs;
+            }
+        }
+    };
+    let mut jobs = tokio::time::timeout(Duration::from_secs(20), jobs).await.unwrap();
+    // The last thing that it makes.
+    while jetstream.get_object_store(format!("jobboard-{id}-results")).await.is_err() {}
+    world.stop_bot().await;
+    let put = async |kind: &str, text: &'static str| {
+        let subject = format!("jobboard.{id}.{kind}.7.8.0.1");
+        jetstream.publish(subject, text.into()).await.unwrap().await.unwrap();
+    };
+    put("jobs.cpu", "{\"protocol\":1,\"member\":{\"Fib\":5000},\"max_attempts\":3}").await;
+    let cpu: jetstream::consumer::PullConsumer = jobs.get_consumer("cpu").await.unwrap();
+    let taken = cpu.fetch().max_messages(1).messages().await.unwrap().next().await;
+    put("results", "{\"protocol\":1,\"member\":{\"Fib\":5000},\"worker\":\"x\",\"end\":\"Returned\"}\n")
+        .await;
+    let held = Held::new();
+    let mate = Mate::start(of_worker(&of(&nats, "worker"), 1), held.attentive());
+    let acknowledged = async { while jobs.info().await.unwrap().state.messages > 0 {} };
+    tokio::time::timeout(Duration::from_secs(20), acknowledged).await.expect("it is not let go of");
+    assert_eq!(held.begun(), 0, "it was done again");
+    drop(taken);
+    mate.stop().await;
+    world.start_again(Engine::new());
     world.stop().await;
 }
 

@@ -59,12 +59,12 @@ async fn without_a_worker_everybody_is_told_and_then_that_one_is_there() {
     let line = lines.next().unwrap();
     assert!(line.contains(concat!(" (", env!("CARGO_PKG_VERSION"), "): 1 CPU, 32 IO, ")), "{workers}");
     let stats = olga(&world).says("stats").await.text;
-    assert!(stats.contains(head) && stats.contains("CPU slots: 1 of 2 used"), "{stats}");
+    assert!(stats.contains(head) && stats.contains("CPU slots: 1 of 1 used"), "{stats}");
     web.until("/readyz", 200, "ready").await;
     let now = web.metrics().await;
     assert_eq!(now.value("fleet_workers{state=\"working\"}"), 1.0);
     web.counted("fleet_in_hand", 1.0).await;
-    assert_eq!(now.value("slots{resource=\"cpu\"}"), 2.0);
+    assert_eq!(now.value("slots{resource=\"cpu\"}"), 1.0);
     held.release();
     ann.sees_in(&card, "succeeded").await;
 

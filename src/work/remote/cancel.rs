@@ -6,7 +6,6 @@ use bytes::Bytes;
 
 use super::{Control, Remote, Turn, Unfinished, Waiter};
 use crate::{
-    job::Resource,
     nats::{JobKey, Key, NatsError},
     work::fleet::Link,
 };
@@ -29,8 +28,13 @@ impl Remote {
 
     /// Cancels a job, whoever handed it out, and waits until nothing of it is on its way or in anybody's hands.
     pub async fn recall(&self, job: JobKey) {
-        self.tell(job).await;
+        {
+            let mut state = self.state();
+            let handed = state.handed.entry(job).or_default();
+            (handed.left, handed.cancelled) = (true, true);
+        }
         loop {
+            self.tell(job).await;
             tokio::time::sleep(self.timings.look).await;
             match self.is_left(job).await {
                 Ok(false) => return,
@@ -45,48 +49,70 @@ impl Remote {
         }
     }
 
-    /// Says it once a job, however many of its members ask.
+    /// Says it, unless it was just said: a job has many members. That it was is noted afterwards: who says it may be stopped in
+    /// between, and then another one has to.
     async fn tell(&self, job: JobKey) {
-        let told = {
-            let mut state = self.state();
-            let handed = state.handed.entry(job).or_default();
-            handed.left = true;
-            std::mem::replace(&mut handed.cancelled, true)
-        };
-        if told {
+        let told = self.state().handed.get(&job).and_then(|handed| handed.told);
+        if told.is_some_and(|told| told.elapsed() < self.timings.look) {
             return;
         }
         loop {
             self.nats.up().await;
             match self.tell_once(job).await {
-                Ok(()) => break,
+                Ok(()) => {
+                    if let Some(handed) = self.state().handed.get_mut(&job) {
+                        handed.told = Some(Instant::now());
+                    }
+                    return;
+                }
                 Err(error) => tracing::warn!(%job, %error, "a cancel is not told; trying again"),
             }
             tokio::time::sleep(self.timings.again).await;
         }
     }
 
-    pub(super) async fn tell_once(&self, job: JobKey) -> Result<(), NatsError> {
+    async fn tell_once(&self, job: JobKey) -> Result<(), NatsError> {
         let refused = NatsError::refused("a cancel");
         let cancels = self.cancels().await?;
         cancels.put(job.to_string(), Bytes::new()).await.map_err(|error| refused(&error))?;
-        let client = self.nats.client();
+        self.say_cancel(job).await
+    }
+
+    /// To those who listen now.
+    pub(super) async fn say_cancel(&self, job: JobKey) -> Result<(), NatsError> {
         let subject = self.nats.names().cancel(job);
-        client.publish(subject, Bytes::new()).await.map_err(|error| refused(&error))
+        let said = self.nats.client().publish(subject, Bytes::new()).await;
+        said.map_err(|error| NatsError::refused("a cancel")(&error))
+    }
+
+    /// Where nobody has cancelled it here, it was another job of the same number, before the bot's store was set back: its cancel
+    /// goes, so that the next turn does not hear it.
+    pub(super) async fn cancelled_by_nobody(&self, key: Key, control: &Control) {
+        let forget = async {
+            tracing::warn!(%key, "an order was stopped that nobody has cancelled; it is done again");
+            loop {
+                self.nats.up().await;
+                match self.forget_cancel(key.job).await {
+                    Ok(()) => return,
+                    Err(error) => tracing::warn!(%key, %error, "a cancel is not removed; trying again"),
+                }
+                tokio::time::sleep(self.timings.again).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = control.cancelled() => {}
+            () = forget => {}
+        }
     }
 
     /// Whether an order of the job is there.
     async fn is_left(&self, job: JobKey) -> Result<bool, NatsError> {
         let jobs = self.nats.jobs().await?;
-        for resource in [Resource::Cpu, Resource::Io] {
-            let subject = self.nats.names().orders_of(resource, job);
-            let info = jobs.info_builder().subjects(subject).fetch().await;
-            let mut subjects = info.map_err(|error| NatsError::refused("orders")(&error))?;
-            if futures_util::StreamExt::next(&mut subjects).await.is_some() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let subject = self.nats.names().orders_of(job);
+        let info = jobs.info_builder().subjects(subject).fetch().await;
+        let mut subjects = info.map_err(|error| NatsError::refused("orders")(&error))?;
+        Ok(futures_util::StreamExt::next(&mut subjects).await.is_some())
     }
 
     /// Whether nobody can have an order in hand: no worker was heard of for as long as it takes for an order to be

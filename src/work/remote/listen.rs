@@ -1,6 +1,6 @@
 //! What workers say: results, which are kept until they are taken, and signs, which are not.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_nats::jetstream::{
     consumer::{DeliverPolicy, pull::OrderedConfig},
@@ -11,6 +11,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::Remote;
 use crate::nats::{JobKey, NatsError, Report, Sign, message};
+
+/// How long NATS keeps a question for results. Half of it is the pause between two signs of life of the server that keeps them for us:
+/// after four of these without one, another server is asked.
+const ASKED: Duration = Duration::from_secs(4);
 
 impl Remote {
     /// Hears workers, removes what is done with and keeps an eye on who works, until `stop`. `is_current` says whether a job is
@@ -56,6 +60,7 @@ impl Remote {
         let config = OrderedConfig {
             deliver_policy: DeliverPolicy::LastPerSubject,
             filter_subject: self.nats.names().subject("results.>"),
+            max_expires: ASKED,
             ..OrderedConfig::default()
         };
         let consumer = stream.create_consumer(config).await.map_err(|error| refused(&error))?;
@@ -85,7 +90,7 @@ impl Remote {
         }
         self.nats.cancels().await?;
         // The workers', who may not be allowed to make it.
-        self.nats.naks().await?;
+        self.nats.begun().await?;
         self.nats.large().await?;
         Ok(())
     }
@@ -110,6 +115,9 @@ impl Remote {
             let _ = waiting.report.send(report);
         } else if is_current {
             state.unclaimed.insert(key, report);
+        } else if let Some(handed) = state.handed.get_mut(&key.job) {
+            // It goes with what else there is of the job.
+            handed.objects.extend(report.0.object);
         } else {
             drop(state);
             tracing::debug!(%key, worker = report.0.worker, "a result that nobody wants");

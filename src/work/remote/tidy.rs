@@ -4,11 +4,8 @@ use std::{sync::PoisonError, time::Duration};
 
 use futures_util::StreamExt;
 
-use super::{Ended, Remote};
-use crate::{
-    job::Resource,
-    nats::{JobKey, Key, NatsError},
-};
+use super::{Ended, Handed, Remote};
+use crate::nats::{JobKey, Key, NatsError};
 
 /// Jobs that are tidied up after at the same time.
 const AT_ONCE: usize = 16;
@@ -24,7 +21,8 @@ impl Remote {
             state.handed.remove(&job)
         };
         let Some(handed) = handed else { return };
-        let ended = Ended { job, cancelled: handed.cancelled, left: handed.left, objects: handed.objects };
+        let Handed { cancelled, left, objects, .. } = handed;
+        let ended = Ended { job, results: self.nats.names().results_of(job), cancelled, left, objects };
         if self.ended.try_send(ended).is_err() {
             tracing::debug!(%job, "messages of an ended job stay until the next start");
         }
@@ -32,7 +30,8 @@ impl Remote {
 
     pub(super) fn drop_result(&self, key: Key, object: Option<String>) {
         let objects = object.into_iter().collect();
-        let _ = self.ended.try_send(Ended { job: key.job, cancelled: false, left: false, objects });
+        let results = self.nats.names().result(key);
+        let _ = self.ended.try_send(Ended { job: key.job, results, cancelled: false, left: false, objects });
     }
 
     pub(super) async fn tidy(&self, is_current: &(impl Fn(JobKey) -> bool + Sync)) {
@@ -71,15 +70,14 @@ impl Remote {
 
     async fn tidy_once(&self, ended: &Ended) -> Result<(), NatsError> {
         let refused = NatsError::refused("a removal");
-        if ended.left && ended.cancelled {
+        // Also of those whose result was taken: a worker may have died before it let go of the order, and somebody would do it again.
+        if ended.left {
             self.purge_orders(ended.job).await?;
         }
         let results = self.nats.results().await?;
-        let of_job = self.nats.names().results_of(ended.job);
-        results.purge().filter(of_job).await.map_err(|error| refused(&error))?;
+        results.purge().filter(ended.results.as_str()).await.map_err(|error| refused(&error))?;
         if ended.cancelled {
-            let cancels = self.cancels().await?;
-            cancels.purge(ended.job.to_string()).await.map_err(|error| refused(&error))?;
+            self.forget_cancel(ended.job).await?;
         }
         for object in &ended.objects {
             // It may be gone already.
@@ -91,14 +89,12 @@ impl Remote {
     pub(super) async fn purge_orders(&self, job: JobKey) -> Result<(), NatsError> {
         let refused = NatsError::refused("a removal");
         let jobs = self.nats.jobs().await?;
-        for resource in [Resource::Cpu, Resource::Io] {
-            let of_job = self.nats.names().orders_of(resource, job);
-            jobs.purge().filter(of_job).await.map_err(|error| refused(&error))?;
-        }
-        Ok(())
+        let of_job = self.nats.names().orders_of(job);
+        jobs.purge().filter(of_job).await.map(drop).map_err(|error| refused(&error))
     }
 
-    /// Orders of jobs that the board does not have: they ended while the bot was away from NATS, or its store was set back.
+    /// Orders of jobs that the board does not have: they ended while the bot was away from NATS, or its store was set back. Who has one
+    /// is told to stop; it is not put down, where a job of the same number would find it later. Who does not hear it works for nobody.
     async fn sweep(&self, is_current: &(impl Fn(JobKey) -> bool + Sync)) -> Result<(), NatsError> {
         let refused = NatsError::refused("orders");
         let jobs = self.nats.jobs().await?;
@@ -113,14 +109,15 @@ impl Remote {
                 continue;
             }
             tracing::info!(job = %key.job, "an order of a job that has ended is removed");
-            self.cancel_and_purge(key.job).await?;
+            self.say_cancel(key.job).await?;
+            self.purge_orders(key.job).await?;
         }
         Ok(())
     }
 
-    async fn cancel_and_purge(&self, job: JobKey) -> Result<(), NatsError> {
-        self.tell_once(job).await?;
-        self.purge_orders(job).await
+    pub(super) async fn forget_cancel(&self, job: JobKey) -> Result<(), NatsError> {
+        let cancels = self.cancels().await?;
+        cancels.purge(job.to_string()).await.map_err(|error| NatsError::refused("a removal")(&error))
     }
 
     pub(super) async fn cancels(&self) -> Result<async_nats::jetstream::kv::Store, NatsError> {
