@@ -9,6 +9,9 @@
 //!   places, to be killed.
 #![expect(clippy::print_stdout, clippy::expect_used, reason = "a program for a developer's terminal")]
 
+#[path = "common/limits.rs"]
+mod limits;
+
 use std::{
     hint::black_box,
     process::Command,
@@ -17,11 +20,13 @@ use std::{
 };
 
 use jobboard::{
-    board::{Boards, Filter, Limits},
+    board::{Boards, Filter},
     job::{ChatId, Digits, JobId, MessageId, Number, Origin, Outcome, Output, Person, Spec},
     store::Store,
     work::{Control, CpuPool, Engine, PokeApi, PokeApiTimings, Work},
 };
+
+use self::limits::unlimited;
 
 const JOBS: i32 = 100_000;
 const SIZES: [i32; 3] = [10, 1_000, JOBS];
@@ -177,25 +182,9 @@ fn held() -> Engine {
 }
 
 fn boards(engine: Engine) -> Arc<Boards> {
-    let limits = Limits {
-        max_fib: 1_000_000,
-        max_live_jobs_all: usize::MAX,
-        max_unsaid: Duration::MAX,
-        max_live_person: usize::MAX,
-        max_members: usize::MAX,
-        max_live_jobs: usize::MAX,
-        job_timeout: Duration::from_mins(10),
-        cpu_slots: 1,
-        memory: u64::MAX,
-        io_slots: 1,
-        keep_jobs: usize::MAX,
-        max_attempts: 3,
-        store_again: Duration::from_secs(1),
-        fleet_told: Duration::from_secs(1),
-    };
     let pokeapi = PokeApi::new("http://127.0.0.1:9", PokeApiTimings::default()).expect("a client");
     let work = Work::new(CpuPool::new(1).expect("a thread"), engine, pokeapi);
-    Boards::new(work, Store::none(), limits)
+    Boards::new(work, Store::none(), unlimited())
 }
 
 fn person(number: i32) -> Person {

@@ -9,6 +9,9 @@
 //! - long numbers: one worker with one thread, and two of them, each in a process of its own.
 #![expect(clippy::print_stdout, clippy::expect_used, reason = "a program for a developer's terminal")]
 
+#[path = "common/limits.rs"]
+mod limits;
+
 use std::{
     process::{Child, Command, Stdio},
     sync::Arc,
@@ -25,6 +28,8 @@ use jobboard::{
     worker,
 };
 use tokio_util::sync::CancellationToken;
+
+use self::limits::unlimited;
 
 const CHATS: i64 = 10;
 /// Computed by a worker, in some microseconds.
@@ -132,7 +137,7 @@ struct Bench {
 impl Bench {
     fn of(work: Work) -> (Self, CancellationToken) {
         let stop = CancellationToken::new();
-        let boards = Boards::new(work, Store::none(), limits());
+        let boards = Boards::new(work, Store::none(), Limits { cpu_slots: 2, ..unlimited() });
         tokio::spawn({
             let (boards, stop) = (boards.clone(), stop.clone());
             async move { boards.follow_fleet(stop).await }
@@ -204,25 +209,6 @@ fn person(id: i64) -> Person {
 
 fn origin(message: i32) -> Origin {
     Origin { message: MessageId(message), thread: None, callback: None }
-}
-
-fn limits() -> Limits {
-    Limits {
-        max_fib: 1_000_000_000,
-        max_live_jobs_all: usize::MAX,
-        max_unsaid: Duration::MAX,
-        max_live_person: usize::MAX,
-        max_members: usize::MAX,
-        max_live_jobs: usize::MAX,
-        job_timeout: Duration::from_mins(10),
-        cpu_slots: 2,
-        memory: u64::MAX,
-        io_slots: 1,
-        keep_jobs: usize::MAX,
-        max_attempts: 3,
-        store_again: Duration::from_secs(1),
-        fleet_told: Duration::from_secs(1),
-    }
 }
 
 fn spread(times: &mut [Duration]) -> String {

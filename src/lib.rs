@@ -16,6 +16,7 @@ pub mod log;
 pub mod metrics;
 pub mod nats;
 pub mod operate;
+mod parts;
 pub mod sandbox;
 mod standby;
 pub mod store;
@@ -31,20 +32,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     board::{Boards, Limits},
     config::{Config, WebhookSecret},
     http::{Hook, Looker, Ready, Server, Site},
-    job::ChatId,
-    lease::LeaseTimings,
     metrics::{Look, Metrics},
     nats::{Nats, NatsError, Options},
+    parts::{Parts, Web},
     standby::Leading,
     store::{Loaded, OpenError, Store, replica::Replica},
     telegram::{
-        Access, Bot, Fatal, Handlers, Inline, Outbox, Settings, Webhook,
+        Access, Bot, Inline, Outbox, Settings, Webhook,
         api::{Api, ApiError},
     },
     work::{CpuPool, Engine, PokeApi, Remote, Work},
@@ -52,8 +52,6 @@ use crate::{
 
 /// Between two looks at whether the data folder and the address are free.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-/// How long answers over HTTP that are under way are waited for at a stop.
-const ANSWERED: Duration = Duration::from_secs(1);
 
 /// Why the bot did not start, or could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -141,13 +139,12 @@ pub async fn run_with(
     // From here on, whoever asks is told that the bot starts.
     let Some(server) = wait.await? else { return Ok(()) };
     let nats = nats(&config).await?;
-    let nats_alone = nats.clone().filter(|_| !config.machines.standby);
     let leading = Box::pin(lead(&config, nats.as_ref(), site.ready(), shutdown.as_mut()));
     let Some(Leading { lease, store }) = leading.await? else {
         return Ok(());
     };
     let lost = lease.as_ref().map_or_else(CancellationToken::new, |lease| lease.lost().clone());
-    let (web, leads) = (Web { site, server, webhook }, Leads { nats, nats_alone, store, lost, until });
+    let (web, leads) = (Web { site, server, webhook }, Leads { nats, store, lost, until });
     let ended = Box::pin(run_leading(config, engine, metrics, web, leads, shutdown)).await;
     if let Some(lease) = lease {
         // However it ended: nobody has to wait until it is out.
@@ -159,8 +156,6 @@ pub async fn run_with(
 /// What a bot has that begins to lead.
 struct Leads {
     nats: Option<Nats>,
-    /// The same, where nobody follows.
-    nats_alone: Option<Nats>,
     store: Option<(File, Replica)>,
     lost: CancellationToken,
     /// How long the data folder may still be another bot's.
@@ -175,14 +170,20 @@ async fn run_leading(
     leads: Leads,
     mut shutdown: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<(), RunError> {
-    let Leads { nats, nats_alone, store: mut leading, lost, until } = leads;
-    let wait = patiently(until, shutdown.as_mut(), || open(&config, metrics.clone(), leading.take()));
-    let opened = match wait.await {
+    let Leads { nats, store: leading, lost, until } = leads;
+    let opened = match leading {
+        // The folder is its own already.
+        Some(leading) => open(&config, metrics.clone(), Some(leading)).await.map(Some),
+        None => patiently(until, shutdown.as_mut(), || open(&config, metrics.clone(), None)).await,
+    };
+    let opened = match opened {
         // What could not be written is no fault of the folder.
         Err(_) if lost.is_cancelled() => return Err(RunError::Deposed),
         opened => opened?,
     };
     let Some((store, mut loaded)) = opened else { return Ok(()) };
+    // Where nobody follows, it is seen to that nobody leads beside it.
+    let alone = nats.clone().filter(|_| !config.machines.standby).map(|nats| (nats, config.timings.lease));
     let site = &web.site;
     site.ready().opened(store.clone());
     let api = Api::new(&config, &loaded.secret)?.measured(metrics.clone());
@@ -211,7 +212,6 @@ async fn run_leading(
     drop(loaded);
 
     let inline = Inline::new(api.clone(), work, &bot.username, &config, access.clone());
-    let alone = nats_alone.map(|nats| (nats, config.timings.lease));
     let parts = Parts { alone, api, store, boards, outbox: outbox.clone(), settings, inline, access, config };
     tokio::select! {
         biased;
@@ -320,154 +320,6 @@ fn looker(boards: &Arc<Boards>, outbox: &Arc<Outbox>, store: &Store) -> Looker {
         let (lanes, silent, unsaid) = (outbox.lanes(), outbox.silent(), boards.overload().unsaid());
         Look { lanes, writes, size, unsaid, silent, ..boards.look_at_all() }
     })
-}
-
-/// What is served over HTTP.
-struct Web {
-    site: Arc<Site>,
-    server: Option<Server>,
-    webhook: Option<Webhook>,
-}
-
-/// Everything that runs.
-struct Parts {
-    api: Api,
-    store: Store,
-    boards: Arc<Boards>,
-    outbox: Arc<Outbox>,
-    settings: Arc<Settings>,
-    inline: Arc<Inline>,
-    access: Arc<Access>,
-    config: Config,
-    /// Where others may be that are not to lead beside this one.
-    alone: Option<(Nats, LeaseTimings)>,
-}
-
-impl Parts {
-    /// Reads updates until it is told to stop, and stops.
-    async fn serve(
-        self,
-        bot: Bot,
-        handled: Vec<(i64, u64)>,
-        questions: Vec<(ChatId, u64, String)>,
-        web: Web,
-        shutdown: impl Future<Output = ()>,
-    ) -> Result<(), RunError> {
-        let quit = CancellationToken::new();
-        let (stop_updates, stop_listening) = (CancellationToken::new(), CancellationToken::new());
-        let tasks = TaskTracker::new();
-        self.spawn_helpers(&tasks, &stop_updates, &stop_listening);
-        let handlers = Handlers::new(
-            &self.api,
-            self.boards.clone(),
-            self.outbox.clone(),
-            (self.store.clone(), self.settings.clone(), self.inline.clone(), self.access.clone()),
-            bot,
-            &self.config,
-            quit.clone(),
-        );
-        handlers.restore(questions);
-        let Web { site, server, webhook } = web;
-        let by_webhook = webhook.is_some();
-        let updates = tasks.spawn(self.updates(&handlers, handled, (webhook, site.clone()), &stop_updates));
-        tokio::pin!(updates);
-        let ended = tokio::select! {
-            () = shutdown => None,
-            () = quit.cancelled() => None,
-            ended = &mut updates => Some(ended),
-        };
-
-        tracing::info!("stopping");
-        site.ready().stop();
-        stop_updates.cancel();
-        let ended = match ended {
-            Some(ended) => ended,
-            None => updates.await,
-        };
-        if let Some(server) = server.as_ref().filter(|_| by_webhook) {
-            // What was handled is confirmed first: a `quit` that comes again would quit again.
-            server.answered(ANSWERED).await;
-            telegram::delete_webhook(&self.api).await;
-        }
-        self.inline.stop().await;
-        handlers.stop().await;
-        self.boards.stop(self.config.timings.stop_jobs).await;
-        stop_listening.cancel();
-        tasks.close();
-        tasks.wait().await;
-        self.outbox.drain(self.config.timings.stop_outbox).await;
-        let store = self.store;
-        // Closing waits for the disk.
-        tokio::task::spawn_blocking(move || store.close()).await.map_err(RunError::Task)?;
-        if let Some(server) = server {
-            server.stop(ANSWERED).await;
-        }
-        tracing::info!("stopped");
-        match ended {
-            Ok(Err(_)) => {
-                Err(RunError::Token("Telegram does not accept the token any more: check TELOXIDE_TOKEN"))
-            }
-            Ok(Ok(())) => Ok(()),
-            Err(error) => Err(RunError::Task(error)),
-        }
-    }
-
-    /// Reads updates until `stop`, in the one way or the other.
-    fn updates(
-        &self,
-        handlers: &Arc<Handlers>,
-        handled: Vec<(i64, u64)>,
-        (webhook, site): (Option<Webhook>, Arc<Site>),
-        stop: &CancellationToken,
-    ) -> impl Future<Output = Result<(), Fatal>> + Send + 'static {
-        let (api, store, stop) = (self.api.clone(), self.store.clone(), stop.clone());
-        let (handlers, timings) = (handlers.clone(), self.config.timings);
-        async move {
-            match webhook {
-                Some(webhook) => {
-                    let (api, timings) = (&api, (&timings, site.ready()));
-                    telegram::serve_webhook(api, &handlers, &store, handled, webhook, timings, &stop).await
-                }
-                None => telegram::poll(&api, &handlers, &store, handled, &timings, &stop).await,
-            }
-        }
-    }
-
-    /// What runs beside the reading of updates.
-    fn spawn_helpers(
-        &self,
-        tasks: &TaskTracker,
-        stop_updates: &CancellationToken,
-        stop_listening: &CancellationToken,
-    ) {
-        tasks.spawn({
-            let (outbox, stop) = (self.outbox.clone(), stop_listening.clone());
-            async move { outbox.listen(stop).await }
-        });
-        tasks.spawn({
-            let (boards, stop) = (self.boards.clone(), stop_listening.clone());
-            async move { boards.retain(stop).await }
-        });
-        if let Some((nats, timings)) = self.alone.clone() {
-            tasks.spawn(standby::hold(nats, timings, stop_listening.clone()));
-        }
-        if let Some(keeper) = self.store.keeper() {
-            tasks.spawn(keeper.tend(stop_listening.clone()));
-        }
-        if let Some(fleet) = self.boards.remote() {
-            let boards = self.boards.clone();
-            tasks.spawn(fleet.serve(move |job| boards.is_current(job), stop_listening.clone()));
-        }
-        tasks.spawn({
-            let (boards, stop) = (self.boards.clone(), stop_listening.clone());
-            async move { boards.follow_fleet(stop).await }
-        });
-        tasks.spawn({
-            let (api, stop, timings) = (self.api.clone(), stop_updates.clone(), self.config.timings);
-            let owners = self.config.owners.0.clone();
-            async move { telegram::register_commands(&api, &owners, &timings, &stop).await }
-        });
-    }
 }
 
 fn work(

@@ -215,6 +215,24 @@ impl Nats {
         let _ = link.wait_for(|link| link.away.is_none()).await;
     }
 
+    /// Does something for as long as it takes, with a pause after each failure: NATS may be away, or choose its leaders.
+    /// `what` is what the log says of a failure, `of` whom it is about.
+    pub(crate) async fn insist<T, F: Future<Output = Result<T, NatsError>>>(
+        &self,
+        pause: Duration,
+        (what, of): (&str, &(dyn fmt::Display + Sync)),
+        mut attempt: impl FnMut() -> F,
+    ) -> T {
+        loop {
+            self.up().await;
+            match attempt().await {
+                Ok(done) => return done,
+                Err(error) => tracing::warn!(%of, %error, "{what}; trying again"),
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+
     /// Waits until the connection is another than the `connects`-th, and up; for ever if it will not be.
     pub async fn another_than(&self, connects: u64) -> u64 {
         let mut link = self.link();

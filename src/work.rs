@@ -153,8 +153,8 @@ impl Work {
     }
 
     /// The same, with those who do what takes time elsewhere.
-    #[must_use]
-    pub fn with_fleet(self, fleet: watch::Receiver<Fleet>) -> Self {
+    #[cfg(test)]
+    pub(crate) fn with_fleet(self, fleet: watch::Receiver<Fleet>) -> Self {
         Self { fleet: Some(fleet), ..self }
     }
 

@@ -160,14 +160,8 @@ struct Stored {
 impl Stored {
     /// Finds it, or makes what is missing, for as long as it takes.
     async fn find(nats: &Nats, timings: FleetTimings) -> Self {
-        loop {
-            nats.up().await;
-            match Box::pin(Self::find_once(nats, timings)).await {
-                Ok(stored) => return stored,
-                Err(error) => tracing::warn!(%error, "NATS is not ready; trying again"),
-            }
-            tokio::time::sleep(timings.again).await;
-        }
+        let what = ("streams and buckets are not there", &"NATS" as _);
+        nats.insist(timings.again, what, || Box::pin(Self::find_once(nats, timings))).await
     }
 
     async fn find_once(nats: &Nats, timings: FleetTimings) -> Result<Self, NatsError> {

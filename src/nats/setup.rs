@@ -55,13 +55,19 @@ impl Nats {
     /// # Errors
     /// [`NatsError::Refused`].
     pub async fn objects(&self, name: &str) -> Result<ObjectStore, NatsError> {
+        self.objects_kept(name, Duration::ZERO).await
+    }
+
+    /// The same, where what is there goes after `max_age`; zero: never.
+    async fn objects_kept(&self, name: &str, max_age: Duration) -> Result<ObjectStore, NatsError> {
         let refused = NatsError::refused("an object store");
         let bucket = self.names.stored(name);
         if let Ok(found) = self.jetstream.get_object_store(&bucket).await {
             return Ok(found);
         }
+        let num_replicas = self.replicas;
         let config =
-            object_store::Config { bucket, num_replicas: self.replicas, ..object_store::Config::default() };
+            object_store::Config { bucket, max_age, num_replicas, ..object_store::Config::default() };
         self.jetstream.create_object_store(config).await.map_err(|error| refused(&error))
     }
 
@@ -115,15 +121,7 @@ impl Nats {
 
     /// Digits and pictures that are too large for a message.
     pub(crate) async fn large(&self) -> Result<ObjectStore, NatsError> {
-        let refused = NatsError::refused("an object store");
-        let bucket = self.names.stored("results");
-        if let Ok(found) = self.jetstream.get_object_store(&bucket).await {
-            return Ok(found);
-        }
-        let (max_age, num_replicas) = (LARGE_KEPT, self.replicas);
-        let config =
-            object_store::Config { bucket, max_age, num_replicas, ..object_store::Config::default() };
-        self.jetstream.create_object_store(config).await.map_err(|error| refused(&error))
+        self.objects_kept("results", LARGE_KEPT).await
     }
 
     /// Jobs that are cancelled.

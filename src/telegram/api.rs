@@ -237,7 +237,7 @@ impl Api {
         let answer = async {
             let (status, body) = match &self.direct {
                 Some(direct) => {
-                    // Only what holds other things than text and numbers cannot become JSON.
+                    // It always can: only a map whose keys are no text could not.
                     let body = serde_json::to_vec(payload)
                         .map_err(|error| ApiError::Connection(error.to_string()))?;
                     direct.post(self.uri(method)?, body, limit).await?

@@ -17,7 +17,7 @@ use std::{
 
 use async_nats::{
     HeaderMap,
-    jetstream::{ErrorCode, context::PublishErrorKind, publish::PublishAck},
+    jetstream::{ErrorCode, context::PublishErrorKind},
 };
 use bytes::Bytes;
 use tokio::{
@@ -112,7 +112,7 @@ struct Handed {
     cancelled: bool,
     /// When that was last said.
     told: Option<Instant>,
-    /// Of these turns, orders may be left.
+    /// Orders may be.
     left: bool,
     objects: Vec<String>,
 }
@@ -120,11 +120,10 @@ struct Handed {
 /// A job whose end is stored, or a result that nobody wants.
 struct Ended {
     job: JobKey,
-    /// The subjects of what is to be removed.
+    /// The subjects of results that are to be removed.
     results: String,
-    cancelled: bool,
-    left: bool,
-    objects: Vec<String>,
+    /// What else is.
+    handed: Handed,
 }
 
 /// What came of a turn.
@@ -227,28 +226,20 @@ impl Remote {
     async fn hand_out(&self, key: Key, order: &Order, headers: &HeaderMap) {
         let subject = self.nats.names().order(order.member.resource(), key);
         let Ok(payload) = message::write(order) else { return };
-        loop {
-            self.nats.up().await;
-            match self.publish(&subject, headers, &payload).await {
-                Ok(_) => return,
-                Err(error) if is_there(&error) => {
-                    tracing::debug!(%key, "an order is there already");
-                    return;
-                }
-                Err(error) => tracing::warn!(%key, %error, "an order could not be handed out; trying again"),
-            }
-            tokio::time::sleep(self.timings.again).await;
-        }
+        let what = ("an order is not handed out", &key as _);
+        self.nats.insist(self.timings.again, what, || self.publish(&subject, headers, &payload)).await;
     }
 
-    async fn publish(
-        &self,
-        subject: &str,
-        headers: &HeaderMap,
-        payload: &Bytes,
-    ) -> Result<PublishAck, async_nats::jetstream::context::PublishError> {
+    /// Also done where the order is there already.
+    async fn publish(&self, subject: &str, headers: &HeaderMap, payload: &Bytes) -> Result<(), NatsError> {
         let jetstream = self.nats.jetstream();
-        jetstream.publish_with_headers(subject.to_owned(), headers.clone(), payload.clone()).await?.await
+        let published = async {
+            jetstream.publish_with_headers(subject.to_owned(), headers.clone(), payload.clone()).await?.await
+        };
+        match published.await {
+            Err(error) if !is_there(&error) => Err(NatsError::refused("an order")(&error)),
+            _ => Ok(()),
+        }
     }
 
     /// What a result means.
@@ -297,14 +288,8 @@ impl Remote {
 
     /// What stands beside the messages; `None` where it is not there any more.
     async fn fetch(&self, object: &str) -> Option<Blob> {
-        loop {
-            self.nats.up().await;
-            match self.fetch_once(object).await {
-                Ok(blob) => return blob,
-                Err(error) => tracing::warn!(%error, object, "a result could not be fetched; trying again"),
-            }
-            tokio::time::sleep(self.timings.again).await;
-        }
+        let what = ("a result is not fetched", &object as _);
+        self.nats.insist(self.timings.again, what, || self.fetch_once(object)).await
     }
 
     async fn fetch_once(&self, object: &str) -> Result<Option<Blob>, NatsError> {

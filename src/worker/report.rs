@@ -25,14 +25,8 @@ impl Worker {
         if blob.len() > LARGE {
             report.object = Some(format!("{}.{}", hand.key, self.id));
         }
-        loop {
-            self.nats.up().await;
-            match self.publish(hand.key, &report, &blob).await {
-                Ok(()) => break,
-                Err(error) => tracing::warn!(key = %hand.key, %error, "a result is not stored; trying again"),
-            }
-            tokio::time::sleep(self.timings.again).await;
-        }
+        let what = ("a result is not stored", &hand.key as _);
+        self.nats.insist(self.timings.again, what, || self.publish(hand.key, &report, &blob)).await;
         self.acknowledge(hand).await;
     }
 
@@ -71,28 +65,22 @@ impl Worker {
     /// Notes that the order is begun, for as long as it takes: the next one has to know it.
     pub(super) async fn note_begun(&self, key: Key, times: u32) {
         let times = Bytes::from(times.to_string());
-        while let Err(error) = self.stored.begun.put(key.to_string(), times.clone()).await {
-            tracing::warn!(%key, %error, "that an order is begun is not noted; trying again");
-            tokio::time::sleep(self.timings.again).await;
-            self.nats.up().await;
-        }
+        let note = || async {
+            let noted = self.stored.begun.put(key.to_string(), times.clone()).await;
+            noted.map_err(|error| NatsError::refused("a beginning")(&error))
+        };
+        self.nats.insist(self.timings.again, ("a beginning is not noted", &key), note).await;
     }
 
     /// How often the order was begun by somebody who has not said what came of it. It is asked for as long as it takes.
     pub(super) async fn begun(&self, key: Key) -> u32 {
-        loop {
-            match self.stored.begun.get(key.to_string()).await {
-                Ok(found) => {
-                    let times = found.and_then(|times| std::str::from_utf8(&times).ok()?.parse().ok());
-                    return times.unwrap_or_default();
-                }
-                Err(error) => {
-                    tracing::warn!(%key, %error, "how often it was begun is not known; asking again");
-                }
-            }
-            tokio::time::sleep(self.timings.again).await;
-            self.nats.up().await;
-        }
+        let ask = || async {
+            let found = self.stored.begun.get(key.to_string()).await;
+            found.map_err(|error| NatsError::refused("a beginning")(&error))
+        };
+        let what = ("the beginnings of an order are not known", &key as _);
+        let found = self.nats.insist(self.timings.again, what, ask).await;
+        found.and_then(|times| std::str::from_utf8(&times).ok()?.parse().ok()).unwrap_or_default()
     }
 
     /// It has ended in good order.
@@ -101,7 +89,7 @@ impl Worker {
             match self.stored.begun.purge(key.to_string()).await {
                 Ok(()) => return,
                 Err(error) => {
-                    tracing::warn!(%key, %error, "that an order was begun is not taken back; trying again");
+                    tracing::warn!(%key, %error, "a beginning is not taken back; trying again");
                 }
             }
             tokio::time::sleep(self.timings.again).await;
@@ -111,30 +99,26 @@ impl Worker {
 
     /// Whether the job is cancelled, as far as NATS knows: it is asked for as long as it takes.
     pub(super) async fn is_cancelled(&self, job: JobKey) -> bool {
-        loop {
-            match self.stored.cancels.get(job.to_string()).await {
-                Ok(found) => return found.is_some(),
-                Err(error) => {
-                    tracing::warn!(%job, %error, "whether it is cancelled is not known; asking again");
-                }
-            }
-            tokio::time::sleep(self.timings.again).await;
-            self.nats.up().await;
-        }
+        let ask = || async {
+            let found = self.stored.cancels.get(job.to_string()).await;
+            found.map_err(|error| NatsError::refused("a cancel")(&error))
+        };
+        let what = ("whether a job is cancelled is not known", &job as _);
+        self.nats.insist(self.timings.again, what, ask).await.is_some()
     }
 
     /// Whether somebody has told what came of it: it is asked for as long as it takes.
     pub(super) async fn has_result(&self, key: Key) -> bool {
         let subject = self.nats.names().result(key);
-        loop {
+        let ask = || async {
             match self.stored.results.direct_get_last_for_subject(subject.as_str()).await {
-                Ok(_) => return true,
-                Err(error) if error.kind() == DirectGetErrorKind::NotFound => return false,
-                Err(error) => tracing::warn!(%key, %error, "whether it is done is not known; asking again"),
+                Ok(_) => Ok(true),
+                Err(error) if error.kind() == DirectGetErrorKind::NotFound => Ok(false),
+                Err(error) => Err(NatsError::refused("a result")(&error)),
             }
-            tokio::time::sleep(self.timings.again).await;
-            self.nats.up().await;
-        }
+        };
+        let what = ("whether an order is done is not known", &key as _);
+        self.nats.insist(self.timings.again, what, ask).await
     }
 
     /// Says how far it is. Who is to hear it hears the next one, too.

@@ -56,24 +56,15 @@ impl Remote {
         if told.is_some_and(|told| told.elapsed() < self.timings.look) {
             return;
         }
-        loop {
-            self.nats.up().await;
-            match self.tell_once(job).await {
-                Ok(()) => {
-                    if let Some(handed) = self.state().handed.get_mut(&job) {
-                        handed.told = Some(Instant::now());
-                    }
-                    return;
-                }
-                Err(error) => tracing::warn!(%job, %error, "a cancel is not told; trying again"),
-            }
-            tokio::time::sleep(self.timings.again).await;
+        self.nats.insist(self.timings.again, ("a cancel is not told", &job), || self.tell_once(job)).await;
+        if let Some(handed) = self.state().handed.get_mut(&job) {
+            handed.told = Some(Instant::now());
         }
     }
 
     async fn tell_once(&self, job: JobKey) -> Result<(), NatsError> {
         let refused = NatsError::refused("a cancel");
-        let cancels = self.cancels().await?;
+        let cancels = self.nats.cancels().await?;
         cancels.put(job.to_string(), Bytes::new()).await.map_err(|error| refused(&error))?;
         self.say_cancel(job).await
     }
@@ -90,14 +81,8 @@ impl Remote {
     pub(super) async fn cancelled_by_nobody(&self, key: Key, control: &Control) {
         let forget = async {
             tracing::warn!(%key, "an order was stopped that nobody has cancelled; it is done again");
-            loop {
-                self.nats.up().await;
-                match self.forget_cancel(key.job).await {
-                    Ok(()) => return,
-                    Err(error) => tracing::warn!(%key, %error, "a cancel is not removed; trying again"),
-                }
-                tokio::time::sleep(self.timings.again).await;
-            }
+            let what = ("a cancel is not removed", &key as _);
+            self.nats.insist(self.timings.again, what, || self.forget_cancel(key.job)).await;
         };
         tokio::select! {
             biased;

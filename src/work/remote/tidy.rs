@@ -21,27 +21,24 @@ impl Remote {
             state.handed.remove(&job)
         };
         let Some(handed) = handed else { return };
-        let Handed { cancelled, left, objects, .. } = handed;
-        let ended = Ended { job, results: self.nats.names().results_of(job), cancelled, left, objects };
+        let ended = Ended { job, results: self.nats.names().results_of(job), handed };
         if self.ended.try_send(ended).is_err() {
             tracing::debug!(%job, "messages of an ended job stay until the next start");
         }
     }
 
     pub(super) fn drop_result(&self, key: Key, object: Option<String>) {
-        let objects = object.into_iter().collect();
+        let handed = Handed { objects: object.into_iter().collect(), ..Handed::default() };
         let results = self.nats.names().result(key);
-        let _ = self.ended.try_send(Ended { job: key.job, results, cancelled: false, left: false, objects });
+        let _ = self.ended.try_send(Ended { job: key.job, results, handed });
     }
 
     pub(super) async fn tidy(&self, is_current: &(impl Fn(JobKey) -> bool + Sync)) {
         let Some(ended) = self.to_tidy.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
         let mut caught_up = self.caught_up.subscribe();
         let _ = caught_up.wait_for(|connection| *connection > 0).await;
-        while let Err(error) = self.sweep(is_current).await {
-            tracing::warn!(%error, "orders of ended jobs are not removed; trying again");
-            tokio::time::sleep(self.timings.again).await;
-        }
+        let what = ("orders that nobody wants are not removed", &"the board" as _);
+        self.nats.insist(self.timings.again, what, || self.sweep(is_current)).await;
         let ended =
             futures_util::stream::unfold(ended, async |mut ended| ended.recv().await.map(|job| (job, ended)));
         ended.for_each_concurrent(AT_ONCE, |ended| self.tidy_up(ended)).await;
@@ -56,30 +53,22 @@ impl Remote {
     }
 
     async fn tidy_up(&self, ended: Ended) {
-        loop {
-            self.nats.up().await;
-            match self.tidy_once(&ended).await {
-                Ok(()) => return,
-                Err(error) => {
-                    tracing::warn!(job = %ended.job, %error, "messages of an ended job are not removed; trying again");
-                }
-            }
-            tokio::time::sleep(self.timings.again).await;
-        }
+        let what = ("messages of an ended job are not removed", &ended.job as _);
+        self.nats.insist(self.timings.again, what, || self.tidy_once(&ended)).await;
     }
 
     async fn tidy_once(&self, ended: &Ended) -> Result<(), NatsError> {
         let refused = NatsError::refused("a removal");
         // Also of those whose result was taken: a worker may have died before it let go of the order, and somebody would do it again.
-        if ended.left {
+        if ended.handed.left {
             self.purge_orders(ended.job).await?;
         }
         let results = self.nats.results().await?;
         results.purge().filter(ended.results.as_str()).await.map_err(|error| refused(&error))?;
-        if ended.cancelled {
+        if ended.handed.cancelled {
             self.forget_cancel(ended.job).await?;
         }
-        for object in &ended.objects {
+        for object in &ended.handed.objects {
             // It may be gone already.
             let _ = self.nats.large().await?.delete(object).await;
         }
@@ -116,11 +105,7 @@ impl Remote {
     }
 
     pub(super) async fn forget_cancel(&self, job: JobKey) -> Result<(), NatsError> {
-        let cancels = self.cancels().await?;
+        let cancels = self.nats.cancels().await?;
         cancels.purge(job.to_string()).await.map_err(|error| NatsError::refused("a removal")(&error))
-    }
-
-    pub(super) async fn cancels(&self) -> Result<async_nats::jetstream::kv::Store, NatsError> {
-        self.nats.cancels().await
     }
 }

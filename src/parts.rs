@@ -1,0 +1,169 @@
+//! Everything that runs while the bot runs, and the order in which it stops.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    RunError,
+    board::Boards,
+    config::Config,
+    http::{Server, Site},
+    job::ChatId,
+    lease::LeaseTimings,
+    nats::Nats,
+    standby,
+    store::Store,
+    telegram::{self, Access, Bot, Fatal, Handlers, Inline, Outbox, Settings, Webhook, api::Api},
+};
+
+/// How long answers over HTTP that are under way are waited for at a stop.
+const ANSWERED: Duration = Duration::from_secs(1);
+
+/// What is served over HTTP.
+pub(crate) struct Web {
+    pub(crate) site: Arc<Site>,
+    pub(crate) server: Option<Server>,
+    pub(crate) webhook: Option<Webhook>,
+}
+
+/// Everything that runs.
+pub(crate) struct Parts {
+    pub(crate) api: Api,
+    pub(crate) store: Store,
+    pub(crate) boards: Arc<Boards>,
+    pub(crate) outbox: Arc<Outbox>,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) inline: Arc<Inline>,
+    pub(crate) access: Arc<Access>,
+    pub(crate) config: Config,
+    /// Where others may be that are not to lead beside this one.
+    pub(crate) alone: Option<(Nats, LeaseTimings)>,
+}
+
+impl Parts {
+    /// Reads updates until it is told to stop, and stops.
+    pub(crate) async fn serve(
+        self,
+        bot: Bot,
+        handled: Vec<(i64, u64)>,
+        questions: Vec<(ChatId, u64, String)>,
+        web: Web,
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<(), RunError> {
+        let quit = CancellationToken::new();
+        let (stop_updates, stop_listening) = (CancellationToken::new(), CancellationToken::new());
+        let tasks = TaskTracker::new();
+        self.spawn_helpers(&tasks, &stop_updates, &stop_listening);
+        let handlers = Handlers::new(
+            &self.api,
+            self.boards.clone(),
+            self.outbox.clone(),
+            (self.store.clone(), self.settings.clone(), self.inline.clone(), self.access.clone()),
+            bot,
+            &self.config,
+            quit.clone(),
+        );
+        handlers.restore(questions);
+        let Web { site, server, webhook } = web;
+        let by_webhook = webhook.is_some();
+        let updates = tasks.spawn(self.updates(&handlers, handled, (webhook, site.clone()), &stop_updates));
+        tokio::pin!(updates);
+        let ended = tokio::select! {
+            () = shutdown => None,
+            () = quit.cancelled() => None,
+            ended = &mut updates => Some(ended),
+        };
+
+        tracing::info!("stopping");
+        site.ready().stop();
+        stop_updates.cancel();
+        let ended = match ended {
+            Some(ended) => ended,
+            None => updates.await,
+        };
+        if let Some(server) = server.as_ref().filter(|_| by_webhook) {
+            // What was handled is confirmed first: a `quit` that comes again would quit again.
+            server.answered(ANSWERED).await;
+            telegram::delete_webhook(&self.api).await;
+        }
+        self.inline.stop().await;
+        handlers.stop().await;
+        self.boards.stop(self.config.timings.stop_jobs).await;
+        stop_listening.cancel();
+        tasks.close();
+        tasks.wait().await;
+        self.outbox.drain(self.config.timings.stop_outbox).await;
+        let store = self.store;
+        // Closing waits for the disk.
+        tokio::task::spawn_blocking(move || store.close()).await.map_err(RunError::Task)?;
+        if let Some(server) = server {
+            server.stop(ANSWERED).await;
+        }
+        tracing::info!("stopped");
+        match ended {
+            Ok(Err(_)) => {
+                Err(RunError::Token("Telegram does not accept the token any more: check TELOXIDE_TOKEN"))
+            }
+            Ok(Ok(())) => Ok(()),
+            Err(error) => Err(RunError::Task(error)),
+        }
+    }
+
+    /// Reads updates until `stop`, in the one way or the other.
+    fn updates(
+        &self,
+        handlers: &Arc<Handlers>,
+        handled: Vec<(i64, u64)>,
+        (webhook, site): (Option<Webhook>, Arc<Site>),
+        stop: &CancellationToken,
+    ) -> impl Future<Output = Result<(), Fatal>> + Send + 'static {
+        let (api, store, stop) = (self.api.clone(), self.store.clone(), stop.clone());
+        let (handlers, timings) = (handlers.clone(), self.config.timings);
+        async move {
+            match webhook {
+                Some(webhook) => {
+                    let (api, timings) = (&api, (&timings, site.ready()));
+                    telegram::serve_webhook(api, &handlers, &store, handled, webhook, timings, &stop).await
+                }
+                None => telegram::poll(&api, &handlers, &store, handled, &timings, &stop).await,
+            }
+        }
+    }
+
+    /// What runs beside the reading of updates.
+    fn spawn_helpers(
+        &self,
+        tasks: &TaskTracker,
+        stop_updates: &CancellationToken,
+        stop_listening: &CancellationToken,
+    ) {
+        tasks.spawn({
+            let (outbox, stop) = (self.outbox.clone(), stop_listening.clone());
+            async move { outbox.listen(stop).await }
+        });
+        tasks.spawn({
+            let (boards, stop) = (self.boards.clone(), stop_listening.clone());
+            async move { boards.retain(stop).await }
+        });
+        if let Some((nats, timings)) = self.alone.clone() {
+            tasks.spawn(standby::hold(nats, timings, stop_listening.clone()));
+        }
+        if let Some(keeper) = self.store.keeper() {
+            tasks.spawn(keeper.tend(stop_listening.clone()));
+        }
+        if let Some(fleet) = self.boards.remote() {
+            let boards = self.boards.clone();
+            tasks.spawn(fleet.serve(move |job| boards.is_current(job), stop_listening.clone()));
+        }
+        tasks.spawn({
+            let (boards, stop) = (self.boards.clone(), stop_listening.clone());
+            async move { boards.follow_fleet(stop).await }
+        });
+        tasks.spawn({
+            let (api, stop, timings) = (self.api.clone(), stop_updates.clone(), self.config.timings);
+            let owners = self.config.owners.0.clone();
+            async move { telegram::register_commands(&api, &owners, &timings, &stop).await }
+        });
+    }
+}
