@@ -14,6 +14,8 @@ use crate::{
 
 const NATS: &str = include_str!("../../contrib/nats.conf");
 const COMPOSE: &str = include_str!("../../compose.yaml");
+/// For what happens on NATS: far longer than anything takes.
+const BOUND: Duration = Duration::from_secs(20);
 
 fn bot_id() -> String {
     Options::default().token.split(':').next().unwrap().to_owned()
@@ -81,17 +83,15 @@ async fn a_worker_may_see_that_an_order_is_done() {
     let stream = format!("jobboard-{id}-jobs");
     let options = async_nats::ConnectOptions::with_user_and_password("bot".into(), "of-the-bot".into());
     let jetstream = jetstream::new(options.connect(nats.url()).await.unwrap());
-    let jobs = async {
-        loop {
-            let Ok(jobs) = jetstream.get_stream(&stream).await else { continue };
-            if jobs.consumer_info("cpu").await.is_ok() {
-                return jobs;
-            }
-        }
+    let has_orders = async || match jetstream.get_stream(&stream).await {
+        Ok(jobs) => jobs.consumer_info("cpu").await.is_ok(),
+        Err(_) => false,
     };
-    let mut jobs = tokio::time::timeout(Duration::from_secs(20), jobs).await.unwrap();
+    nats::until(BOUND, "orders can be taken", has_orders).await;
+    let mut jobs = jetstream.get_stream(&stream).await.unwrap();
     // The last thing that it makes.
-    while jetstream.get_object_store(format!("jobboard-{id}-results")).await.is_err() {}
+    let results = async || jetstream.get_object_store(format!("jobboard-{id}-results")).await.is_ok();
+    nats::until(BOUND, "large results have a place", results).await;
     world.stop_bot().await;
     let put = async |kind: &str, text: &'static str| {
         let subject = format!("jobboard.{id}.{kind}.7.8.0.1");
@@ -99,13 +99,13 @@ async fn a_worker_may_see_that_an_order_is_done() {
     };
     put("jobs.cpu", "{\"protocol\":1,\"member\":{\"Fib\":5000},\"max_attempts\":3}").await;
     let cpu: jetstream::consumer::PullConsumer = jobs.get_consumer("cpu").await.unwrap();
-    let taken = cpu.fetch().max_messages(1).messages().await.unwrap().next().await;
+    let taken = cpu.fetch().max_messages(1).messages().await.unwrap().next().await.unwrap().unwrap();
     put("results", "{\"protocol\":1,\"member\":{\"Fib\":5000},\"worker\":\"x\",\"end\":\"Returned\"}\n")
         .await;
     let held = Held::new();
-    let mate = Mate::start(of_worker(&of(&nats, "worker"), 1), held.attentive());
-    let acknowledged = async { while jobs.info().await.unwrap().state.messages > 0 {} };
-    tokio::time::timeout(Duration::from_secs(20), acknowledged).await.expect("it is not let go of");
+    let mate = Mate::single(&of(&nats, "worker"), held.attentive());
+    let is_let_go_of = async || jobs.info().await.unwrap().state.messages == 0;
+    nats::until(BOUND, "it is let go of", is_let_go_of).await;
     assert_eq!(held.begun(), 0, "it was done again");
     drop(taken);
     mate.stop().await;
@@ -118,7 +118,7 @@ async fn a_worker_may_see_that_an_order_is_done() {
 async fn a_worker_may_not_do_what_is_the_bots() {
     let Some(nats) = configured() else { return };
     let world = World::with(|setup| of_fleet(&mut setup.config, &of(&nats, "bot"))).await;
-    let mate = Mate::start(of_worker(&of(&nats, "worker"), 1), Engine::new());
+    let mate = Mate::single(&of(&nats, "worker"), Engine::new());
     world.person("Ann").runs("fib 5000", "succeeded").await;
     let id = bot_id();
     let client = async |user: &str| {
@@ -126,6 +126,12 @@ async fn a_worker_may_not_do_what_is_the_bots() {
         options.user_and_password(user.into(), format!("of-the-{user}")).connect(nats.url()).await.unwrap()
     };
     let (bot, worker) = (client("bot").await, client("worker").await);
+    // It is answered where it may ask, and there is a lease that it could take.
+    let info = async_nats::Request::new().timeout(Some(BOUND));
+    worker.send_request("$JS.API.INFO", info).await.unwrap();
+    let jetstream = jetstream::new(bot);
+    let lease = format!("KV_jobboard-{id}-lease");
+    nats::until(BOUND, "there is a lease", async || jetstream.get_stream(&lease).await.is_ok()).await;
     for subject in [
         format!("$JS.API.STREAM.DELETE.jobboard-{id}-jobs"),
         format!("$JS.API.STREAM.PURGE.jobboard-{id}-jobs"),
@@ -140,7 +146,7 @@ async fn a_worker_may_not_do_what_is_the_bots() {
         assert!(answer.is_err(), "{subject}: {answer:?}");
     }
     // The bot may ask, and all is there still.
-    let jobs = jetstream::new(bot).get_stream(format!("jobboard-{id}-jobs")).await;
+    let jobs = jetstream.get_stream(format!("jobboard-{id}-jobs")).await;
     assert!(jobs.is_ok(), "{jobs:?}");
     mate.stop().await;
     world.stop().await;

@@ -3,7 +3,7 @@
 use jobboard::{sandbox::PersonId, work::Engine};
 
 use crate::{
-    nats::{Mate, Nats, Wire, of_fleet, of_worker},
+    nats::{Mate, Nats, Wire, of_fleet},
     operate::{beside, output},
     process::Ground,
     web::Web,
@@ -48,7 +48,7 @@ async fn without_a_worker_everybody_is_told_and_then_that_one_is_there() {
     ann.runs("fib 10", "is 34").await;
 
     let held = Held::new();
-    let mate = Mate::start(of_worker(&nats.url(), 1), held.attentive());
+    let mate = Mate::single(&nats.url(), held.attentive());
     held.began(1).await;
     let running = ann.sees_in(&card, "running").await;
     assert!(!running.text.contains("worker"), "{}", running.text);
@@ -79,7 +79,7 @@ async fn while_nats_is_away_everybody_is_told_and_nothing_is_lost() {
     let Some(nats) = Nats::start() else { return };
     let (web, wire, held) = (Web::new(), Wire::to(nats.addr()).await, Held::new());
     let world = world(&wire.url(), &web, |_| ()).await;
-    let mate = Mate::start(of_worker(&nats.url(), 1), held.attentive());
+    let mate = Mate::single(&nats.url(), held.attentive());
     let ann = world.person("Ann");
     let first = ann.says("fib 5000").await;
     held.began(1).await;

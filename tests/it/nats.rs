@@ -159,6 +159,16 @@ fn spawn(program: &PathBuf, port: u16, folder: &tempfile::TempDir, more: &[Strin
     ready.then_some(child)
 }
 
+/// Looks at what tells nobody of a change until it is as wanted, no longer than so long.
+pub(crate) async fn until(bound: Duration, what: &str, mut is: impl AsyncFnMut() -> bool) {
+    let look = async {
+        while !is().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    assert!(tokio::time::timeout(bound, look).await.is_ok(), "waited too long until {what}");
+}
+
 /// A wire to somewhere that can be cut.
 pub(crate) struct Wire {
     addr: SocketAddr,
@@ -254,6 +264,11 @@ impl Mate {
         let shutdown = CancellationToken::new();
         let run = jobboard::worker::run_with(config, engine, shutdown.clone().cancelled_owned());
         Self { shutdown, task: tokio::spawn(run) }
+    }
+
+    /// One of a single slot.
+    pub(crate) fn single(url: &str, engine: Engine) -> Self {
+        Self::start(of_worker(url, 1), engine)
     }
 
     /// Tells it to end, and does not wait.

@@ -119,7 +119,7 @@ async fn stops(form: &Form, held: &Held) {
     let (end, ()) = tokio::join!(form.run(Member::Fib(HELD), &control), kill);
     assert!(matches!(end, Err(Unfinished::Cancelled)), "{end:?}");
     assert_eq!(held.cancels(), 1);
-    // What was cancelled before it began does not run.
+    // The same where it was cancelled before it began.
     let end = form.run(Member::Fib(HELD), &control).await;
     assert!(matches!(end, Err(Unfinished::Cancelled)), "{end:?}");
 }

@@ -1,0 +1,138 @@
+//! Kills of what workers do.
+
+use std::time::Duration;
+
+use jobboard::{
+    sandbox::{ChatId, PersonId},
+    work::{Engine, FleetTimings},
+};
+
+use super::{CANCELS, Kept, begun, bot, bot_with};
+use crate::{
+    nats::{Mate, Nats, Wire, of_worker},
+    world::{Held, Speaker, World},
+};
+
+const KILLED: &str = "Task \"fib 5000\" is killed";
+
+/// Ann's "fib 5000", which a worker at the end of a wire has begun.
+struct Far {
+    world: World,
+    mate: Mate,
+    wire: Wire,
+    held: Held,
+    chat: ChatId,
+    person: PersonId,
+}
+
+impl Far {
+    /// Bot and worker have these times.
+    async fn with(nats: &Nats, change: impl Fn(&mut FleetTimings)) -> Self {
+        let (wire, held) = (Wire::to(nats.addr()).await, Held::new());
+        let world = bot_with(nats, |config| change(&mut config.timings.fleet)).await;
+        let mut config = of_worker(&wire.url(), 1);
+        change(&mut config.timings.fleet);
+        let mate = Mate::start(config, held.attentive());
+        let (ann, _) = begun(&world, &held).await;
+        let (chat, person) = (ann.chat, ann.person);
+        Self { world, mate, wire, held, chat, person }
+    }
+
+    fn ann(&self) -> Speaker<'_> {
+        self.world.speaker(self.chat, self.person)
+    }
+
+    async fn stop(self) {
+        self.world.stop().await;
+        self.mate.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_kill_reaches_a_worker_and_is_confirmed_when_it_stopped() {
+    let Some(nats) = Nats::start() else { return };
+    let (world, held) = (bot(&nats).await, Held::new());
+    let mate = Mate::single(&nats.url(), held.attentive());
+    let (ann, _) = begun(&world, &held).await;
+    assert_eq!(ann.says("kill 1").await.text, KILLED);
+    assert_eq!(held.cancels(), 1);
+    world.stop().await;
+    mate.stop().await;
+}
+
+#[tokio::test]
+async fn a_kill_is_true_when_no_worker_can_have_it() {
+    let Some(nats) = Nats::start() else { return };
+    let far = Far::with(&nats, |_| ()).await;
+    far.wire.cut();
+    assert_eq!(far.ann().says("kill 1").await.text, KILLED);
+    Kept::of(&nats).await.is_empty().await;
+    far.held.release();
+    far.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_kill_that_comes_while_a_worker_is_cut_off_is_not_lost() {
+    let Some(nats) = Nats::start() else { return };
+    let far = Far::with(&nats, |_| ()).await;
+    far.wire.cut();
+    let kill = far.ann().writes("kill 1");
+    Kept::of(&nats).await.holds(CANCELS, |cancels| cancels == 1).await;
+    assert!(far.ann().answers_to(kill).is_empty(), "confirmed while the work runs");
+    far.wire.mend();
+    assert_eq!(far.ann().answer_to(kill).await.text, KILLED);
+    assert_eq!(far.held.cancels(), 1);
+    far.stop().await;
+}
+
+#[tokio::test]
+async fn a_kill_outlives_the_bot() {
+    let Some(nats) = Nats::start() else { return };
+    // Nobody is thought dead here.
+    let patient = |timings: &mut FleetTimings| {
+        (timings.ack_wait, timings.gone) = (Duration::from_mins(1), Duration::from_mins(1));
+    };
+    let mut far = Far::with(&nats, patient).await;
+    far.wire.cut();
+    let kill = far.ann().writes("kill 1");
+    Kept::of(&nats).await.holds(CANCELS, |cancels| cancels == 1).await;
+    far.world.stop_bot().await;
+    far.world.start_again(Engine::new());
+    far.wire.mend();
+    assert_eq!(far.ann().answer_to(kill).await.text, KILLED);
+    assert_eq!(far.held.cancels(), 1);
+    far.stop().await;
+}
+
+#[tokio::test]
+async fn a_kill_of_what_waits_here_and_runs_elsewhere_is_confirmed_when_it_stopped() {
+    let Some(nats) = Nats::start() else { return };
+    // The worker is thought gone soon, but nobody else gets what it has.
+    let mut far = Far::with(&nats, |timings| timings.ack_wait = Duration::from_mins(1)).await;
+    far.world.stop_bot().await;
+    far.wire.cut();
+    Kept::of(&nats).await.holds("KV_jobboard-4242-workers", |workers| workers == 0).await;
+    // No slot is there, so the job waits in this process.
+    far.world.start_again(Engine::new());
+    let kill = far.ann().writes("kill 1");
+    Kept::of(&nats).await.holds(CANCELS, |cancels| cancels == 1).await;
+    assert!(far.ann().answers_to(kill).is_empty(), "confirmed while the work runs");
+    far.wire.mend();
+    assert_eq!(far.ann().answer_to(kill).await.text, KILLED);
+    assert_eq!(far.held.cancels(), 1);
+    far.stop().await;
+}
+
+#[tokio::test]
+async fn a_cancel_of_another_job_of_the_same_number_stops_nothing() {
+    let Some(nats) = Nats::start() else { return };
+    let (world, kept) = (bot(&nats).await, Kept::of(&nats).await);
+    let ann = world.person("Ann");
+    let subject = format!("$KV.jobboard-4242-cancels.{}.1", ann.chat.0);
+    kept.put_when_made(&subject, String::new()).await;
+    let mate = Mate::single(&nats.url(), Engine::new());
+    ann.runs("fib 5000", "The 5000th fibonacci number is ").await;
+    kept.is_empty().await;
+    world.stop().await;
+    mate.stop().await;
+}
