@@ -89,9 +89,10 @@ async fn a_worker_may_see_that_an_order_is_done() {
     };
     nats::until(BOUND, "orders can be taken", has_orders).await;
     let mut jobs = jetstream.get_stream(&stream).await.unwrap();
-    // The last thing that it makes.
-    let results = async || jetstream.get_object_store(format!("jobboard-{id}-results")).await.is_ok();
-    nats::until(BOUND, "large results have a place", results).await;
+    let results = async || jetstream.get_stream(format!("jobboard-{id}-results")).await.is_ok();
+    nats::until(BOUND, "results can be said", results).await;
+    let large = async || jetstream.get_object_store(format!("jobboard-{id}-results")).await.is_ok();
+    nats::until(BOUND, "large results have a place", large).await;
     world.stop_bot().await;
     let put = async |kind: &str, text: &'static str| {
         let subject = format!("jobboard.{id}.{kind}.7.8.0.1");
