@@ -142,7 +142,8 @@ impl Lane {
         let free = |share| self.pace.wait_until(now, share).unwrap_or(now);
         // Who asks all the time does not keep the others from their news.
         let news_share = if asked && self.in_a_row >= MAX_IN_A_ROW { Share::Answers } else { Share::News };
-        let asked_at = asked.then(|| free(Share::Answers));
+        let asked_share = if self.answers.has_urgent() { Share::Kills } else { Share::Answers };
+        let asked_at = asked.then(|| free(asked_share));
         let news_at = news.map(|(due, _)| due.max(free(news_share)));
         let progress_at = progress.map(|due| due.max(free(Share::Progress)));
         let is_now = |at: Option<Instant>| at.is_some_and(|at| at <= now);

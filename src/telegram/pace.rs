@@ -89,14 +89,16 @@ impl Pace {
 
     /// Nothing may leave before `until`, and then no burst: whoever counts on the other side counted more than this.
     pub(super) fn drain(&mut self, until: Instant) {
-        let full = until + self.slack(Share::Answers);
+        let full = until + self.slack(Share::Kills);
         self.full_at = Some(self.full_at.map_or(full, |known| known.max(full)));
     }
 
     /// How far ahead of the steady pace a share may run.
     fn slack(&self, share: Share) -> Duration {
         let kept = match share {
-            Share::Kills | Share::Quick | Share::Answers => 0,
+            Share::Kills => 0,
+            // A chat that asks for everything at once has one place left to stop it.
+            Share::Quick | Share::Answers => self.burst / 6,
             Share::News => self.burst.div_ceil(4),
             Share::Progress => self.burst.div_ceil(2),
         };
@@ -114,7 +116,7 @@ mod tests {
 
     /// Takes the next free place.
     fn reserve(pace: &mut Pace, now: Instant) -> Instant {
-        let at = pace.wait_until(now, Share::Answers).unwrap_or(now);
+        let at = pace.wait_until(now, Share::Kills).unwrap_or(now);
         pace.spend(at);
         at
     }
@@ -139,18 +141,18 @@ mod tests {
     fn each_leaves_some_to_those_before_it() {
         let start = Instant::now();
         let mut pace = Pace::new(20, MINUTE, 8);
-        let shares = [Share::Answers, Share::News, Share::Progress];
+        let shares = [Share::Kills, Share::Answers, Share::News, Share::Progress];
         let free = |pace: &Pace, now| shares.map(|share| pace.free(now, share));
-        assert_eq!(free(&pace, start), [8, 6, 4]);
+        assert_eq!(free(&pace, start), [8, 7, 6, 4]);
         for _ in 0..4 {
             pace.spend(start);
         }
-        assert_eq!(free(&pace, start), [4, 2, 0]);
+        assert_eq!(free(&pace, start), [4, 3, 2, 0]);
         assert!(pace.wait_until(start, Share::News).is_none());
         assert_eq!(pace.wait_until(start, Share::Progress), Some(start + Duration::from_secs(5)));
         pace.drain(start + MINUTE);
-        assert_eq!(pace.wait_until(start, Share::Answers), Some(start + MINUTE));
-        assert_eq!(free(&pace, start + MINUTE), [1, 0, 0]);
+        assert_eq!(pace.wait_until(start, Share::Kills), Some(start + MINUTE));
+        assert_eq!(free(&pace, start + MINUTE), [1, 0, 0, 0]);
     }
 
     #[test]

@@ -134,6 +134,25 @@ fn kills_go_first_then_who_asks_then_news_then_progress() {
 }
 
 #[test]
+fn a_kill_has_a_place_that_nobody_who_asks_can_take() {
+    let now = Instant::now();
+    let mut lane = lane(14);
+    let mut asked = 0;
+    loop {
+        lane.say(answer(asked).asked());
+        let Step::Answer(_) = lane.next(now) else { break };
+        lane.spend(now);
+        asked += 1;
+    }
+    assert!(asked > 0, "whoever asks has none");
+    lane.say(Answer { urgent: true, ..answer(100) });
+    assert!(matches!(lane.next(now), Step::Answer(kill) if kill.urgent));
+    lane.spend(now);
+    lane.say(Answer { urgent: true, ..answer(101) });
+    assert!(matches!(lane.next(now), Step::Wait(_)), "two in a moment are as many as there are");
+}
+
+#[test]
 fn who_asks_all_the_time_does_not_keep_the_others_from_their_news() {
     let mut lane = lane(20);
     let now = Instant::now();
@@ -143,7 +162,7 @@ fn who_asks_all_the_time_does_not_keep_the_others_from_their_news() {
         lane.say(answer(message).asked());
         // There is nothing for news but what is kept for answers.
         lane.pace = Pace::new(20, Duration::from_mins(1), 10);
-        for _ in 0..9 {
+        for _ in 0..8 {
             lane.spend(now);
         }
         steps.push(matches!(lane.next(now), Step::Card(..)));
