@@ -1,7 +1,7 @@
 //! Which command was answered when, and how often.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque, hash_map::DefaultHasher},
+    collections::{BTreeMap, VecDeque, hash_map::DefaultHasher},
     hash::{Hash, Hasher},
     time::{Duration, Instant},
 };
@@ -38,7 +38,8 @@ pub(crate) struct Times {
 
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
-    entries: HashMap<Key, Entry>,
+    /// In order, so that one chat's are beside each other.
+    entries: BTreeMap<Key, Entry>,
     order: VecDeque<(Instant, Key)>,
     pub(crate) times: BTreeMap<Kind, Times>,
     /// Messages that came twice though their first was known to have arrived.
@@ -131,9 +132,9 @@ impl Ledger {
             let rest = line.strip_prefix(start);
             !entry.ended && rest.is_some_and(|rest| start.len() == 15 || rest.starts_with(' '))
         };
-        let found = self.entries.iter().filter(|((at, message), entry)| {
-            *at == chat && (!entry.answered || *message == reply) && is_it(entry)
-        });
+        let of_chat = self.entries.range((chat, i64::MIN)..=(chat, i64::MAX));
+        let found =
+            of_chat.filter(|((_, message), entry)| (!entry.answered || *message == reply) && is_it(entry));
         found.min_by_key(|(_, entry)| entry.sent).map(|(key, _)| *key)
     }
 
