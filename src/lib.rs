@@ -140,7 +140,7 @@ pub async fn run_with(
     // From here on, whoever asks is told that the bot starts.
     let Some(server) = wait.await? else { return Ok(()) };
     let nats = nats(&config).await?;
-    let leading = Box::pin(lead(&config, nats.as_ref(), site.ready(), shutdown.as_mut()));
+    let leading = Box::pin(lead(&config, nats.as_ref(), &site, shutdown.as_mut()));
     let Some(Leading { lease, store }) = leading.await? else {
         return Ok(());
     };
@@ -241,7 +241,7 @@ async fn nats(config: &Config) -> Result<Option<Nats>, RunError> {
 async fn lead(
     config: &Config,
     nats: Option<&Nats>,
-    ready: &Ready,
+    site: &Site,
     shutdown: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<Option<Leading>, RunError> {
     let Some(nats) = nats.filter(|_| config.machines.standby) else {
@@ -249,7 +249,7 @@ async fn lead(
     };
     tokio::select! {
         () = shutdown => Ok(None),
-        leading = standby::lead(config, nats, ready) => leading.map(Some),
+        leading = standby::lead(config, nats, site.ready(), site.metrics()) => leading.map(Some),
     }
 }
 
