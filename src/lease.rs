@@ -1,12 +1,20 @@
 //! Who leads: one bot at a time has a key on NATS, which is gone some seconds after it was last renewed.
 //!
 //! Whoever cannot renew it in time stops before it is gone. Should two bots think all the same that they lead, the log of
-//! the store still takes entries of one of them only.
+//! the store still takes entries of one of them only. Telegram takes what anybody sends: so each call looks at the [`Term`] first,
+//! whose clock does not stand still with the machine.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use async_nats::jetstream::kv::{self, CreateErrorKind, UpdateErrorKind};
 use bytes::Bytes;
+use rustix::time::{ClockId, clock_gettime};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::nats::{Nats, NatsError};
@@ -43,6 +51,13 @@ impl Default for LeaseTimings {
     }
 }
 
+impl LeaseTimings {
+    /// How long whoever has renewed it may think that it leads.
+    fn held(&self) -> Duration {
+        self.lasts.saturating_sub(self.margin)
+    }
+}
+
 /// Where leases are taken. Cheap to clone.
 #[derive(Clone)]
 pub struct Leases {
@@ -56,8 +71,16 @@ pub struct Lease {
     bucket: kv::Store,
     me: Bytes,
     stop: CancellationToken,
-    lost: CancellationToken,
+    term: Term,
     tasks: TaskTracker,
+}
+
+/// How long a bot may think that it leads. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Term {
+    /// By [`since_boot`], in milliseconds.
+    until: Arc<AtomicU64>,
+    lost: CancellationToken,
 }
 
 impl Leases {
@@ -76,25 +99,26 @@ impl Leases {
     /// # Errors
     /// [`NatsError`]; it may have been taken all the same, and is gone after its time then.
     pub async fn take(&self, me: &str) -> Result<Option<Lease>, NatsError> {
-        let (me, begun) = (Bytes::copy_from_slice(me.as_bytes()), Instant::now());
+        let (me, begun) = (Bytes::copy_from_slice(me.as_bytes()), since_boot());
         let refused = NatsError::refused("the lease");
         let revision = match self.bucket.create(KEY, me.clone()).await {
             Ok(revision) => revision,
             Err(error) if error.kind() == CreateErrorKind::AlreadyExists => return Ok(None),
             Err(error) => return Err(refused(&error)),
         };
-        let (stop, lost) = (CancellationToken::new(), CancellationToken::new());
+        let stop = CancellationToken::new();
+        let term = Term::until(begun + self.timings.held());
         let renewing = Renewing {
             bucket: self.bucket.clone(),
             timings: self.timings,
             me: me.clone(),
             revision,
-            until: begun + self.timings.lasts.saturating_sub(self.timings.margin),
+            term: term.clone(),
         };
         let tasks = TaskTracker::new();
-        tasks.spawn(renewing.renew(stop.clone(), lost.clone()));
+        tasks.spawn(renewing.renew(stop.clone()));
         tasks.close();
-        Ok(Some(Lease { bucket: self.bucket.clone(), me, stop, lost, tasks }))
+        Ok(Some(Lease { bucket: self.bucket.clone(), me, stop, term, tasks }))
     }
 
     /// What the one who leads says of itself, if somebody leads.
@@ -111,7 +135,12 @@ impl Leases {
 impl Lease {
     /// Cancelled when it is not this bot's any more, or may soon not be; it can also be cancelled by whoever finds out otherwise.
     pub fn lost(&self) -> &CancellationToken {
-        &self.lost
+        &self.term.lost
+    }
+
+    /// To be looked at before each thing that cannot be undone and that nobody refuses.
+    pub fn term(&self) -> &Term {
+        &self.term
     }
 
     /// Renews it no more, and lets others have it at once if it is still this bot's. Takes a second at most: where NATS is away,
@@ -138,8 +167,42 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         self.stop.cancel();
-        self.lost.cancel();
+        self.term.lost.cancel();
     }
+}
+
+impl Term {
+    /// One that ends so long after the machine's start, if it is not made longer.
+    fn until(end: Duration) -> Self {
+        Self { until: Arc::new(AtomicU64::new(millis(end))), lost: CancellationToken::new() }
+    }
+
+    /// Whether it is over, or the lease is lost for another reason.
+    pub fn is_over(&self) -> bool {
+        if self.left().is_zero() && !self.lost.is_cancelled() {
+            tracing::warn!("the lease is over");
+            self.lost.cancel();
+        }
+        self.lost.is_cancelled()
+    }
+
+    fn left(&self) -> Duration {
+        Duration::from_millis(self.until.load(Ordering::Relaxed)).saturating_sub(since_boot())
+    }
+
+    fn lasts_until(&self, end: Duration) {
+        self.until.store(millis(end), Ordering::Relaxed);
+    }
+}
+
+/// Time since the machine's start. While it is suspended, this goes on and [`Instant`](std::time::Instant) does not: a bot that
+/// wakes up would think that it still leads, until its next try to renew the lease.
+fn since_boot() -> Duration {
+    clock_gettime(ClockId::Boottime).try_into().unwrap_or_default()
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 struct Renewing {
@@ -147,23 +210,23 @@ struct Renewing {
     timings: LeaseTimings,
     me: Bytes,
     revision: u64,
-    /// It counts as lost from here on.
-    until: Instant,
+    term: Term,
 }
 
 impl Renewing {
-    async fn renew(mut self, stop: CancellationToken, lost: CancellationToken) {
+    async fn renew(mut self, stop: CancellationToken) {
+        let lost = self.term.lost.clone();
         let ended = async {
             let (mut pause, mut told) = (self.timings.renewed, false);
             loop {
-                tokio::time::sleep_until(self.until.min(Instant::now() + pause).into()).await;
-                if Instant::now() >= self.until {
+                tokio::time::sleep(pause.min(self.term.left())).await;
+                let (begun, left) = (since_boot(), self.term.left());
+                if left.is_zero() {
                     return "it could not be renewed in time";
                 }
-                let begun = Instant::now();
-                pause = match tokio::time::timeout_at(self.until.into(), self.once()).await {
+                pause = match tokio::time::timeout(left, self.once()).await {
                     Ok(Ok(())) => {
-                        self.until = begun + self.timings.lasts.saturating_sub(self.timings.margin);
+                        self.term.lasts_until(begun + self.timings.held());
                         told = false;
                         self.timings.renewed
                     }
@@ -211,5 +274,24 @@ impl Renewing {
             }
             Err(error) => Err(Some(refused(&error))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_term_is_over_though_no_timer_has_said_so() {
+        let end = since_boot() + Duration::from_millis(30);
+        let term = Term::until(end);
+        while !term.is_over() {
+            std::thread::yield_now();
+        }
+        assert!(since_boot() + Duration::from_millis(1) >= end);
+        assert!(term.lost.is_cancelled(), "nobody hears of it");
+        let (lost, long) = (Term::until(Duration::MAX), Term::until(Duration::MAX));
+        lost.lost.cancel();
+        assert!(lost.is_over() && !long.is_over());
     }
 }

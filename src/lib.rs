@@ -38,6 +38,7 @@ use crate::{
     board::{Boards, Limits},
     config::{Config, WebhookSecret},
     http::{Hook, Looker, Ready, Server, Site},
+    lease::Term,
     metrics::{Look, Metrics},
     nats::{Nats, NatsError, Options},
     parts::{Parts, Web},
@@ -139,12 +140,13 @@ pub async fn run_with(
     // From here on, whoever asks is told that the bot starts.
     let Some(server) = wait.await? else { return Ok(()) };
     let nats = nats(&config).await?;
-    let leading = Box::pin(lead(&config, nats.as_ref(), site.ready(), shutdown.as_mut()));
+    let leading = Box::pin(lead(&config, nats.as_ref(), &site, shutdown.as_mut()));
     let Some(Leading { lease, store }) = leading.await? else {
         return Ok(());
     };
     let lost = lease.as_ref().map_or_else(CancellationToken::new, |lease| lease.lost().clone());
-    let (web, leads) = (Web { site, server, webhook }, Leads { nats, store, lost, until });
+    let term = lease.as_ref().map(|lease| lease.term().clone());
+    let (web, leads) = (Web { site, server, webhook }, Leads { nats, store, lost, term, until });
     let ended = Box::pin(run_leading(config, engine, metrics, web, leads, shutdown)).await;
     if let Some(lease) = lease {
         // However it ended: nobody has to wait until it is out.
@@ -158,6 +160,7 @@ struct Leads {
     nats: Option<Nats>,
     store: Option<(File, Replica)>,
     lost: CancellationToken,
+    term: Option<Term>,
     /// How long the data folder may still be another bot's.
     until: Instant,
 }
@@ -170,7 +173,7 @@ async fn run_leading(
     leads: Leads,
     mut shutdown: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<(), RunError> {
-    let Leads { nats, store: leading, lost, until } = leads;
+    let Leads { nats, store: leading, lost, term, until } = leads;
     let opened = match leading {
         // The folder is its own already.
         Some(leading) => open(&config, metrics.clone(), Some(leading)).await.map(Some),
@@ -186,7 +189,7 @@ async fn run_leading(
     let alone = nats.clone().filter(|_| !config.machines.standby).map(|nats| (nats, config.timings.lease));
     let site = &web.site;
     site.ready().opened(store.clone());
-    let api = Api::new(&config, &loaded.secret)?.measured(metrics.clone());
+    let api = Api::new(&config, &loaded.secret)?.measured(metrics.clone()).within(term);
     let limits = limits(&config);
     let work = Arc::new(work(&config, engine, metrics.clone(), nats)?);
     if let Some(fleet) = work.fleet() {
@@ -238,7 +241,7 @@ async fn nats(config: &Config) -> Result<Option<Nats>, RunError> {
 async fn lead(
     config: &Config,
     nats: Option<&Nats>,
-    ready: &Ready,
+    site: &Site,
     shutdown: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<Option<Leading>, RunError> {
     let Some(nats) = nats.filter(|_| config.machines.standby) else {
@@ -246,7 +249,7 @@ async fn lead(
     };
     tokio::select! {
         () = shutdown => Ok(None),
-        leading = standby::lead(config, nats, ready) => leading.map(Some),
+        leading = standby::lead(config, nats, site.ready(), site.metrics()) => leading.map(Some),
     }
 }
 

@@ -9,6 +9,7 @@ mod fleet;
 mod jobs;
 mod labels;
 mod machine;
+mod standby;
 mod traffic;
 
 use std::{
@@ -24,7 +25,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use self::{disk::Disk, fleet::Fleet, jobs::Jobs, machine::Machine, traffic::Traffic};
+use self::{disk::Disk, fleet::Fleet, jobs::Jobs, machine::Machine, standby::Standby, traffic::Traffic};
 pub use self::{
     jobs::{Busy, Waiting},
     labels::{
@@ -52,6 +53,7 @@ pub struct Metrics {
     disk: Disk,
     machine: Machine,
     fleet: Fleet,
+    standby: Standby,
     state: State,
     /// When Telegram last answered, or sent something.
     // A std lock, held for a look.
@@ -117,8 +119,9 @@ impl Metrics {
         let mut registry = Registry::with_prefix("jobboard");
         let (jobs, traffic) = (Jobs::new(&mut registry), Traffic::new(&mut registry));
         let (disk, machine) = (Disk::new(&mut registry), Machine::new(&mut registry));
-        let (fleet, state) = (Fleet::new(&mut registry), State::new(&mut registry));
-        Arc::new(Self { registry, jobs, traffic, disk, machine, fleet, state, reached: Mutex::default() })
+        let (fleet, standby) = (Fleet::new(&mut registry), Standby::new(&mut registry));
+        let (state, reached) = (State::new(&mut registry), Mutex::default());
+        Arc::new(Self { registry, jobs, traffic, disk, machine, fleet, standby, state, reached })
     }
 
     /// A job was accepted.
@@ -222,6 +225,11 @@ impl Metrics {
         self.reached.lock().unwrap_or_else(PoisonError::into_inner).map(|at| at.elapsed())
     }
 
+    /// This bot follows another one, and lacks so many entries of its log; `None`: it does not follow any more.
+    pub fn lacks(&self, entries: Option<u64>) {
+        self.standby.lacks(entries);
+    }
+
     /// Takes over what was seen. Reads some small files; to be called in the runtime.
     pub fn look(&self, look: &Look) {
         self.jobs.set_live(|kind, state| look.live.get(&(kind, state)).copied().unwrap_or_default());
@@ -229,6 +237,7 @@ impl Metrics {
         self.disk.set(look.writes, look.size);
         self.machine.look();
         self.fleet.set(&look.fleet);
+        self.standby.look();
         let State { boards, lanes, budget, used, silence, unsaid, silent } = &self.state;
         unsaid.set(signed(look.unsaid.as_secs()));
         silent.inc_by(look.silent.saturating_sub(silent.get()));

@@ -24,6 +24,8 @@ use crate::config::Config;
 
 /// The oldest server that has all that is asked of it.
 pub const MIN_VERSION: (i64, i64, i64) = (2, 11, 0);
+/// Bytes of a message that a server has to take at least; it takes 1 MiB where nobody has set `max_payload`.
+pub const MIN_PAYLOAD: usize = 640 * 1024;
 /// How long one request to NATS may take before it is tried again.
 const REQUEST: Duration = Duration::from_secs(5);
 /// How long one try to connect may take.
@@ -252,6 +254,11 @@ impl Nats {
     pub fn version(&self) -> Option<String> {
         let version = self.client.server_info().version;
         (!version.is_empty()).then_some(version)
+    }
+
+    /// Bytes of a message that it takes at most; 0 before the first connection.
+    pub fn max_payload(&self) -> usize {
+        self.client.server_info().max_payload
     }
 
     /// Whether that server is new enough.

@@ -12,6 +12,7 @@ use crate::{
     config::Config,
     http::Ready,
     lease::{Lease, LeaseTimings, Leases},
+    metrics::Metrics,
     nats::{Nats, NatsError},
     store::{
         OpenError,
@@ -60,9 +61,15 @@ impl FollowError {
 ///
 /// # Errors
 /// [`RunError::Store`] where the folder cannot be used; what NATS does not do is tried again for as long as it takes.
-pub(crate) async fn lead(config: &Config, nats: &Nats, ready: &Ready) -> Result<Leading, RunError> {
+pub(crate) async fn lead(
+    config: &Config,
+    nats: &Nats,
+    ready: &Ready,
+    metrics: &Metrics,
+) -> Result<Leading, RunError> {
     let patience = Patience { lasts: config.timings.lease.patience, until: None };
-    let mut waiting = Waiting { config, nats, ready, follower: None, leases: None, patience, told: None };
+    let mut waiting =
+        Waiting { config, nats, ready, metrics, follower: None, leases: None, patience, told: None };
     let until = Instant::now() + config.timings.take_over;
     let mut failing = None;
     loop {
@@ -86,6 +93,7 @@ struct Waiting<'a> {
     config: &'a Config,
     nats: &'a Nats,
     ready: &'a Ready,
+    metrics: &'a Metrics,
     follower: Option<Follower>,
     leases: Option<Leases>,
     patience: Patience,
@@ -103,6 +111,7 @@ impl Waiting<'_> {
             None => Follower::open(&self.config.data_dir, self.nats).await?,
         };
         let step = follower.step().await;
+        self.metrics.lacks(Some(follower.lacks()));
         let (Some(leases), Ok(step)) = (&self.leases, &step) else {
             self.follower = Some(follower);
             return Ok(step.map(|_| None)?);
@@ -131,12 +140,14 @@ impl Waiting<'_> {
                 }
                 Err(error) => {
                     lease.give_back().await;
+                    self.follower = Some(follower);
                     return Err(error.into());
                 }
             }
         };
         if !self.may_lead(step, &follower) {
             lease.give_back().await;
+            self.follower = Some(follower);
             return Ok(None);
         }
         let store = match follower.lead(step, lease.lost().clone(), LONG).await {
@@ -147,6 +158,7 @@ impl Waiting<'_> {
             }
         };
         self.ready.follows(false);
+        self.metrics.lacks(None);
         tracing::info!("this bot leads");
         Ok(Some(Leading { lease: Some(lease), store: Some(store) }))
     }

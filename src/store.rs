@@ -403,7 +403,8 @@ impl Store {
         let Some(writer) = self.0.clone() else { return Ok(outcome) };
         let outcome = results::keep(writer.folder(), chat, id, outcome).await?;
         if let Some((files, lost)) = writer.files() {
-            files.keep(writer.folder(), results::files(writer.folder(), chat, id, &outcome), lost).await?;
+            let names = results::files(writer.folder(), chat, id, &outcome).await;
+            files.keep(writer.folder(), names, lost).await?;
         }
         Ok(outcome)
     }

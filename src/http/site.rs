@@ -50,6 +50,11 @@ impl Site {
         &self.ready
     }
 
+    /// What is counted of the bot.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
     /// Answers one request, in time.
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let answer = tokio::time::timeout(REQUEST, self.find(request)).await;
@@ -74,11 +79,11 @@ impl Site {
                 Ok(()) => text(StatusCode::OK, "ready"),
                 Err(why) => again(StatusCode::SERVICE_UNAVAILABLE, &format!("not ready: {why}")),
             },
-            _ => self.metrics().await,
+            _ => self.look().await,
         }
     }
 
-    async fn metrics(&self) -> Response<Body> {
+    async fn look(&self) -> Response<Body> {
         let _one = self.looking.lock().await;
         let (metrics, looker) = (self.metrics.clone(), self.looker.get().cloned());
         // It reads files, and looks at every unfinished job.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     config::Config,
-    nats::{MIN_VERSION, Nats, Options},
+    nats::{MIN_PAYLOAD, MIN_VERSION, Nats, Options},
 };
 
 const WHAT: &str = "NATS";
@@ -36,6 +36,13 @@ pub(super) async fn check(report: &mut Report, config: &Config) {
     if !nats.is_new_enough() {
         let (major, minor, _) = MIN_VERSION;
         let text = format!("{servers}: version {version} is too old, {major}.{minor} is wanted");
+        return report.line(Standing::Settings, WHAT, text);
+    }
+    if nats.max_payload() < MIN_PAYLOAD {
+        let text = format!(
+            "{servers}: max_payload is {} bytes, {MIN_PAYLOAD} or more are wanted",
+            nats.max_payload()
+        );
         return report.line(Standing::Settings, WHAT, text);
     }
     report.line(Standing::Ok, WHAT, format!("{servers}: version {version}"));

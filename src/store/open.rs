@@ -78,7 +78,7 @@ pub(super) fn open_locked(
     if !look(folder, Store::FILE)? {
         create(folder)?;
     }
-    let mut connection = Connection::open_with_flags(folder.join(Store::FILE), flags())?;
+    let mut connection = open_file(folder)?;
     // Not even the end of a connection moves what is in the log into the file, until all of it was read.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     check(&connection)?;
@@ -103,8 +103,16 @@ pub(super) fn prepare(folder: &Path) -> Result<(), OpenError> {
 
 /// Opens a file that was open before.
 pub(super) fn connect(folder: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(folder.join(Store::FILE), flags())?;
+    let connection = open_file(folder)?;
     set_up(&connection)?;
+    Ok(connection)
+}
+
+fn open_file(folder: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(folder.join(Store::FILE), flags())?;
+    // What is noted of a transaction lives no longer than that: a disk, which may be full, has nothing to do with it. It cannot be
+    // said any more when a transaction has begun.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(connection)
 }
 

@@ -31,14 +31,15 @@ pub(super) use self::files::Files;
 use self::{
     changes::Changes,
     log::{Head, Kind, Log},
-    snapshots::Snapshots,
+    objects::Objects,
+    snapshots::{Snapshot, Snapshots},
 };
 pub use self::{
     follower::{Follower, Step},
     keeper::Keeper,
 };
 use super::{OpenError, WriteError, schema};
-use crate::nats::{Nats, NatsError};
+use crate::nats::{MIN_PAYLOAD, Nats, NatsError};
 
 /// The row of `meta` in which a database keeps its place; and its rowid, which no other row of any database has.
 const PLACE: &str = "replica";
@@ -62,6 +63,15 @@ pub enum ReplicaError {
     /// What the log changes does not fit what is in the folder.
     #[error("the store that follows is not as the log has it: {0}")]
     Diverged(String),
+    /// There is a snapshot, and it is of no use.
+    #[error(
+        "the snapshot of the store on NATS is damaged: when it is deleted from the bucket `snapshots`, the bot that leads makes \
+         another one, at its next start or within an hour"
+    )]
+    Damaged,
+    /// The server takes messages of so many bytes at most.
+    #[error("NATS: max_payload is {0} bytes, and has to be {MIN_PAYLOAD} or more")]
+    Payload(usize),
     /// Something in the log is not what it should be.
     #[error("the log of the store cannot be read: {0}")]
     Unreadable(String),
@@ -116,13 +126,14 @@ pub(crate) struct Shared {
 impl Shared {
     /// Makes what is not there yet.
     pub(crate) async fn open(nats: &Nats) -> Result<Arc<Self>, ReplicaError> {
-        let (snapshots, files) = (nats.objects("snapshots").await?, nats.objects("files").await?);
+        let (snapshots, files) =
+            (Objects::open(nats, "snapshots").await?, Objects::open(nats, "files").await?);
         let (snapshots, files) = (Snapshots::new(snapshots), Files::new(files));
         Ok(Arc::new(Self { log: Log::open(nats).await?, snapshots, files }))
     }
 
     /// Those of what the log has now.
-    async fn snapshots(&self) -> Result<Vec<Place>, ReplicaError> {
+    async fn snapshots(&self) -> Result<Vec<Snapshot>, ReplicaError> {
         let end = self.log.end().await?;
         self.snapshots.list(end.last).await
     }

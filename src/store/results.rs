@@ -83,9 +83,11 @@ pub(super) fn digits_file(outcome: &Outcome) -> Option<(&str, u64)> {
 }
 
 /// The files of an outcome that was kept.
-pub(super) fn files(folder: &Path, chat: ChatId, id: JobId, outcome: &Outcome) -> Vec<String> {
+pub(super) async fn files(folder: &Path, chat: ChatId, id: JobId, outcome: &Outcome) -> Vec<String> {
     let digits = digits_file(outcome).map(|(name, _)| name.to_owned());
-    let outcome = Some(outcome_file(chat, id)).filter(|name| size(folder, name).is_some());
+    let outcome = outcome_file(chat, id);
+    let is_there = tokio::fs::try_exists(folder.join(FOLDER).join(&outcome)).await.unwrap_or_default();
+    let outcome = Some(outcome).filter(|_| is_there);
     digits.into_iter().chain(outcome).collect()
 }
 

@@ -28,6 +28,7 @@ pub use self::{
 use super::buttons::Key;
 use crate::{
     config::{Config, Timings},
+    lease::Term,
     metrics::{Called, Metrics},
     store::Secret,
 };
@@ -50,6 +51,8 @@ pub struct Api {
     key: Key,
     timings: Timings,
     metrics: Arc<Metrics>,
+    /// Where somebody else may lead, and say the same.
+    term: Option<Term>,
 }
 
 /// Why a call did not do what it should.
@@ -178,13 +181,27 @@ impl Api {
         let base = format!("{}/bot{}", config.api_url, config.token.secret());
         let direct = Direct::to(&base, config.timings.call);
         let (uris, newer, key) = (Arc::default(), Arc::default(), Key::new(secret));
-        Ok(Self { client, direct, base, uris, newer, key, timings: config.timings, metrics: Metrics::new() })
+        let (timings, metrics) = (config.timings, Metrics::new());
+        Ok(Self { client, direct, base, uris, newer, key, timings, metrics, term: None })
     }
 
     /// The same, counted by somebody.
     #[must_use]
     pub fn measured(self, metrics: Arc<Metrics>) -> Self {
         Self { metrics, ..self }
+    }
+
+    /// The same, for as long as this bot leads. Calls that begin later never end, and nothing of them is sent.
+    #[must_use]
+    pub fn within(self, term: Option<Term>) -> Self {
+        Self { term, ..self }
+    }
+
+    /// Refused, whoever calls would go on, and perhaps tell somebody of it.
+    async fn while_leading(&self) {
+        if self.term.as_ref().is_some_and(Term::is_over) {
+            std::future::pending::<()>().await;
+        }
     }
 
     /// The durations of its calls.
@@ -233,6 +250,7 @@ impl Api {
         payload: &impl Serialize,
         limit: Duration,
     ) -> Result<T, ApiError> {
+        self.while_leading().await;
         let begun = Instant::now();
         let answer = async {
             let (status, body) = match &self.direct {
@@ -263,6 +281,7 @@ impl Api {
         fields: Vec<(&'static str, Value)>,
         file: Upload,
     ) -> Result<T, ApiError> {
+        self.while_leading().await;
         let mut form = Form::new();
         for (name, value) in fields {
             form = match value {

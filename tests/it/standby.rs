@@ -2,10 +2,11 @@
 //! processes.
 
 mod aside;
+mod commit;
+mod objects;
 mod takeover;
 
 use std::{
-    net::SocketAddr,
     path::Path,
     time::{Duration, SystemTime},
 };
@@ -25,11 +26,7 @@ use jobboard::{
     work::{Control, fib},
 };
 use tempfile::TempDir;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-    sync::watch,
-};
+use tokio::io::AsyncReadExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::nats::{Nats, Wire, until};
@@ -304,72 +301,4 @@ async fn while_nats_is_away_nothing_is_confirmed_and_nothing_is_lost_or_doubled(
     let straight = connect(&server.url()).await;
     let next = start(&second, &straight).await;
     assert_eq!(ids(&next.loaded), (1..=id).collect::<Vec<_>>());
-}
-
-/// A wire on which answers can be lost while questions arrive.
-struct Deaf {
-    url: String,
-    hears: watch::Sender<bool>,
-    whole: CancellationToken,
-}
-
-impl Deaf {
-    async fn to(addr: SocketAddr) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("nats://{}", listener.local_addr().unwrap());
-        let (hears, state) = watch::channel(true);
-        let whole = CancellationToken::new();
-        let first = whole.clone();
-        tokio::spawn(async move {
-            let mut cut = Some(first);
-            while let Ok((near, _)) = listener.accept().await {
-                let far = TcpStream::connect(addr).await.unwrap();
-                let (cut, state) = (cut.take().unwrap_or_default(), state.clone());
-                tokio::spawn(async move {
-                    tokio::select! {
-                        () = cut.cancelled() => {}
-                        () = both(near, far, state) => {}
-                    }
-                });
-            }
-        });
-        Self { url, hears, whole }
-    }
-}
-
-async fn both(near: TcpStream, far: TcpStream, hears: watch::Receiver<bool>) {
-    let ((mut asked, mut told), (mut answers, mut asks)) = (near.into_split(), far.into_split());
-    let answers = async {
-        let mut bytes = vec![0; 65_536];
-        while let Ok(count @ 1..) = answers.read(&mut bytes).await {
-            if *hears.borrow() {
-                told.write_all(&bytes[..count]).await.ok();
-            }
-        }
-    };
-    tokio::select! {
-        _ = tokio::io::copy(&mut asked, &mut asks) => {}
-        () = answers => {}
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_commit_whose_answer_was_lost_is_known_again() {
-    let Some(server) = Nats::start() else { return };
-    let wire = Deaf::to(server.addr()).await;
-    let (nats, folders) = (connect(&wire.url).await, [folder(), folder()]);
-    let leader = start(&folders[0], &nats).await;
-    let mut log = log_of(&server).await;
-    let before = log.info().await.unwrap().state.last_sequence;
-    wire.hears.send_replace(false);
-    let write = leader.store.write(accept(1));
-    let has_arrived = async || log.info().await.unwrap().state.last_sequence != before;
-    until(BOUND, "the commit arrives", has_arrived).await;
-    wire.hears.send_replace(true);
-    wire.whole.cancel();
-    tokio::time::timeout(BOUND, write).await.expect("it takes its own entry for somebody else's").unwrap();
-    assert!(!leader.lost.is_cancelled());
-    leader.accepts([2]).await;
-    let next = start(&folders[1], &connect(&server.url()).await).await;
-    assert_eq!(ids(&next.loaded), [1, 2]);
 }

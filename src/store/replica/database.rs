@@ -96,15 +96,22 @@ fn read(payload: &[u8]) -> Result<Changes, ReplicaError> {
     serde_json::from_slice(payload).map_err(|error| ReplicaError::Unreadable(error.to_string()))
 }
 
-/// Puts a copied database, which is looked at first, into the place of the old one; the old one is put aside where it
-/// may hold what is nowhere else.
-pub(super) fn replace(folder: &Path, aside: bool) -> Result<(), OpenError> {
-    if !open::look(folder, open::NEW)? {
-        return Err(OpenError::Damaged("a snapshot is empty".to_owned()));
+/// Whether the copied database is one.
+pub(super) fn is_whole(folder: &Path) -> Result<bool, OpenError> {
+    let looked = open::look(folder, open::NEW).and_then(|is_there| {
+        if is_there {
+            open::check(&open::read_only(&folder.join(open::NEW))?)?;
+        }
+        Ok(is_there)
+    });
+    match looked {
+        Err(OpenError::Damaged(_) | OpenError::NotAStore) => Ok(false),
+        looked => looked,
     }
-    let copy = open::read_only(&folder.join(open::NEW))?;
-    open::check(&copy)?;
-    drop(copy);
+}
+
+/// Puts a copied database into the place of the old one; the old one is put aside where it may hold what is nowhere else.
+pub(super) fn replace(folder: &Path, aside: bool) -> Result<(), OpenError> {
     if aside && open::look(folder, Store::FILE)? {
         let name = format!("{}.aside-{}", Store::FILE, rows::nanos(SystemTime::now()));
         open::rename(folder, Store::FILE, &name)?;

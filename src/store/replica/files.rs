@@ -7,13 +7,14 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use async_nats::jetstream::object_store::{GetErrorKind, ObjectStore};
-use futures_util::TryStreamExt;
 use rusqlite::Connection;
 use tokio::fs::{self, File};
 use tokio_util::sync::CancellationToken;
 
-use super::{ReplicaError, log::away, objects};
+use super::{
+    ReplicaError,
+    objects::{Found, Objects},
+};
 use crate::store::{WriteError, results, rows};
 
 /// What no job names is kept for so long, since its job's end may be about to be stored.
@@ -31,10 +32,10 @@ type Named = HashMap<String, u64>;
 
 /// Where they are. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Files(ObjectStore);
+pub(crate) struct Files(Objects);
 
 impl Files {
-    pub(super) fn new(bucket: ObjectStore) -> Self {
+    pub(super) fn new(bucket: Objects) -> Self {
         Self(bucket)
     }
 
@@ -63,18 +64,18 @@ impl Files {
 
     async fn put(&self, folder: &Path, name: &str) -> Result<(), ReplicaError> {
         let mut file = File::open(results::path_of(folder, name)?).await?;
-        self.0.put(name, &mut file).await.map_err(away).map(drop)
+        self.0.put(name, &mut file).await
     }
 
-    /// Gets the files that jobs name and that are not in the folder. Gives the names of those that are not there, or not whole.
-    pub(super) async fn get_missing(
+    /// Gets files. Gives the names of those that are not there, or not whole.
+    pub(super) async fn get_all(
         &self,
         folder: &Path,
-        named: Named,
+        names: Vec<String>,
     ) -> Result<HashSet<String>, ReplicaError> {
         let mut missing = HashSet::new();
-        for (name, bytes) in named {
-            if results::size(folder, &name) != Some(bytes) && !self.get(folder, &name).await? {
+        for name in names {
+            if !self.get(folder, &name).await? {
                 missing.insert(name);
             }
         }
@@ -83,14 +84,9 @@ impl Files {
 
     async fn get(&self, folder: &Path, name: &str) -> Result<bool, ReplicaError> {
         let to = results::path_of(folder, name)?;
-        let object = match self.0.get(name).await {
-            Ok(object) => object,
-            Err(error) if error.kind() == GetErrorKind::NotFound => return Ok(false),
-            Err(error) => return Err(away(error)),
-        };
         let part = part_of(&to);
         let mut file = File::create(&part).await?;
-        let is_whole = objects::copy(object, &mut file).await?;
+        let is_whole = self.0.get(name, &mut file).await? == Found::Whole;
         if is_whole {
             fs::rename(&part, &to).await?;
         } else {
@@ -101,18 +97,18 @@ impl Files {
 
     /// Puts there what jobs name and is missing, and drops what no job has named for a while.
     pub(super) async fn tidy(&self, folder: &Path, mut named: Named) -> Result<(), ReplicaError> {
-        let mut objects = self.0.list().await.map_err(away)?;
         let old = SystemTime::now() - UNNAMED;
         let mut unnamed = Vec::new();
-        while let Some(object) = objects.try_next().await.map_err(away)? {
+        for object in self.0.list().await? {
             let is_old = object.modified.is_some_and(|time| time.unix_timestamp() < seconds(old));
             if named.remove(&object.name).is_none() && is_old {
                 unnamed.push(object.name);
             }
         }
         for name in unnamed {
-            self.0.delete(&name).await.map_err(away)?;
+            self.0.delete(&name).await?;
         }
+        self.0.sweep().await?;
         for name in named.into_keys() {
             match self.put(folder, &name).await {
                 Err(ReplicaError::Folder(error)) => unreadable(&name, &error),
@@ -121,6 +117,15 @@ impl Files {
         }
         Ok(())
     }
+}
+
+/// Of the files that jobs name, those that are not in the folder. What is of no job's is removed from it.
+pub(super) fn missing(folder: &Path, connection: &Connection) -> Result<Vec<String>, ReplicaError> {
+    let named = named(connection)?;
+    // Nothing here is on its way to be named.
+    results::clean(folder, &named.keys().cloned().collect())?;
+    let is_missing = |(name, bytes): &(String, u64)| results::size(folder, name) != Some(*bytes);
+    Ok(named.into_iter().filter(is_missing).map(|(name, _)| name).collect())
 }
 
 /// The files that jobs name.

@@ -1,6 +1,7 @@
 //! Whoever follows: a database that gets the same rows, until this bot leads.
 
 use std::{
+    cmp::Reverse,
     collections::HashSet,
     fs::File,
     path::{Path, PathBuf},
@@ -14,14 +15,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Grown, Place, Replica, ReplicaError, Shared,
-    database::{Applied, Database, replace},
+    database::{self, Applied, Database},
     files,
     log::{self, End, Entry, Head, Kind, away},
-    put_place, unique,
+    put_place,
+    snapshots::Snapshot,
+    unique,
 };
 use crate::{
     nats::Nats,
-    store::{OpenError, open, results, schema},
+    store::{OpenError, open, schema},
 };
 
 /// Entries that are put into the database at once, where so many are there.
@@ -43,6 +46,8 @@ pub struct Follower {
     /// Those that were not on NATS either, when they were last looked for.
     missing: HashSet<String>,
     looked: Instant,
+    /// Snapshots that are of no use: they are not copied again.
+    damaged: HashSet<String>,
     /// The ends of the log as they were last seen.
     first: u64,
     last: u64,
@@ -92,6 +97,7 @@ impl Follower {
             has_files: false,
             missing: HashSet::new(),
             looked: Instant::now(),
+            damaged: HashSet::new(),
             first: 0,
             last: 0,
         })
@@ -195,6 +201,11 @@ impl Follower {
         self.database.as_ref().is_some_and(|database| place(database).is_none_or(|place| place.led))
     }
 
+    /// Entries that were in the log at the last look, and are not in the folder.
+    pub fn lacks(&self) -> u64 {
+        self.last.saturating_sub(self.at().unwrap_or_default())
+    }
+
     fn at(&self) -> Option<u64> {
         self.database.as_ref().map(|database| database.at)
     }
@@ -255,7 +266,7 @@ impl Follower {
         }
         let snapshots = self.shared.snapshots().await?;
         let history = entry.head.history;
-        if snapshots.iter().any(|place| place.history == history) {
+        if snapshots.iter().any(|snapshot| snapshot.place.history == history) {
             return self.restore(&history).await.map(drop);
         }
         match (&mut self.database, entry.head.kind) {
@@ -270,23 +281,52 @@ impl Follower {
 
     /// Begins anew, with a snapshot of this history or, where there is none, of the last one. Says whether there was any.
     async fn restore(&mut self, history: &str) -> Result<bool, ReplicaError> {
-        let snapshots = self.shared.snapshots().await?;
-        let newest = snapshots.into_iter().max_by_key(|place| (place.history == history, place.sequence));
-        let Some(snapshot) = newest else { return Ok(false) };
-        let new = self.folder.join(open::NEW);
-        open::remove(&self.folder, open::NEW)?;
-        self.shared.snapshots.get(&snapshot, &new).await?;
+        let mut snapshots = self.shared.snapshots().await?;
+        if snapshots.is_empty() {
+            return Ok(false);
+        }
+        snapshots.sort_by_key(|Snapshot { place, .. }| Reverse((place.history == history, place.sequence)));
+        for snapshot in snapshots {
+            // After an older one, entries would be missing.
+            let is_followed = self.first <= snapshot.place.sequence + 1;
+            if !is_followed || self.damaged.contains(&snapshot.id) {
+                continue;
+            }
+            if self.copy(&snapshot).await? {
+                self.replace(snapshot.place).await?;
+                return Ok(true);
+            }
+            tracing::error!(entry = snapshot.place.sequence, "a snapshot of the store is damaged");
+            self.damaged.insert(snapshot.id);
+        }
+        Err(ReplicaError::Damaged)
+    }
+
+    /// Copies a snapshot beside the database; `false` where it is damaged.
+    async fn copy(&mut self, snapshot: &Snapshot) -> Result<bool, ReplicaError> {
+        let (folder, new) = (self.folder.clone(), self.folder.join(open::NEW));
+        let removing = tokio::task::spawn_blocking(move || open::remove(&folder, open::NEW));
+        removing.await.map_err(away)??;
+        if !self.shared.snapshots.get(snapshot, &new).await? {
+            return Ok(false);
+        }
+        let folder = self.folder.clone();
+        Ok(tokio::task::spawn_blocking(move || database::is_whole(&folder)).await.map_err(away)??)
+    }
+
+    /// Puts what was copied into the database's place.
+    async fn replace(&mut self, copied: Place) -> Result<(), ReplicaError> {
         let (folder, old) = (self.folder.clone(), self.database.take());
         // What the log had anyway is no loss.
         let of_log = |place: &Place| match self.standing {
             Standing::Known => true,
-            Standing::Unseen => place.history == snapshot.history && !place.led,
+            Standing::Unseen => place.history == copied.history && !place.led,
             Standing::Other => false,
         };
         let aside = old.as_ref().is_some_and(|old| !old.place.as_ref().is_some_and(of_log));
         let replacing = tokio::task::spawn_blocking(move || {
             drop(old);
-            replace(&folder, aside)?;
+            database::replace(&folder, aside)?;
             let mut copy = Database::open(&folder)?;
             if let Some(Database { connection, place: Some(place), .. }) = &mut copy {
                 place.led = false;
@@ -296,8 +336,8 @@ impl Follower {
         });
         self.database = replacing.await.map_err(away)??;
         self.standing = Standing::Known;
-        tracing::info!(entry = snapshot.sequence, "the store was copied from the bot that leads");
-        Ok(true)
+        tracing::info!(entry = copied.sequence, "the store was copied from the bot that leads");
+        Ok(())
     }
 
     /// Whoever leads may have to send for a while what it had before anybody followed.
@@ -306,11 +346,15 @@ impl Follower {
     }
 
     async fn get_files(&mut self) -> Result<(), ReplicaError> {
-        let Some(database) = &self.database else { return Ok(()) };
-        let named = files::named(&database.connection)?;
-        // Nothing here is on its way to be named.
-        results::clean(&self.folder, &named.keys().cloned().collect())?;
-        let missing = self.shared.files.get_missing(&self.folder, named).await?;
+        let Some(database) = self.database.take() else { return Ok(()) };
+        let folder = self.folder.clone();
+        let looking = tokio::task::spawn_blocking(move || {
+            let wanted = files::missing(&folder, &database.connection);
+            (database, wanted)
+        });
+        let (database, wanted) = looking.await.map_err(away)?;
+        self.database = Some(database);
+        let missing = self.shared.files.get_all(&self.folder, wanted?).await?;
         for name in missing.difference(&self.missing) {
             tracing::warn!(file = name, "a result is not on NATS, or damaged there");
         }

@@ -8,14 +8,14 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Grown, ReplicaError, Shared, files, log::away, place};
+use super::{Grown, Place, ReplicaError, Shared, files, log::away, place};
 use crate::store::{Store, open};
 
 /// Between two looks at whether the files on NATS are those that jobs name.
 const TIDY: Duration = Duration::from_hours(1);
 /// The same for the snapshot without which nobody leads.
 const SOON: Duration = Duration::from_secs(1);
-/// The pause after what could not be done.
+/// The first pause after what could not be done.
 const AGAIN: Duration = Duration::from_secs(10);
 
 /// Makes snapshots, and drops what is of no use any more.
@@ -56,19 +56,29 @@ impl Keeper {
         let database = self.folder.join(Store::FILE);
         let named = move || files::named(&open::read_only(&database)?);
         let named = tokio::task::spawn_blocking(named).await.map_err(away)??;
-        self.shared.files.tidy(&self.folder, named).await
+        self.shared.files.tidy(&self.folder, named).await?;
+        self.shared.snapshots.sweep().await
     }
 
     async fn shorten(&self) {
+        let mut pause = AGAIN;
         loop {
-            self.grown.is_long.notified().await;
-            if self.grown.entries.load(Ordering::Relaxed) < self.grown.long {
-                continue;
-            }
-            if let Err(error) = self.snapshot().await {
-                tracing::warn!(%error, "no snapshot of the store could be made");
-                tokio::time::sleep(AGAIN).await;
-            }
+            let is_long = tokio::time::timeout(TIDY, self.grown.is_long.notified()).await.is_ok();
+            let done = match self.grown.entries.load(Ordering::Relaxed) >= self.grown.long {
+                true => self.snapshot().await,
+                false if is_long => continue,
+                // Somebody may have deleted it because it was damaged.
+                false => self.try_first_snapshot().await,
+            };
+            pause = match done {
+                Ok(()) => AGAIN,
+                Err(error) => {
+                    tracing::warn!(%error, ?pause, "no snapshot of the store could be made");
+                    tokio::time::sleep(pause).await;
+                    // Each try sends a whole database.
+                    (pause * 2).min(TIDY)
+                }
+            };
         }
     }
 
@@ -92,12 +102,12 @@ impl Keeper {
         if let Some(place) = place {
             let known = self.shared.snapshots.list(u64::MAX).await?;
             let (known, lost): (Vec<_>, Vec<_>) =
-                known.into_iter().partition(|other| other.sequence <= place.sequence);
+                known.into_iter().partition(|other| other.place.sequence <= place.sequence);
             // Looked at after them: nobody has gone on since then. Later, the log would have other entries of their numbers.
             if !lost.is_empty() && self.shared.log.end().await?.last == place.sequence {
                 self.shared.snapshots.drop_all(lost).await?;
             }
-            if known.iter().any(|other| other.history == place.history) {
+            if known.iter().any(|other| other.place.history == place.history) {
                 return Ok(());
             }
         }
@@ -107,10 +117,18 @@ impl Keeper {
     async fn snapshot(&self) -> Result<(), ReplicaError> {
         let before = self.grown.entries.load(Ordering::Relaxed);
         let place = self.shared.snapshots.put(&self.folder).await?;
-        self.shared.log.drop_before(place.sequence).await?;
-        self.shared.snapshots.drop_before(&place).await?;
+        // It is there, and need not be put there again.
+        while let Err(error) = self.cut(&place).await {
+            tracing::warn!(%error, "what is before a snapshot cannot be dropped");
+            tokio::time::sleep(AGAIN).await;
+        }
         self.grown.entries.fetch_sub(before, Ordering::Relaxed);
         tracing::debug!(entry = place.sequence, "a snapshot of the store is on NATS");
         Ok(())
+    }
+
+    async fn cut(&self, place: &Place) -> Result<(), ReplicaError> {
+        self.shared.log.drop_before(place.sequence).await?;
+        self.shared.snapshots.drop_before(place).await
     }
 }

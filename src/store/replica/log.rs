@@ -10,7 +10,7 @@ use async_nats::{
         consumer::{DeliverPolicy, pull},
         context::PublishErrorKind,
         message::PublishMessage,
-        stream::{Compression, Config, Stream},
+        stream::{Compression, Config, RawMessageErrorKind, Stream},
     },
 };
 use bytes::Bytes;
@@ -19,9 +19,9 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use super::ReplicaError;
-use crate::nats::Nats;
+use crate::nats::{MIN_PAYLOAD, Nats};
 
-/// Bytes of one entry: NATS takes 1 MiB as it is set up, head included.
+/// Bytes of one entry, without its head.
 const PART: usize = 512 * 1024;
 /// In which header an entry's head stands.
 const HEAD: &str = "Jobboard-Head";
@@ -29,6 +29,12 @@ const HEAD: &str = "Jobboard-Head";
 const AGAIN: Duration = Duration::from_millis(300);
 /// How long an entry that is in the stream may take to come.
 const COMES: Duration = Duration::from_secs(5);
+/// So many entries are asked for one by one: NATS has to agree on each consumer that is made for more of them.
+const FEW: u64 = 64;
+/// That many of them at the same time.
+const ASKED: usize = 8;
+
+const _: () = assert!(PART + 16 * 1024 <= MIN_PAYLOAD, "an entry does not fit");
 
 /// The stream. Cheap to clone.
 #[derive(Clone)]
@@ -81,6 +87,9 @@ pub(super) struct End {
 impl Log {
     /// Makes the stream where it is not there.
     pub(super) async fn open(nats: &Nats) -> Result<Self, ReplicaError> {
+        if nats.max_payload() < MIN_PAYLOAD {
+            return Err(ReplicaError::Payload(nats.max_payload()));
+        }
         let subject = nats.names().subject("store");
         let config = Config {
             name: nats.names().stored("store"),
@@ -103,8 +112,13 @@ impl Log {
         Ok(End { first: state.first_sequence, last: state.last_sequence, head })
     }
 
+    /// # Errors
+    /// [`ReplicaError::Gap`] where it is not there.
     pub(super) async fn entry(&self, sequence: u64) -> Result<Entry, ReplicaError> {
-        let message = self.stream.get_raw_message(sequence).await.map_err(away)?;
+        let message = self.stream.get_raw_message(sequence).await.map_err(|error| match error.kind() {
+            RawMessageErrorKind::NoMessageFound => ReplicaError::Gap,
+            _ => away(error),
+        })?;
         read(message.sequence, Some(&message.headers), message.payload)
     }
 
@@ -166,6 +180,31 @@ impl Log {
 
     /// All entries after `place` up to `last`, in order. One that is not there any more is an error.
     pub(super) async fn read(
+        &self,
+        place: u64,
+        last: u64,
+    ) -> Result<impl futures_util::Stream<Item = Result<Entry, ReplicaError>> + Unpin + use<>, ReplicaError>
+    {
+        if last.saturating_sub(place) <= FEW {
+            return Ok(self.read_few(place, last).left_stream());
+        }
+        Ok(self.read_many(place, last).await?.right_stream())
+    }
+
+    fn read_few(
+        &self,
+        place: u64,
+        last: u64,
+    ) -> impl futures_util::Stream<Item = Result<Entry, ReplicaError>> + Unpin + use<> {
+        let log = self.clone();
+        let entry = move |sequence| {
+            let log = log.clone();
+            async move { log.entry(sequence).await }
+        };
+        Box::pin(futures_util::stream::iter(place + 1..=last).map(entry).buffered(ASKED))
+    }
+
+    async fn read_many(
         &self,
         place: u64,
         last: u64,

@@ -1,13 +1,16 @@
 //! Snapshots: whole databases beside the log, each of them with all entries of its history up to one of these.
 
-use std::{cmp::Reverse, path::Path, time::Duration};
+use std::{cmp::Reverse, io, path::Path, time::Duration};
 
-use async_nats::jetstream::object_store::ObjectStore;
-use futures_util::{StreamExt, TryStreamExt};
 use rusqlite::{Connection, backup::Backup};
 use tokio::fs::{self, File};
 
-use super::{Place, ReplicaError, log::away, objects, place};
+use super::{
+    Place, ReplicaError,
+    log::away,
+    objects::{Found, Objects},
+    place,
+};
 use crate::store::{Store, open};
 
 /// A copy on its way there.
@@ -19,53 +22,78 @@ const ALL: i32 = i32::MAX;
 
 /// Where they are. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Snapshots(ObjectStore);
+pub(super) struct Snapshots(Objects);
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Snapshot {
+    pub(super) place: Place,
+    /// Of no other one, though it may have the same place.
+    pub(super) id: String,
+}
 
 impl Snapshots {
-    pub(super) fn new(bucket: ObjectStore) -> Self {
+    pub(super) fn new(bucket: Objects) -> Self {
         Self(bucket)
     }
 
     /// All that are there up to this entry of the log. Beyond its end, they are of entries that NATS has lost.
-    pub(super) async fn list(&self, last: u64) -> Result<Vec<Place>, ReplicaError> {
-        let objects = self.0.list().await.map_err(away)?;
-        let names = objects.map_ok(|object| object.name).map_err(away);
-        let place = |name: String| of_name(&name).filter(|place| place.sequence <= last);
-        let places = names.try_filter_map(|name| async move { Ok(place(name)) });
-        places.try_collect().await
+    pub(super) async fn list(&self, last: u64) -> Result<Vec<Snapshot>, ReplicaError> {
+        let objects = self.0.list().await?.into_iter();
+        let snapshots = objects.filter_map(|object| Some((of_name(&object.name)?, object.nuid)));
+        let snapshots = snapshots.filter(|(place, _)| place.sequence <= last);
+        Ok(snapshots.map(|(place, id)| Snapshot { place, id }).collect())
     }
 
     /// Copies the database in `folder` and puts it there.
     pub(super) async fn put(&self, folder: &Path) -> Result<Place, ReplicaError> {
+        let put = self.try_put(folder).await;
+        // Where it could not be put there, the disk may be full of it.
+        match fs::remove_file(folder.join(COPY)).await {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+            _ => put,
+        }
+    }
+
+    async fn try_put(&self, folder: &Path) -> Result<Place, ReplicaError> {
         let (from, to) = (folder.join(Store::FILE), folder.join(COPY));
-        let copied = to.clone();
         let copying = tokio::task::spawn_blocking(move || copy(&from, &to));
         let place = copying.await.map_err(away)??;
-        let mut file = File::open(&copied).await?;
-        self.0.put(name(&place).as_str(), &mut file).await.map_err(away)?;
-        fs::remove_file(&copied).await?;
+        let mut file = File::open(folder.join(COPY)).await?;
+        self.0.put(&name(&place), &mut file).await?;
         Ok(place)
     }
 
-    /// Writes one to a file, synced.
-    pub(super) async fn get(&self, place: &Place, to: &Path) -> Result<(), ReplicaError> {
-        let object = self.0.get(name(place)).await.map_err(away)?;
+    /// Writes one to a file, synced; `false` where it is not what was put there.
+    pub(super) async fn get(&self, snapshot: &Snapshot, to: &Path) -> Result<bool, ReplicaError> {
         let mut file = File::create(to).await?;
-        if objects::copy(object, &mut file).await? { Ok(()) } else { Err(away("a snapshot is damaged")) }
+        match self.0.get(&name(&snapshot.place), &mut file).await? {
+            Found::Whole => Ok(true),
+            Found::Damaged => Ok(false),
+            Found::Nothing => Err(away("a snapshot was dropped meanwhile")),
+        }
     }
 
     /// Drops those before this one but the last of them, which somebody may be reading.
     pub(super) async fn drop_before(&self, place: &Place) -> Result<(), ReplicaError> {
         let mut older = self.list(place.sequence.saturating_sub(1)).await?;
-        older.sort_by_key(|other| Reverse(other.sequence));
+        older.sort_by_key(|other| Reverse(other.place.sequence));
         self.drop_all(older.into_iter().skip(1)).await
     }
 
-    pub(super) async fn drop_all(&self, places: impl IntoIterator<Item = Place>) -> Result<(), ReplicaError> {
-        futures_util::stream::iter(places)
-            .map(Ok)
-            .try_for_each(|other| async move { self.0.delete(name(&other)).await.map_err(away) })
-            .await
+    pub(super) async fn drop_all(
+        &self,
+        snapshots: impl IntoIterator<Item = Snapshot>,
+    ) -> Result<(), ReplicaError> {
+        for snapshot in snapshots {
+            self.0.delete(&name(&snapshot.place)).await?;
+        }
+        Ok(())
+    }
+
+    /// Drops what is left of uploads and of snapshots that were dropped.
+    pub(super) async fn sweep(&self) -> Result<(), ReplicaError> {
+        self.0.sweep().await
     }
 }
 
@@ -83,7 +111,7 @@ fn of_name(name: &str) -> Option<Place> {
 fn copy(from: &Path, to: &Path) -> Result<Place, ReplicaError> {
     // One that was not finished may be there.
     if let Err(error) = std::fs::remove_file(to)
-        && error.kind() != std::io::ErrorKind::NotFound
+        && error.kind() != io::ErrorKind::NotFound
     {
         return Err(error.into());
     }

@@ -247,3 +247,14 @@ fn a_store_that_keeps_nothing_says_yes_to_all() {
     assert_eq!(store.retain(at(0)), Ok(Dropped::default()));
     store.close();
 }
+
+#[test]
+fn what_is_noted_of_a_transaction_is_in_memory() {
+    let folder = folder();
+    let (store, _) = open(&folder);
+    let kept = |connection: &mut Connection| {
+        connection.pragma_query_value(None, "temp_store", |row| row.get::<_, u32>(0))
+    };
+    // 2: not in files, which is what SQLite does by itself.
+    assert_eq!(inside(&store, kept), 2);
+}

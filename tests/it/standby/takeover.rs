@@ -2,15 +2,22 @@
 
 use std::time::{Duration, Instant};
 
+use async_nats::HeaderMap;
 use jobboard::{
     lease::{LeaseTimings, Leases},
-    sandbox::{MessageId, Options as SandboxOptions, PersonId},
+    sandbox::{Failure, Fault, MessageId, Options as SandboxOptions, PersonId, Sandbox},
+    store::Secret,
+    telegram::api::Api,
 };
+use serde_json::{Value, json};
 
 use super::{BOUND, connect, connect_as};
 use crate::{
     nats::{Nats, Wire, until},
+    operate::{beside, output},
     process::{Bot, Ground, Talk},
+    web::Web,
+    world::config,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,7 +62,7 @@ async fn one_has_the_lease_and_who_cannot_renew_it_knows_before_it_is_gone() {
 }
 
 /// What two bots on two hosts share.
-async fn ground(nats: &Nats) -> (Ground, PersonId) {
+pub(super) async fn ground(nats: &Nats) -> (Ground, PersonId) {
     let mut ground = Ground::new().await;
     ground.set("JOBBOARD_NATS_URL", &nats.url());
     ground.set("JOBBOARD_ROLE", "bot");
@@ -74,7 +81,7 @@ fn print(line: &str) {
 }
 
 /// Waits until this one leads, and gives how long that took since then.
-async fn leads(bot: &Bot, since: Instant) -> Duration {
+pub(super) async fn leads(bot: &Bot, since: Instant) -> Duration {
     bot.logs("started bot=").await;
     let took = since.elapsed();
     assert!(took < Duration::from_secs(20), "it took {took:?} to take over");
@@ -83,7 +90,7 @@ async fn leads(bot: &Bot, since: Instant) -> Duration {
 
 /// Who said this has one answer, and it holds what was to be found. Gives the answers that are too many: that the end of a
 /// task of over 10 s is announced beside its card is none.
-async fn ends(talk: &Talk<'_>, said: MessageId, result: &str) -> usize {
+pub(super) async fn ends(talk: &Talk<'_>, said: MessageId, result: &str) -> usize {
     talk.sees(result, |found| found.reply_to == Some(said) && found.text.contains(result)).await;
     let answers = talk.answers_to(said);
     let is_announced = |text: &str| text.lines().next().is_some_and(|line| line.contains("succeeded after"));
@@ -134,18 +141,110 @@ async fn a_leader_that_was_frozen_finds_out_and_ends_and_what_it_was_told_is_don
     leads(&first, Instant::now()).await;
     let second = ground.start_in("second", &[]);
     second.logs("leads, this bot follows").await;
-    ground.private(&first, ann).says("fib 10").await;
+    let talk = ground.private(&first, ann);
+    talk.says("fib 10").await;
+    // It has much to say, and is about to when it is frozen.
+    let wait = Fault::on("sendMessage").always().answer(Failure::TooManyRequests { retry_after: 1 });
+    let refused = ground.telegram.fault(wait);
+    let unsaid: Vec<_> = (0..10).map(|_| talk.writes("fib 20")).collect();
+    until(BOUND, "it tries to say something", async || refused.count() > 0).await;
     first.pause();
+    ground.telegram.clear_faults();
     let said = ground.private(&second, ann).writes("fib 90");
     leads(&second, Instant::now()).await;
     let talk = ground.private(&second, ann);
     assert_eq!(ends(&talk, said, "1779979416004714189").await, 0);
+    for said in &unsaid {
+        assert_eq!(ends(&talk, *said, "is 4181").await, 0);
+    }
     first.resume();
     let (status, log) = first.ended().await;
     assert_eq!(status.code(), Some(1), "{log}");
     assert!(log.contains("this bot does not lead any more"), "{log}");
-    assert_eq!(talk.answers_to(said).len(), 1);
-    assert!(talk.says("dash").await.text.starts_with("Board: 3 tasks"));
+    assert_eq!(ends(&talk, said, "1779979416004714189").await, 0);
+    for said in &unsaid {
+        assert_eq!(ends(&talk, *said, "is 4181").await, 0);
+    }
+    assert!(talk.says("dash").await.text.starts_with("Board: 13 tasks"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_lead_any_more_calls_telegram_no_more() {
+    let Some(server) = Nats::start() else { return };
+    let timings = LeaseTimings { lasts: Duration::from_mins(1), ..LeaseTimings::default() };
+    let leases = Leases::open(&connect(&server.url()).await, timings).await.unwrap();
+    let lease = leases.take("here").await.unwrap().unwrap();
+    let sandbox = Sandbox::start(SandboxOptions::default()).await.unwrap();
+    let mut config = config(&[]);
+    config.api_url = sandbox.url().parse().unwrap();
+    config.token = SandboxOptions::default().token.parse().unwrap();
+    let api = Api::new(&config, &Secret::default()).unwrap().within(Some(lease.term().clone()));
+    let nothing = json!({});
+    let call = || api.json::<Value>("getMe", &nothing, BOUND);
+    call().await.unwrap();
+    lease.lost().cancel();
+    let mut late = Box::pin(call());
+    assert!(futures_util::poll!(&mut late).is_pending());
+    // Another's answer comes: that one's would have come before it.
+    let other = Api::new(&config, &Secret::default()).unwrap();
+    other.json::<Value>("getMe", &nothing, BOUND).await.unwrap();
+    let more = tokio::time::timeout(Duration::from_millis(100), late).await;
+    assert!(more.is_err(), "it was answered");
+    assert_eq!(sandbox.telegram().view(|view| view.count_calls("getMe")), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_standby_tells_how_far_it_is_behind() {
+    let Some(nats) = Nats::start() else { return };
+    let (ground, ann) = ground(&nats).await;
+    let (wire, web) = (Wire::to(nats.addr()).await, Web::new());
+    let first = ground.start_in("first", &[]);
+    leads(&first, Instant::now()).await;
+    let here = [("JOBBOARD_NATS_URL", &*wire.url()), ("JOBBOARD_HTTP_ADDR", &*web.addr.to_string())];
+    let second = ground.start_in("second", &here);
+    second.logs("leads, this bot follows").await;
+    ground.private(&first, ann).says("fib 10").await;
+    let behind = async |series: &str| web.metrics().await.value(&format!("standby_behind_{series}"));
+    let has_all = async || behind("entries").await + behind("seconds").await == 0.0;
+    until(BOUND, "it has all", has_all).await;
+    wire.cut();
+    web.counted("standby_behind_seconds", 2.0).await;
+    wire.mend();
+    until(BOUND, "it has all again", has_all).await;
+    // What it cannot read.
+    let (jetstream, id) = (nats.jetstream().await, SandboxOptions::default().token);
+    let id = id.split(':').next().unwrap();
+    let log = jetstream.get_stream(format!("jobboard-{id}-store")).await.unwrap();
+    let last = log.get_info().await.unwrap().state.last_sequence;
+    let last = log.get_raw_message(last).await.unwrap();
+    let mut head = HeaderMap::new();
+    head.insert("Jobboard-Head", last.headers.get("Jobboard-Head").unwrap().as_str());
+    for _ in 0..3 {
+        let sent = jetstream.publish_with_headers(last.subject.clone(), head.clone(), "no rows".into());
+        sent.await.unwrap().await.unwrap();
+    }
+    web.counted("standby_behind_entries", 3.0).await;
+    second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nats_that_takes_only_small_messages_is_told_of() {
+    let server = Nats::start_with(|port, folder| {
+        let store = folder.display();
+        Some(format!(
+            "listen: \"127.0.0.1:{port}\"\njetstream {{ store_dir: \"{store}\" }}\nmax_payload: 262144\n"
+        ))
+    });
+    let Some(nats) = server else { return };
+    let (ground, _) = ground(&nats).await;
+    let bot = ground.start_in("first", &[]);
+    bot.logs("max_payload is 262144 bytes, and has to be 655360 or more").await;
+    let (status, told, _) = output(beside(&ground, &["check"])).await;
+    assert_eq!(status, Some(2), "{told}");
+    let line =
+        format!("wrong    NATS: {}: max_payload is 262144 bytes, 655360 or more are wanted", nats.url());
+    assert!(told.contains(&line), "{told}");
+    bot.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
