@@ -138,6 +138,15 @@ impl Work {
         }
     }
 
+    /// Waits until it is known what came of a member that another process, which ended, has handed out: [`run`](Self::run) only has
+    /// to take it. For ever where nobody does.
+    pub async fn ended(&self, (job, member): (JobKey, usize)) {
+        match &self.hands {
+            Hands::Fleet(fleet) => fleet.ended(job, member).await,
+            Hands::Here(_) => std::future::pending().await,
+        }
+    }
+
     /// Stops what another process, which ended, may have left of the job, and waits until it has stopped.
     pub async fn recall(&self, job: JobKey) {
         if let Hands::Fleet(fleet) = &self.hands {

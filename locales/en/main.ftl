@@ -52,6 +52,7 @@ failure-stopped-the-workers =
         [one] It stopped the worker that had it, so it is left alone.
        *[other] It stopped { $times } workers, so it is left alone.
     }
+failure-unreadable-result = The bot cannot read the result, because its worker is of another version; the operator finds more in the log.
 failure-panicked = It failed by a mistake in the bot; the operator finds it in the log.
 failure-wrong-result = The result failed its check, so it is not shown; the operator finds it in the log.
 failure-of-member = { $key }: { $why }

@@ -180,6 +180,8 @@ impl Run {
             biased;
             () = self.live.control.cancelled() => return not_reached(),
             slot = slot => slot,
+            // Nothing is left to be done, so nobody has to be there to do it.
+            () = self.boards.work.ended((self.key(), index)), if self.restored && is_elsewhere => None,
         };
         let _busy = waits.map(|waits| {
             waits.came();

@@ -109,6 +109,8 @@ pub enum Failure {
     StoppedTheBot(u32),
     /// That many workers crashed, or were lost, while they had it: it is left alone.
     StoppedTheWorkers(u32),
+    /// What a worker said of its end cannot be read: it is of another version.
+    UnreadableResult,
     /// It needs more memory than there is for all jobs together: the bot was started with less than before.
     NeverFits(NeverFits),
     /// No member of a `-multi` came; each with its reason.

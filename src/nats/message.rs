@@ -63,6 +63,13 @@ pub enum WorkEnd {
     Returned,
 }
 
+impl WorkEnd {
+    /// Whether nothing more is to be done for the member.
+    pub(crate) fn is_final(&self) -> bool {
+        !matches!(self, Self::Cancelled | Self::Returned)
+    }
+}
+
 /// What is large of a result.
 pub type Blob = Bytes;
 

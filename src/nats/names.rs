@@ -62,6 +62,11 @@ impl Names {
         self.subject(format_args!("jobs.*.{job}.>"))
     }
 
+    /// All orders of this one's member, whatever their turn.
+    pub fn orders_of_member(&self, key: Key) -> String {
+        self.subject(format_args!("jobs.*.{}.{}.*", key.job, key.member))
+    }
+
     /// Where the result of an order is put.
     pub fn result(&self, key: Key) -> String {
         self.subject(format_args!("results.{key}"))

@@ -261,6 +261,7 @@ pub(super) fn failure(failure: &Failure) -> String {
         Failure::TookTooLong(limit) => say!("failure-took-too-long", limit = duration(*limit)),
         Failure::StoppedTheBot(times) => say!("failure-stopped-the-bot", times = *times),
         Failure::StoppedTheWorkers(times) => say!("failure-stopped-the-workers", times = *times),
+        Failure::UnreadableResult => say!("failure-unreadable-result"),
         Failure::NeverFits(never) => never_fits(never),
         Failure::Panicked => say!("failure-panicked"),
         Failure::WrongResult => say!("failure-wrong-result"),

@@ -23,7 +23,7 @@ const MAX_REASON: usize = 200;
 const MAX_NAMES: usize = 50;
 const MAX_NAME: usize = 100;
 /// Sprites are about 1 kB, artwork 100 kB.
-const MAX_SPRITE: usize = 1 << 20;
+pub(super) const MAX_SPRITE: usize = 1 << 20;
 /// From an address without its last slash to that with it, say.
 const MAX_REDIRECTS: usize = 3;
 /// All of PokeAPI is about 1,300 Pokémon and forms.

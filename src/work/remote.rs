@@ -6,13 +6,17 @@
 
 mod cancel;
 mod fleet;
+mod inspect;
 mod listen;
+mod result;
+mod state;
+mod stored;
 mod tidy;
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    convert::Infallible,
+    sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use async_nats::{
@@ -20,21 +24,16 @@ use async_nats::{
     jetstream::{ErrorCode, context::PublishErrorKind},
 };
 use bytes::Bytes;
-use tokio::{
-    io::AsyncReadExt,
-    sync::{mpsc, oneshot, watch},
-};
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
 
+use self::{result::MAX_FETCHES, state::State, stored::Stored, tidy::Ended};
 use super::{Control, Found, Unfinished, fleet::Fleet};
 use crate::{
     job::Member,
-    nats::{
-        Blob, JobKey, Key, Nats, NatsError, Order, Report,
-        message::{self, WorkEnd},
-    },
+    nats::{JobKey, Key, Nats, NatsError, Order, message},
 };
 
-/// Jobs that have ended and whose messages are to be removed. What is too much stays until the next start.
+/// Jobs that have ended and whose messages are to be removed.
 const MAX_TIDY: usize = 10_000;
 
 /// Durations that bot and workers go by.
@@ -54,8 +53,10 @@ pub struct FleetTimings {
     pub grace: Duration,
     /// The pause before something that failed is tried again.
     pub again: Duration,
-    /// How long a cancel waits for its answer before somebody looks whether there is an order at all.
+    /// How long a cancel waits for its answer before somebody looks again whether there is an order at all.
     pub look: Duration,
+    /// How often the bot looks whether what it has on NATS is still there.
+    pub inspect: Duration,
 }
 
 impl Default for FleetTimings {
@@ -69,6 +70,7 @@ impl Default for FleetTimings {
             grace: Duration::from_secs(30),
             again: Duration::from_millis(200),
             look: Duration::from_millis(500),
+            inspect: Duration::from_secs(30),
         }
     }
 }
@@ -81,49 +83,16 @@ pub struct Remote {
     fleet: watch::Sender<Fleet>,
     /// Over which connection, from 1, all results that were there at its beginning were heard; 0: over none yet.
     caught_up: watch::Sender<u64>,
+    /// Some were not.
+    hear_again: Notify,
+    /// `None` before the first connection.
+    stored: watch::Sender<Option<Arc<Stored>>>,
+    /// For large results.
+    fetches: Semaphore,
     // A std lock, held for an insertion or a look.
     state: Mutex<State>,
     ended: mpsc::Sender<Ended>,
     to_tidy: Mutex<Option<mpsc::Receiver<Ended>>>,
-}
-
-#[derive(Default)]
-struct State {
-    /// Who waits for what comes of an order.
-    waiting: HashMap<Key, Waiting>,
-    /// Results of orders that nobody waits for yet: the bot has just started.
-    unclaimed: HashMap<Key, (Report, Blob)>,
-    /// Jobs of which there may be something on NATS.
-    handed: HashMap<JobKey, Handed>,
-    /// When a worker was last heard of, or could have been.
-    heard: Option<Instant>,
-}
-
-struct Waiting {
-    report: oneshot::Sender<(Report, Blob)>,
-    control: Arc<Control>,
-    /// Units that its control was told of.
-    done: u64,
-}
-
-/// What there may be of a job on NATS.
-#[derive(Default)]
-struct Handed {
-    cancelled: bool,
-    /// When that was last said.
-    told: Option<Instant>,
-    /// Orders may be.
-    left: bool,
-    objects: Vec<String>,
-}
-
-/// A job whose end is stored, or a result that nobody wants.
-struct Ended {
-    job: JobKey,
-    /// The subjects of results that are to be removed.
-    results: String,
-    /// What else is.
-    handed: Handed,
 }
 
 /// What came of a turn.
@@ -144,6 +113,9 @@ impl Remote {
             max_attempts,
             fleet: watch::Sender::new(Fleet::unknown()),
             caught_up: watch::Sender::new(0),
+            hear_again: Notify::new(),
+            stored: watch::Sender::new(None),
+            fetches: Semaphore::new(MAX_FETCHES),
             state: Mutex::default(),
             ended,
             to_tidy: Mutex::new(Some(to_tidy)),
@@ -188,7 +160,7 @@ impl Remote {
         let known = async {
             // The sender is ours.
             let _ = caught_up.wait_for(|connection| *connection > 0).await;
-            if self.state().unclaimed.contains_key(&key) { self.claim(key) } else { None }
+            if self.claim(key) { self.read(key).await } else { None }
         };
         let known = tokio::select! {
             biased;
@@ -196,38 +168,45 @@ impl Remote {
             () = control.cancelled() => return self.cancelled(key, control, waiter).await,
             known = known => known,
         };
-        if let Some((report, blob)) = known {
-            return self.take(key, order, (report, blob), control).await;
+        if let Some(told) = known {
+            return self.take(key, order, told, control).await;
         }
         self.state().handed.entry(key.job).or_default().left = true;
-        // Twice within one turn is once. Another process's is another: what has to be done again must not be taken for it.
-        let mut headers = HeaderMap::new();
-        headers.insert(async_nats::header::NATS_MESSAGE_ID, format!("{key}-{:x}", rand::random::<u64>()));
-        let handed_out = async {
-            loop {
-                self.hand_out(key, order, &headers).await;
-                // A server that lost its power may have lost what it had confirmed, too: over each connection again, if no
-                // result is there. It is refused where it is there.
-                if caught_up.changed().await.is_err() {
-                    std::future::pending::<()>().await;
-                }
-            }
-        };
-        let report = tokio::select! {
+        let lost = waiter.lost.clone();
+        let told = tokio::select! {
             biased;
-            report = waiter.report() => report,
+            told = waiter.told() => told,
             () = control.cancelled() => return self.cancelled(key, control, waiter).await,
-            never = handed_out => never,
+            never = self.keep_handed_out(key, order, caught_up, &lost) => match never {},
         };
-        self.take(key, order, report, control).await
+        self.take(key, order, told, control).await
     }
 
-    /// Publishes the order, for as long as it takes.
-    async fn hand_out(&self, key: Key, order: &Order, headers: &HeaderMap) {
+    /// Publishes the order, for as long as it takes, and again when it may be lost.
+    async fn keep_handed_out(
+        &self,
+        key: Key,
+        order: &Order,
+        mut caught_up: watch::Receiver<u64>,
+        lost: &Notify,
+    ) -> Infallible {
         let subject = self.nats.names().order(order.member.resource(), key);
-        let Ok(payload) = message::write(order) else { return };
+        let Ok(payload) = message::write(order) else { return std::future::pending().await };
         let what = ("an order is not handed out", &key as _);
-        self.nats.insist(self.timings.again, what, || self.publish(&subject, headers, &payload)).await;
+        let mut headers = as_one(key);
+        loop {
+            self.nats.insist(self.timings.again, what, || self.publish(&subject, &headers, &payload)).await;
+            if let Some(waiting) = self.state().waiting.get_mut(&key) {
+                waiting.handed_out = true;
+            }
+            tokio::select! {
+                // A server that lost its power may have lost what it had confirmed, too: over each connection again, if no
+                // result is there. It is refused where it is there.
+                Ok(()) = caught_up.changed() => {}
+                // It is known to be gone, so it is another one.
+                () = lost.notified() => headers = as_one(key),
+            }
+        }
     }
 
     /// Also done where the order is there already.
@@ -241,112 +220,13 @@ impl Remote {
             _ => Ok(()),
         }
     }
-
-    /// What a result means.
-    async fn take(&self, key: Key, order: &Order, (report, blob): (Report, Blob), control: &Control) -> Turn {
-        if report.member != order.member {
-            // The bot's store was set back, and its numbers are given anew.
-            tracing::warn!(%key, "a result is of another job, and is not taken");
-            return Turn::Next;
-        }
-        let blob = match &report.object {
-            None => blob,
-            Some(object) => {
-                let fetched = tokio::select! {
-                    biased;
-                    // The work has ended, so there is nothing to stop but this.
-                    () = control.cancelled() => return Turn::Next,
-                    fetched = self.fetch(object) => fetched,
-                };
-                match fetched {
-                    Some(blob) => blob,
-                    None => return Turn::Next,
-                }
-            }
-        };
-        let found = match report.end {
-            WorkEnd::Number { n } => to_number(n, blob).await.map(Found::Number),
-            WorkEnd::Pokemon(pokemon) => Ok(Found::Pokemon(message::to_pokemon(pokemon, &blob))),
-            WorkEnd::Failed(failure) => return Turn::Ended(Err(Unfinished::Failed(failure))),
-            WorkEnd::Cancelled => {
-                self.cancelled_by_nobody(key, control).await;
-                return Turn::Next;
-            }
-            WorkEnd::Returned => {
-                tracing::info!(%key, worker = report.worker, "an order was given back");
-                return Turn::Next;
-            }
-        };
-        match found {
-            Ok(found) => Turn::Ended(Ok(found)),
-            Err(error) => {
-                tracing::error!(%key, worker = report.worker, %error, "a result makes no sense; it is done again");
-                Turn::Next
-            }
-        }
-    }
-
-    /// What stands beside the messages; `None` where it is not there any more.
-    async fn fetch(&self, object: &str) -> Option<Blob> {
-        let what = ("a result is not fetched", &object as _);
-        self.nats.insist(self.timings.again, what, || self.fetch_once(object)).await
-    }
-
-    async fn fetch_once(&self, object: &str) -> Result<Option<Blob>, NatsError> {
-        use async_nats::jetstream::object_store::GetErrorKind;
-        let refused = NatsError::refused("an object");
-        let mut found = match self.nats.large().await?.get(object).await {
-            Ok(found) => found,
-            Err(error) if error.kind() == GetErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(refused(&error)),
-        };
-        let mut blob = Vec::with_capacity(found.info().size);
-        found.read_to_end(&mut blob).await.map_err(|error| refused(&error))?;
-        Ok(Some(blob.into()))
-    }
-
-    fn wait_for(&self, key: Key, control: &Arc<Control>) -> Waiter<'_> {
-        let (report, waits) = oneshot::channel();
-        self.state().waiting.insert(key, Waiting { report, control: control.clone(), done: 0 });
-        Waiter { remote: self, key, waits }
-    }
-
-    /// A result that came before anybody waited for it.
-    fn claim(&self, key: Key) -> Option<(Report, Blob)> {
-        let mut state = self.state();
-        let claimed = state.unclaimed.remove(&key)?;
-        let handed = state.handed.entry(key.job).or_default();
-        handed.left = true;
-        handed.objects.extend(claimed.0.object.clone());
-        Some(claimed)
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-/// Somebody who waits for what comes of an order.
-struct Waiter<'a> {
-    remote: &'a Remote,
-    key: Key,
-    waits: oneshot::Receiver<(Report, Blob)>,
-}
-
-impl Waiter<'_> {
-    async fn report(&mut self) -> (Report, Blob) {
-        match (&mut self.waits).await {
-            Ok(report) => report,
-            // Another one waits for the same, which cannot be: a job has one run.
-            Err(_) => std::future::pending().await,
-        }
-    }
-}
-
-impl Drop for Waiter<'_> {
-    fn drop(&mut self) {
-        self.remote.state().waiting.remove(&self.key);
-    }
+/// Twice with these headers is once. Another process's are others: what has to be done again must not be taken for it.
+fn as_one(key: Key) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(async_nats::header::NATS_MESSAGE_ID, format!("{key}-{:x}", rand::random::<u64>()));
+    headers
 }
 
 /// Whether the stream refused a second order of the same name.
@@ -357,13 +237,4 @@ fn is_there(error: &async_nats::jetstream::context::PublishError) -> bool {
         && source.is_some_and(|error| {
             error.error_code() == ErrorCode::STREAM_STORE_FAILED && error.to_string().contains("per subject")
         })
-}
-
-/// To look at hundreds of millions of digits takes a while.
-async fn to_number(n: u64, blob: Blob) -> Result<crate::job::Number, NatsError> {
-    if blob.len() < message::LARGE {
-        return message::to_number(n, blob);
-    }
-    let looked = tokio::task::spawn_blocking(move || message::to_number(n, blob)).await;
-    looked.unwrap_or_else(|error| Err(NatsError::Message(error.to_string())))
 }

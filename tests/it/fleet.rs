@@ -2,6 +2,8 @@
 
 mod kills;
 mod losses;
+mod repairs;
+mod results;
 
 use std::{
     sync::{Arc, Mutex},
@@ -110,9 +112,17 @@ impl Kept {
     /// Takes an order, as a worker does.
     async fn order(&self) -> Order {
         let jobs = self.jetstream.get_stream(JOBS).await.unwrap();
-        let cpu: PullConsumer = jobs.get_consumer("cpu").await.unwrap();
+        let names: Vec<_> = jobs.consumer_names().map(Result::unwrap).collect().await;
+        let cpu = names.iter().find(|name| name.starts_with("cpu")).expect("nobody gives orders");
+        let cpu: PullConsumer = jobs.get_consumer(cpu).await.unwrap();
         let mut orders = cpu.fetch().max_messages(1).messages().await.unwrap();
         orders.next().await.unwrap().unwrap()
+    }
+
+    /// Says what came of an order, as a worker does that lets go of it then.
+    async fn report(&self, order: &Order, report: &'static str) {
+        self.put(&order.subject.replace("jobs.cpu", "results"), report).await;
+        order.double_ack().await.unwrap();
     }
 
     /// Waits until nothing of any job is left.
@@ -189,6 +199,7 @@ async fn what_the_bot_does_not_have_is_removed() {
     // And what comes later.
     let late = "{\"protocol\":1,\"member\":{\"Fib\":5000},\"worker\":\"x\",\"end\":\"Cancelled\"}\n";
     kept.put("jobboard.4242.results.7.9.0.1", late).await;
+    kept.put("jobboard.4242.jobs.cpu.7.8.0.1", late).await;
     kept.is_empty().await;
     world.stop().await;
 }

@@ -232,6 +232,7 @@ pub(crate) fn timings() -> FleetTimings {
         grace: BOUND,
         again: Duration::from_millis(20),
         look: Duration::from_millis(100),
+        inspect: Duration::from_millis(300),
     }
 }
 

@@ -1,33 +1,57 @@
-//! How work elsewhere is stopped: it is said in a bucket first, where a worker looks before it begins, and then to all.
+//! How work elsewhere is stopped, and when it is true that it has stopped.
+//!
+//! 1. The cancel is put into a bucket. A worker that takes an order looks there before it begins: from now on nobody begins one of
+//!    the job but who has taken it before.
+//! 2. It is said to all who listen. Who has taken an order stops, and its answer, a result, is the end of the order.
+//! 3. The bot looks whether the order was begun, which a worker notes before it begins. If nobody has, the order is taken out of the
+//!    stream, and it is looked again. If still nobody has, nobody will, whoever may have it in hand, cannot read it or has no room for
+//!    it: it has stopped.
+//! 4. Who began it between the two looks took it before 1, so it is told once more, and 2 holds. What was begun is looked at again
+//!    and again: it has stopped, too, when the order is gone, or when nobody can have it because no worker was heard of for as
+//!    long as it takes for an order to go to the next one.
 
 use std::time::Instant;
 
 use bytes::Bytes;
 
-use super::{Control, Remote, Turn, Unfinished, Waiter};
+use super::{
+    Control, Remote, Turn, Unfinished,
+    state::Waiter,
+    stored::{purge, subjects},
+};
 use crate::{
     nats::{JobKey, Key, NatsError},
     work::fleet::Link,
 };
 
 impl Remote {
-    /// Waits until the order is nobody's any more. It is a worker that says so, or that there is no worker.
+    /// Waits until the order is nobody's any more, nor one of another turn that another process has handed out.
     pub(super) async fn cancelled(&self, key: Key, control: &Control, mut waiter: Waiter<'_>) -> Turn {
         if control.exits() {
             return Turn::Ended(Err(Unfinished::Left));
         }
+        if let Some(waiting) = self.state().waiting.get_mut(&key) {
+            // It may go, so it is not lost then.
+            waiting.handed_out = false;
+        }
+        let orders = self.nats.names().orders_of_member(key);
         let why = tokio::select! {
             biased;
             () = control.exited() => Unfinished::Left,
             // Whatever it is: it was too late for the cancel, or it is the answer to it. It is the board that decides.
-            _ = waiter.report() => Unfinished::Cancelled,
-            () = self.recall(key.job) => Unfinished::Cancelled,
+            _ = waiter.told() => Unfinished::Cancelled,
+            () = self.stop(key.job, &orders) => Unfinished::Cancelled,
         };
         Turn::Ended(Err(why))
     }
 
     /// Cancels a job, whoever handed it out, and waits until nothing of it is on its way or in anybody's hands.
     pub async fn recall(&self, job: JobKey) {
+        self.stop(job, &self.nats.names().orders_of(job)).await;
+    }
+
+    /// Cancels a job, and waits for the end of its orders whose subjects are of this form.
+    async fn stop(&self, job: JobKey, orders: &str) {
         {
             let mut state = self.state();
             let handed = state.handed.entry(job).or_default();
@@ -35,17 +59,12 @@ impl Remote {
         }
         loop {
             self.tell(job).await;
-            tokio::time::sleep(self.timings.look).await;
-            match self.is_left(job).await {
-                Ok(false) => return,
-                Ok(true) if self.nobody_works() => {
-                    if self.purge_orders(job).await.is_ok() {
-                        return;
-                    }
-                }
-                Ok(true) => {}
+            match self.withdraw(job, orders).await {
+                Ok(true) => return,
+                Ok(false) => {}
                 Err(error) => tracing::warn!(%job, %error, "a cancel is not answered; looking again"),
             }
+            tokio::time::sleep(self.timings.look).await;
         }
     }
 
@@ -63,9 +82,8 @@ impl Remote {
     }
 
     async fn tell_once(&self, job: JobKey) -> Result<(), NatsError> {
-        let refused = NatsError::refused("a cancel");
-        let cancels = self.nats.cancels().await?;
-        cancels.put(job.to_string(), Bytes::new()).await.map_err(|error| refused(&error))?;
+        let put = self.stored().await.cancels.put(job.to_string(), Bytes::new()).await;
+        put.map_err(|error| NatsError::refused("a cancel")(&error))?;
         self.say_cancel(job).await
     }
 
@@ -74,6 +92,26 @@ impl Remote {
         let subject = self.nats.names().cancel(job);
         let said = self.nats.client().publish(subject, Bytes::new()).await;
         said.map_err(|error| NatsError::refused("a cancel")(&error))
+    }
+
+    /// Takes back the orders that nobody has begun. Whether all have stopped.
+    async fn withdraw(&self, job: JobKey, orders: &str) -> Result<bool, NatsError> {
+        let (stored, nobody_works) = (self.stored().await, self.nobody_works());
+        let mut all = true;
+        for order in subjects(&stored.jobs, orders).await? {
+            let Some(key) = self.nats.names().key(&order) else { continue };
+            let begun = async || Ok(!nobody_works && stored.is_begun(key).await?);
+            if begun().await? {
+                all = false;
+                continue;
+            }
+            purge(&stored.jobs, &order).await?;
+            if begun().await? {
+                all = false;
+                self.say_cancel(job).await?;
+            }
+        }
+        Ok(all)
     }
 
     /// Where nobody has cancelled it here, it was another job of the same number, before the bot's store was set back: its cancel
@@ -89,15 +127,6 @@ impl Remote {
             () = control.cancelled() => {}
             () = forget => {}
         }
-    }
-
-    /// Whether an order of the job is there.
-    async fn is_left(&self, job: JobKey) -> Result<bool, NatsError> {
-        let jobs = self.nats.jobs().await?;
-        let subject = self.nats.names().orders_of(job);
-        let info = jobs.info_builder().subjects(subject).fetch().await;
-        let mut subjects = info.map_err(|error| NatsError::refused("orders")(&error))?;
-        Ok(futures_util::StreamExt::next(&mut subjects).await.is_some())
     }
 
     /// Whether nobody can have an order in hand: no worker was heard of for as long as it takes for an order to be

@@ -1,14 +1,15 @@
 //! Who works: workers announce themselves in a bucket, and are gone when they are not heard of.
 
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
-use async_nats::jetstream::kv::Operation;
+use async_nats::jetstream::kv::{Entry, Operation};
 use futures_util::StreamExt;
+use serde::Deserialize;
 
 use super::Remote;
 use crate::{
     nats::{
-        NatsError,
+        Nats, NatsError,
         message::{self, Announcement},
     },
     work::fleet::{Fleet, Link, Worker, WorkerState},
@@ -46,6 +47,7 @@ impl Remote {
         let bucket = self.nats.workers(self.timings.gone).await?;
         // Who was not heard while nobody listened may be there all the same.
         self.state().heard = Some(Instant::now());
+        let asked = Asked::now(&self.nats, &bucket.stream_name).await?;
         let mut entries = bucket.watch_with_history(">").await.map_err(|error| refused(&error))?;
         let mut look = tokio::time::interval(self.timings.gone / 12);
         loop {
@@ -54,8 +56,11 @@ impl Remote {
                     let Some(entry) = entry else { return Ok(()) };
                     let entry = entry.map_err(|error| refused(&error))?;
                     self.state().heard = Some(Instant::now());
-                    let announced = (entry.operation == Operation::Put).then_some(&entry.value);
-                    self.fleet.send_modify(|fleet| note(fleet, &entry.key, announced.map(|value| &value[..])));
+                    let age = asked.age(&entry);
+                    // Who died lately has left an entry that NATS still has.
+                    let there = entry.operation == Operation::Put && age < self.timings.gone;
+                    let seen = Instant::now().checked_sub(age).filter(|_| there);
+                    self.fleet.send_modify(|fleet| note(fleet, &entry.key, seen.map(|seen| (&entry.value[..], seen))));
                 }
                 _ = look.tick() => self.drop_gone(),
                 _ = self.nats.another_than(connects) => return Ok(()),
@@ -80,10 +85,48 @@ impl Remote {
     }
 }
 
-/// What a worker says of itself; `None`: that it goes.
-fn note(fleet: &mut Fleet, id: &str, announced: Option<&[u8]>) {
-    let announced = announced.and_then(|value| message::read::<Announcement>(value).ok());
-    let Some(said) = announced else {
+/// What the server of a bucket said of itself.
+struct Asked {
+    at: Instant,
+    /// Its time, which may be another than ours.
+    time: SystemTime,
+    /// The newest revision.
+    last: u64,
+}
+
+impl Asked {
+    async fn now(nats: &Nats, stream: &str) -> Result<Self, NatsError> {
+        /// What the client's type leaves out.
+        #[derive(Deserialize)]
+        struct Info {
+            ts: String,
+            state: State,
+        }
+        #[derive(Deserialize)]
+        struct State {
+            last_seq: u64,
+        }
+        let at = Instant::now();
+        let asked = nats.jetstream().request(format!("STREAM.INFO.{stream}"), &()).await;
+        let info: Info = asked.map_err(|error| NatsError::refused("the time")(&error))?;
+        let time = humantime::parse_rfc3339(&info.ts);
+        let time = time.map_err(|error| NatsError::refused("the time")(&error))?;
+        Ok(Self { at, time, last: info.state.last_seq })
+    }
+
+    /// How long ago an entry was put; none for those that came since, whatever clocks say.
+    fn age(&self, entry: &Entry) -> Duration {
+        if entry.revision > self.last {
+            return Duration::ZERO;
+        }
+        self.time.duration_since(entry.created.into()).unwrap_or_default() + self.at.elapsed()
+    }
+}
+
+/// What a worker said of itself, and when; `None`: that it goes.
+fn note(fleet: &mut Fleet, id: &str, said: Option<(&[u8], Instant)>) {
+    let said = said.and_then(|(value, seen)| Some((message::read::<Announcement>(value).ok()?, seen)));
+    let Some((said, seen)) = said else {
         fleet.workers.retain(|worker| worker.id != id);
         return;
     };
@@ -98,7 +141,7 @@ fn note(fleet: &mut Fleet, id: &str, announced: Option<&[u8]>) {
         memory: said.memory,
         state,
         in_hand: said.in_hand,
-        seen: Instant::now(),
+        seen,
     };
     match fleet.workers.binary_search_by(|known| known.id.as_str().cmp(id)) {
         Ok(place) => fleet.workers[place] = worker,

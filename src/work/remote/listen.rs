@@ -29,7 +29,8 @@ impl Remote {
                 self.hear_results(&is_current),
                 self.hear_signs(),
                 self.watch_fleet(),
-                self.tidy(&is_current)
+                self.inspect(&is_current),
+                self.tidy()
             )
         };
         tokio::select! {
@@ -50,78 +51,58 @@ impl Remote {
         }
     }
 
-    /// Hears all results that are there and all that come, until the connection is another one.
+    /// Hears all results that are there and all that come, until the connection is another one, or something was not heard.
     async fn hear_until_lost(&self, is_current: &(impl Fn(JobKey) -> bool + Sync)) -> Result<(), NatsError> {
         let refused = NatsError::refused("results");
         let connects = self.nats.connects();
-        // Also the other parts, so that workers may come first or last.
-        self.set_up().await?;
-        let stream = self.nats.results().await?;
+        let stored = Box::pin(self.ensure_stored()).await?;
         let config = OrderedConfig {
             deliver_policy: DeliverPolicy::LastPerSubject,
             filter_subject: self.nats.names().subject("results.>"),
             max_expires: ASKED,
             ..OrderedConfig::default()
         };
-        let consumer = stream.create_consumer(config).await.map_err(|error| refused(&error))?;
-        if consumer.cached_info().num_pending == 0 {
-            self.caught_up.send_replace(connects);
-        }
+        let consumer = stored.results.create_consumer(config).await.map_err(|error| refused(&error))?;
+        // Counted, too: where new ones come all the time, some are always left.
+        let mut left = consumer.cached_info().num_pending;
         let mut messages = consumer.messages().await.map_err(|error| refused(&error))?;
         loop {
+            if left == 0 {
+                self.caught_up.send_if_modified(|known| std::mem::replace(known, connects) != connects);
+            }
             let message = tokio::select! {
                 message = messages.next() => message,
                 _ = self.nats.another_than(connects) => return Ok(()),
+                () = self.hear_again.notified() => return Ok(()),
+                // Those that were left may have been removed.
+                () = tokio::time::sleep(ASKED), if left > 0 => return Ok(()),
             };
             let Some(message) = message else { return Ok(()) };
             let message = message.map_err(|error| refused(&error))?;
-            let last = message.info().map_or(true, |info| info.pending == 0);
+            let pending = message.info().map_or(0, |info| info.pending);
+            left = left.saturating_sub(1).min(pending);
             self.hear(&message, is_current);
-            if last {
-                self.caught_up.send_if_modified(|known| std::mem::replace(known, connects) != connects);
-            }
         }
-    }
-
-    async fn set_up(&self) -> Result<(), NatsError> {
-        let jobs = self.nats.jobs().await?;
-        for resource in [crate::job::Resource::Cpu, crate::job::Resource::Io] {
-            self.nats.orders(&jobs, resource, self.timings.ack_wait).await?;
-        }
-        self.nats.cancels().await?;
-        // The workers', who may not be allowed to make it.
-        self.nats.begun().await?;
-        self.nats.large().await?;
-        Ok(())
     }
 
     fn hear(&self, message: &Message, is_current: &(impl Fn(JobKey) -> bool + Sync)) {
         let Some(key) = self.nats.names().key(&message.subject) else { return };
-        let report = match Report::read(&message.payload) {
-            Ok(report) => report,
-            Err(error) => {
-                tracing::error!(%key, %error, "a result cannot be read");
-                return;
-            }
-        };
+        let told = Report::read(&message.payload);
         // Not under the lock: the board has its own.
         let is_current = is_current(key.job);
         let mut state = self.state();
-        if let Some(waiting) = state.waiting.remove(&key) {
-            let handed = state.handed.entry(key.job).or_default();
-            handed.objects.extend(report.0.object.clone());
-            drop(state);
-            // Who does not wait any more has been stopped; the next process finds it.
-            let _ = waiting.report.send(report);
-        } else if is_current {
-            state.unclaimed.insert(key, report);
-        } else if let Some(handed) = state.handed.get_mut(&key.job) {
+        if is_current || state.waiting.contains_key(&key) {
+            state.hear(key, told);
+            return;
+        }
+        let object = told.ok().and_then(|(report, _)| report.object);
+        if let Some(handed) = state.handed.get_mut(&key.job) {
             // It goes with what else there is of the job.
-            handed.objects.extend(report.0.object);
+            handed.objects.extend(object);
         } else {
             drop(state);
-            tracing::debug!(%key, worker = report.0.worker, "a result that nobody wants");
-            self.drop_result(key, report.0.object);
+            tracing::debug!(%key, "a result that nobody wants");
+            self.drop_result(key, object);
         }
     }
 

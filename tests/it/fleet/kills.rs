@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use async_nats::jetstream::AckKind;
 use jobboard::{
     sandbox::{ChatId, PersonId},
     work::{Engine, FleetTimings},
 };
 
-use super::{CANCELS, Kept, begun, bot, bot_with};
+use super::{CANCELS, JOBS, Kept, begun, bot, bot_with};
 use crate::{
     nats::{Mate, Nats, Wire, of_worker},
     world::{Held, Speaker, World},
@@ -46,6 +47,63 @@ impl Far {
         self.world.stop().await;
         self.mate.stop().await;
     }
+}
+
+/// Nobody is thought dead.
+fn patient(timings: &mut FleetTimings) {
+    (timings.ack_wait, timings.gone) = (Duration::from_mins(1), Duration::from_mins(1));
+}
+
+/// A bot that has handed out the person's "fib 5000" to a worker that says nothing more.
+async fn handed_out(nats: &Nats) -> (World, Kept, ChatId, PersonId) {
+    let world = bot_with(nats, |config| patient(&mut config.timings.fleet)).await;
+    let kept = Kept::of(nats).await;
+    let (chat, person) = {
+        let ann = world.person("Ann");
+        kept.announce("silent", 7).await;
+        ann.says("fib 5000").await;
+        (ann.chat, ann.person)
+    };
+    kept.holds(JOBS, |orders| orders == 1).await;
+    (world, kept, chat, person)
+}
+
+#[tokio::test]
+async fn a_kill_of_what_nobody_has_taken_is_true_at_once() {
+    let Some(nats) = Nats::start() else { return };
+    let (world, kept, chat, person) = handed_out(&nats).await;
+    assert_eq!(world.speaker(chat, person).says("kill 1").await.text, KILLED);
+    kept.is_empty().await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_kill_of_what_was_given_back_is_true_at_once() {
+    let Some(nats) = Nats::start() else { return };
+    let (world, kept, chat, person) = handed_out(&nats).await;
+    let order = kept.order().await;
+    order.ack_with(AckKind::Nak(Some(Duration::from_mins(1)))).await.unwrap();
+    assert_eq!(world.speaker(chat, person).says("kill 1").await.text, KILLED);
+    kept.is_empty().await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_kill_of_what_somebody_has_begun_is_true_when_that_one_says_so() {
+    let Some(nats) = Nats::start() else { return };
+    let (world, kept, chat, person) = handed_out(&nats).await;
+    let (ann, order) = (world.speaker(chat, person), kept.order().await);
+    let begun = order.subject.replace("jobboard.4242.jobs.cpu", "$KV.jobboard-4242-begun");
+    kept.put(&begun, "1").await;
+    let kill = ann.writes("kill 1");
+    kept.holds(CANCELS, |cancels| cancels == 1).await;
+    ann.says("help").await;
+    assert!(ann.answers_to(kill).is_empty(), "confirmed while the work runs");
+    assert_eq!(kept.messages(JOBS).await, 1, "taken away from who has it");
+    let stopped = "{\"protocol\":1,\"member\":{\"Fib\":5000},\"worker\":\"x\",\"end\":\"Cancelled\"}\n";
+    kept.report(&order, stopped).await;
+    assert_eq!(ann.answer_to(kill).await.text, KILLED);
+    world.stop().await;
 }
 
 #[tokio::test]
@@ -88,10 +146,6 @@ async fn a_kill_that_comes_while_a_worker_is_cut_off_is_not_lost() {
 #[tokio::test]
 async fn a_kill_outlives_the_bot() {
     let Some(nats) = Nats::start() else { return };
-    // Nobody is thought dead here.
-    let patient = |timings: &mut FleetTimings| {
-        (timings.ack_wait, timings.gone) = (Duration::from_mins(1), Duration::from_mins(1));
-    };
     let mut far = Far::with(&nats, patient).await;
     far.wire.cut();
     let kill = far.ann().writes("kill 1");

@@ -1,0 +1,77 @@
+//! What the bot has on NATS: looked for once for each connection and made where it is missing.
+
+use std::sync::Arc;
+
+use async_nats::jetstream::{kv, object_store::ObjectStore, stream::LastRawMessageErrorKind, stream::Stream};
+use futures_util::TryStreamExt;
+
+use super::Remote;
+use crate::{
+    job::Resource,
+    nats::{Key, NatsError},
+};
+
+/// Handles of streams and buckets. They are good as long as there is something of that name.
+pub(super) struct Stored {
+    pub(super) jobs: Stream,
+    pub(super) results: Stream,
+    pub(super) large: ObjectStore,
+    pub(super) cancels: kv::Store,
+    begun: kv::Store,
+}
+
+impl Remote {
+    /// Makes what is missing: also what is the workers' alone, who may not be allowed to.
+    pub(super) async fn ensure_stored(&self) -> Result<Arc<Stored>, NatsError> {
+        let jobs = self.nats.jobs().await?;
+        for resource in [Resource::Cpu, Resource::Io] {
+            self.nats.orders(&jobs, resource, self.timings.ack_wait).await?;
+        }
+        let stored = Arc::new(Stored {
+            jobs,
+            results: self.nats.results().await?,
+            large: self.nats.large().await?,
+            cancels: self.nats.cancels().await?,
+            begun: self.nats.begun().await?,
+        });
+        self.stored.send_replace(Some(stored.clone()));
+        Ok(stored)
+    }
+
+    /// As it was found last. Before the first time it is waited for.
+    pub(super) async fn stored(&self) -> Arc<Stored> {
+        let mut stored = self.stored.subscribe();
+        let found = stored.wait_for(Option::is_some).await.ok().and_then(|found| found.clone());
+        match found {
+            Some(found) => found,
+            // The sender is ours.
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl Stored {
+    /// Whether somebody has begun the order, and has not let go of it or died since. It is the stream's leader who is asked: another
+    /// server may not have heard of it yet.
+    pub(super) async fn is_begun(&self, key: Key) -> Result<bool, NatsError> {
+        let subject = format!("{}{key}", self.begun.prefix);
+        match self.begun.stream.get_last_raw_message_by_subject(&subject).await {
+            // What was removed has left an empty message.
+            Ok(message) => Ok(!message.payload.is_empty()),
+            Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(false),
+            Err(error) => Err(NatsError::refused("a beginning")(&error)),
+        }
+    }
+}
+
+/// The subjects of what the stream holds, among those of this form.
+pub(super) async fn subjects(stream: &Stream, form: &str) -> Result<Vec<String>, NatsError> {
+    let refused = NatsError::refused("subjects");
+    let found = stream.info_builder().subjects(form).fetch().await.map_err(|error| refused(&error))?;
+    found.map_ok(|(subject, _)| subject).try_collect().await.map_err(|error| refused(&error))
+}
+
+/// Removes what the stream holds of the subjects of this form.
+pub(super) async fn purge(stream: &Stream, form: &str) -> Result<(), NatsError> {
+    stream.purge().filter(form).await.map(drop).map_err(|error| NatsError::refused("a removal")(&error))
+}
