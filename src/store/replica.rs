@@ -116,7 +116,8 @@ pub(crate) struct Shared {
 impl Shared {
     /// Makes what is not there yet.
     pub(crate) async fn open(nats: &Nats) -> Result<Arc<Self>, ReplicaError> {
-        let (snapshots, files) = (nats.objects("snapshots").await?, nats.objects("files").await?);
+        let (snapshots, files) =
+            (nats.ensure_objects("snapshots").await?, nats.ensure_objects("files").await?);
         let (snapshots, files) = (Snapshots::new(snapshots), Files::new(files));
         Ok(Arc::new(Self { log: Log::open(nats).await?, snapshots, files }))
     }

@@ -55,7 +55,7 @@ impl Remote {
         let refused = NatsError::refused("results");
         let connects = self.nats.connects();
         // Also the other parts, so that workers may come first or last.
-        self.set_up().await?;
+        self.nats.ensure_fleet(self.timings.ack_wait).await?;
         let stream = self.nats.results().await?;
         let config = OrderedConfig {
             deliver_policy: DeliverPolicy::LastPerSubject,
@@ -81,18 +81,6 @@ impl Remote {
                 self.caught_up.send_if_modified(|known| std::mem::replace(known, connects) != connects);
             }
         }
-    }
-
-    async fn set_up(&self) -> Result<(), NatsError> {
-        let jobs = self.nats.jobs().await?;
-        for resource in [crate::job::Resource::Cpu, crate::job::Resource::Io] {
-            self.nats.orders(&jobs, resource, self.timings.ack_wait).await?;
-        }
-        self.nats.cancels().await?;
-        // The workers', who may not be allowed to make it.
-        self.nats.begun().await?;
-        self.nats.large().await?;
-        Ok(())
     }
 
     fn hear(&self, message: &Message, is_current: &(impl Fn(JobKey) -> bool + Sync)) {
