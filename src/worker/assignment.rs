@@ -67,11 +67,13 @@ impl Drop for Here<'_> {
     }
 }
 
+/// It goes back as it came, for anybody, at once or after a pause: nothing was begun.
+struct Back(Option<Duration>);
+
 /// How an order leaves.
 enum Leaves {
     Ended(WorkEnd, Blob),
-    /// As it came, for anybody: nothing was begun.
-    Back(Option<Duration>),
+    Back(Back),
     /// Its result is there already.
     Done,
 }
@@ -92,10 +94,10 @@ impl Worker {
             Ok(order) => self.see_through(&assignment, order).await,
             Err(error) => {
                 tracing::warn!(%key, %error, "an order is left to a newer worker");
-                Some(Some(NOT_MINE))
+                Some(Back(Some(NOT_MINE)))
             }
         };
-        if let Some(pause) = back {
+        if let Some(Back(pause)) = back {
             // First, or it could come again while it seems to be here.
             drop(here);
             return self.give_back(&assignment, pause).await;
@@ -127,8 +129,8 @@ impl Worker {
         None
     }
 
-    /// Has it ended and that told, unless it is to be given back, after which pause.
-    async fn see_through(&self, assignment: &Assignment, order: Order) -> Option<Option<Duration>> {
+    /// Has it ended and that told, unless it is to be given back.
+    async fn see_through(&self, assignment: &Assignment, order: Order) -> Option<Back> {
         // Kept until the digits are told, and with them gone: they are a part of what the order needs.
         let (leaves, _memory) = match self.admit(assignment, &order).await {
             Ok(memory) => (self.run(assignment, &order).await, Some(memory)),
@@ -137,7 +139,7 @@ impl Worker {
         match leaves {
             Leaves::Ended(end, blob) => self.report(assignment, order.member, end, blob).await,
             Leaves::Done => self.acknowledge(assignment).await,
-            Leaves::Back(pause) => return Some(pause),
+            Leaves::Back(back) => return Some(back),
         }
         None
     }
@@ -177,18 +179,18 @@ impl Worker {
         let (key, bytes) = (assignment.key, order.memory);
         if bytes > self.bytes {
             tracing::warn!(%key, bytes, "an order needs more memory than this worker has");
-            return Err(Leaves::Back(Some(NOT_MINE)));
+            return Err(Leaves::Back(Back(Some(NOT_MINE))));
         }
         let doublings = assignment.delivery.saturating_sub(1).min(DOUBLINGS);
         tokio::select! {
             biased;
             () = assignment.cancel.cancelled() => Err(Leaves::Ended(WorkEnd::Cancelled, Blob::new())),
-            () = self.draining.cancelled() => Err(Leaves::Back(None)),
+            () = self.draining.cancelled() => Err(Leaves::Back(Back(None))),
             // Nothing closes it.
             Ok(memory) = self.memory.acquire_many(pieces(bytes)) => Ok(memory),
             () = tokio::time::sleep(PATIENCE * (1 << doublings)) => {
                 tracing::debug!(%key, bytes, "an order that waits for memory is given back");
-                Err(Leaves::Back(None))
+                Err(Leaves::Back(Back(None)))
             }
         }
     }
