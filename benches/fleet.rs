@@ -22,7 +22,7 @@ use jobboard::{
     board::{Boards, Limits},
     config::{Cli, Config},
     job::{ChatId, JobId, MessageId, Origin, Person, Spec},
-    nats::{Nats, Options},
+    nats::{Nats, Options, Side},
     store::Store,
     work::{Control, CpuPool, Engine, FleetTimings, PokeApi, PokeApiTimings, Remote, Work, fib::fib},
     worker,
@@ -152,7 +152,7 @@ impl Bench {
 
     async fn over(server: &Server, bot: u64) -> Self {
         let (urls, name) = (vec![server.url()], "bench".to_owned());
-        let options = Options { urls, creds: None, ca: None, replicas: 1, bot, name };
+        let options = Options { urls, creds: None, ca: None, replicas: 1, bot, side: Side::Bot, name };
         let nats = Nats::connect(&options).await.expect("the settings are right");
         let remote = Remote::new(nats, FleetTimings::default(), 3);
         let (bench, stop) = Self::of(Work::by_fleet(remote.clone(), engine(), pokeapi()));

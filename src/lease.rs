@@ -91,7 +91,7 @@ impl Leases {
     pub async fn open(nats: &Nats, timings: LeaseTimings) -> Result<Self, NatsError> {
         let bucket = BUCKET.to_owned();
         let config = kv::Config { bucket, history: 1, max_age: timings.lasts, ..kv::Config::default() };
-        Ok(Self { bucket: nats.bucket(config).await?, timings })
+        Ok(Self { bucket: nats.ensure_bucket(config).await?, timings })
     }
 
     /// Takes the lease, if nobody has it. `me` is what others read of who has it; no two bots have the same.

@@ -40,7 +40,7 @@ use crate::{
     http::{Hook, Looker, Ready, Server, Site},
     lease::Term,
     metrics::{Look, Metrics},
-    nats::{Nats, NatsError, Options},
+    nats::{Nats, NatsError, Options, Side},
     parts::{Parts, Web},
     standby::Leading,
     store::{Loaded, OpenError, Store, replica::Replica},
@@ -234,7 +234,7 @@ async fn nats(config: &Config) -> Result<Option<Nats>, RunError> {
     }
     // A token without a number is refused by Telegram in a moment.
     let bot = config.bot_id().unwrap_or_default();
-    Ok(Some(Nats::connect(&Options::of(config, bot, "bot".to_owned())).await?))
+    Ok(Some(Nats::connect(&Options::of(config, bot, Side::Bot, "bot".to_owned())).await?))
 }
 
 /// Waits until this bot leads, where others may lead; `None` where it is told to stop meanwhile.

@@ -35,6 +35,25 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// How often an idle connection is tried: a machine that is gone without a word is noticed after twice that.
 const PING: Duration = Duration::from_secs(5);
 
+/// Who connects. What NATS answers to the one the other may not hear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// A bot, leading or not.
+    Bot,
+    /// A worker.
+    Worker,
+}
+
+impl Side {
+    /// Where answers to it go: contrib/nats.conf lets a worker hear no others.
+    fn inbox(self) -> &'static str {
+        match self {
+            Self::Bot => "_INBOX.bot",
+            Self::Worker => "_INBOX.worker",
+        }
+    }
+}
+
 /// Where NATS is and how it is used.
 #[derive(Clone)]
 pub struct Options {
@@ -44,17 +63,19 @@ pub struct Options {
     pub creds: Option<PathBuf>,
     /// A PEM file of the authorities that vouch for the servers.
     pub ca: Option<PathBuf>,
-    /// Servers that keep each message, 1 to 5.
+    /// Servers that keep each message, 1 to 5. It is the bot's that counts: a worker makes nothing.
     pub replicas: usize,
     /// The bot's id, below which all names are.
     pub bot: u64,
+    /// Who connects.
+    pub side: Side,
     /// What the connection is called on the server: "bot", or the worker's id.
     pub name: String,
 }
 
 impl Options {
     /// As the settings say, for a connection of this name.
-    pub fn of(config: &Config, bot: u64, name: String) -> Self {
+    pub fn of(config: &Config, bot: u64, side: Side, name: String) -> Self {
         let machines = &config.machines;
         Self {
             urls: machines.nats_url.addresses().to_vec(),
@@ -62,6 +83,7 @@ impl Options {
             ca: machines.nats_ca.clone(),
             replicas: usize::from(machines.nats_replicas),
             bot,
+            side,
             name,
         }
     }
@@ -165,6 +187,7 @@ impl Nats {
         let (linked, link) = watch::channel(LinkState { away: Some(Instant::now()), connects: 0 });
         let mut connect = ConnectOptions::new()
             .name(format!("jobboard {}", options.name))
+            .custom_inbox_prefix(options.side.inbox())
             .retry_on_initial_connect()
             .connection_timeout(CONNECT)
             .request_timeout(Some(REQUEST))
@@ -225,11 +248,18 @@ impl Nats {
         (what, of): (&str, &(dyn fmt::Display + Sync)),
         mut attempt: impl FnMut() -> F,
     ) -> T {
+        let mut failures = 0_u64;
         loop {
             self.up().await;
             match attempt().await {
                 Ok(done) => return done,
-                Err(error) => tracing::warn!(%of, %error, "{what}; trying again"),
+                Err(error) => {
+                    failures += 1;
+                    // What fails for hours, as where a worker waits for its bot, is told ever less often.
+                    if failures.is_power_of_two() {
+                        tracing::warn!(%of, failures, %error, "{what}; trying again");
+                    }
+                }
             }
             tokio::time::sleep(pause).await;
         }
@@ -335,6 +365,7 @@ mod tests {
             ca: None,
             replicas: 1,
             bot: 1,
+            side: Side::Bot,
             name: "bot".to_owned(),
         };
         let Err(error) = Nats::connect(&options).await else { panic!("it connected") };

@@ -226,6 +226,8 @@ impl Work {
     /// # Errors
     /// [`Unfinished`], with the reason.
     pub async fn here(&self, member: &Member, control: &Arc<Control>) -> Result<Found, Unfinished> {
+        // What was stopped before is not begun at all, as where others do it.
+        control.check().map_err(|Cancelled| Unfinished::Cancelled)?;
         match member {
             Member::Fib(n) => self.fib(*n, control).await,
             Member::Dex { key, with_sprite } => {

@@ -1,11 +1,11 @@
 //! `jobboard worker`: does members of jobs for a bot that runs elsewhere. It keeps nothing: what it has in hand when it dies
 //! goes to another worker.
 //!
-//! `pull` takes as many orders as there is room for, `hand` has each of them until its end, `report` says what came of it,
+//! `pull` takes as many orders as there are free slots, `assignment` has each of them until its end, `report` says what came of it,
 //! and `alive` says every few seconds what is there.
 
 mod alive;
-mod hand;
+mod assignment;
 mod pull;
 mod report;
 
@@ -15,15 +15,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use async_nats::jetstream::{consumer::PullConsumer, kv, object_store::ObjectStore, stream::Stream};
+use async_nats::jetstream::{kv, object_store::ObjectStore, stream::Stream};
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::hand::Hand;
+use self::assignment::Assignment;
 use crate::{
     config::Config,
     job::Resource,
-    nats::{Key, Nats, NatsError, Options},
+    nats::{Key, Nats, NatsError, Options, Side},
     work::{CpuPool, Engine, FleetTimings, PokeApi, Work},
 };
 
@@ -80,7 +80,7 @@ pub async fn run_with(
     tokio::pin!(shutdown);
     let id = format!("{:016x}", rand::random::<u64>());
     let bot = config.bot_id().ok_or(WorkerError::NoBot)?;
-    let nats = Nats::connect(&Options::of(&config, bot, format!("worker {id}"))).await?;
+    let nats = Nats::connect(&Options::of(&config, bot, Side::Worker, format!("worker {id}"))).await?;
     let pokeapi = PokeApi::new(&config.pokeapi_url, config.timings.pokeapi)?;
     let work = Work::new(CpuPool::new(config.cpu_workers()).map_err(WorkerError::Pool)?, engine, pokeapi);
     tracing::info!(worker = id, bot, "started");
@@ -91,15 +91,15 @@ pub async fn run_with(
     let worker = Arc::new(Worker {
         id,
         host: host(),
-        cpu: Room::new(config.cpu_workers()),
-        io: Room::new(config.io_concurrency.get()),
+        cpu: Slots::new(config.cpu_workers()),
+        io: Slots::new(config.io_concurrency.get()),
         memory: Semaphore::new(pieces(config.memory()) as usize),
         bytes: config.memory(),
         nats,
         stored,
         work,
         timings: config.timings.fleet,
-        hands: Mutex::default(),
+        assigned: Mutex::default(),
         changed: Notify::new(),
         draining: CancellationToken::new(),
         exit: CancellationToken::new(),
@@ -113,8 +113,8 @@ pub async fn run_with(
 struct Worker {
     id: String,
     host: String,
-    cpu: Room,
-    io: Room,
+    cpu: Slots,
+    io: Slots,
     /// In [`PIECE`]s.
     memory: Semaphore,
     bytes: u64,
@@ -123,7 +123,7 @@ struct Worker {
     work: Work,
     timings: FleetTimings,
     // A std lock, held for an insertion or a look.
-    hands: Mutex<HashMap<Key, Arc<Hand>>>,
+    assigned: Mutex<HashMap<Key, Arc<Assignment>>>,
     /// What it would announce is another.
     changed: Notify,
     /// Nothing more is begun.
@@ -134,22 +134,20 @@ struct Worker {
 }
 
 /// Slots for one kind of orders.
-struct Room {
-    slots: usize,
-    /// The free ones: an order that is here waits for no other one, which somebody else might have a slot for.
-    places: Arc<Semaphore>,
+struct Slots {
+    count: usize,
+    /// An order that is here waits for no other one's, which somebody else might have a slot for.
+    free: Arc<Semaphore>,
 }
 
-impl Room {
-    fn new(slots: usize) -> Self {
-        Self { slots, places: Arc::new(Semaphore::new(slots)) }
+impl Slots {
+    fn new(count: usize) -> Self {
+        Self { count, free: Arc::new(Semaphore::new(count)) }
     }
 }
 
-/// What a worker uses of NATS.
+/// What a worker uses of NATS, by name: it may be made anew meanwhile.
 struct Stored {
-    cpu: PullConsumer,
-    io: PullConsumer,
     results: Stream,
     large: ObjectStore,
     cancels: kv::Store,
@@ -158,22 +156,19 @@ struct Stored {
 }
 
 impl Stored {
-    /// Finds it, or makes what is missing, for as long as it takes.
+    /// Waits until the bot has made it.
     async fn find(nats: &Nats, timings: FleetTimings) -> Self {
         let what = ("streams and buckets are not there", &"NATS" as _);
-        nats.insist(timings.again, what, || Box::pin(Self::find_once(nats, timings))).await
+        nats.insist(timings.again, what, || Box::pin(Self::find_once(nats))).await
     }
 
-    async fn find_once(nats: &Nats, timings: FleetTimings) -> Result<Self, NatsError> {
-        let jobs = nats.jobs().await?;
+    async fn find_once(nats: &Nats) -> Result<Self, NatsError> {
         Ok(Self {
-            cpu: nats.orders(&jobs, Resource::Cpu, timings.ack_wait).await?,
-            io: nats.orders(&jobs, Resource::Io, timings.ack_wait).await?,
             results: nats.results().await?,
             large: nats.large().await?,
             cancels: nats.cancels().await?,
             begun: nats.begun().await?,
-            workers: nats.workers(timings.gone).await?,
+            workers: nats.workers().await?,
         })
     }
 }
@@ -203,11 +198,11 @@ impl Worker {
 
     /// Begins nothing more, and waits for what has begun; what takes longer than the grace time is given back.
     async fn drain(&self) {
-        tracing::info!(in_hand = self.hands().len(), grace = ?self.timings.grace, "draining");
+        tracing::info!(in_hand = self.assigned().len(), grace = ?self.timings.grace, "draining");
         self.draining.cancel();
         self.changed.notify_one();
         if !self.empty_within(self.timings.grace).await {
-            tracing::info!(in_hand = self.hands().len(), "giving back what has not ended");
+            tracing::info!(in_hand = self.assigned().len(), "giving back what has not ended");
             self.exit.cancel();
             self.empty_within(LAST_WORDS).await;
         }
@@ -215,7 +210,7 @@ impl Worker {
 
     async fn empty_within(&self, limit: Duration) -> bool {
         let until = Instant::now() + limit;
-        while !self.hands().is_empty() {
+        while !self.assigned().is_empty() {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return false;
@@ -227,15 +222,15 @@ impl Worker {
         true
     }
 
-    fn room(&self, resource: Resource) -> &Room {
+    fn slots(&self, resource: Resource) -> &Slots {
         match resource {
             Resource::Cpu => &self.cpu,
             Resource::Io => &self.io,
         }
     }
 
-    fn hands(&self) -> MutexGuard<'_, HashMap<Key, Arc<Hand>>> {
-        self.hands.lock().unwrap_or_else(PoisonError::into_inner)
+    fn assigned(&self) -> MutexGuard<'_, HashMap<Key, Arc<Assignment>>> {
+        self.assigned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

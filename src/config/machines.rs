@@ -48,7 +48,7 @@ pub struct Machines {
     #[arg(long, global = true, env = "JOBBOARD_NATS_CA", value_name = "FILE")]
     pub nats_ca: Option<PathBuf>,
 
-    /// NATS servers that keep each message: 3 where there are three
+    /// NATS servers that keep each message: 3 where there are three; the bot's says it for its workers, too
     #[arg(long, global = true, env = "JOBBOARD_NATS_REPLICAS", default_value_t = 1, value_name = "NUM",
           value_parser = clap::value_parser!(u8).range(1..=MAX_REPLICAS))]
     pub nats_replicas: u8,

@@ -1,4 +1,5 @@
-//! Streams and buckets: made where they are missing. What is there stays as somebody has set it.
+//! Streams and buckets. The bot makes what is missing, and decides with that how many servers keep it; a worker waits until it is there.
+//! What is there stays as somebody has set it.
 
 use std::time::Duration;
 
@@ -13,8 +14,8 @@ use async_nats::jetstream::{
 use super::{Nats, NatsError, names::kind};
 use crate::job::Resource;
 
-/// A cancel that nobody took is forgotten after that.
-const CANCEL_KEPT: Duration = Duration::from_hours(24);
+/// A cancel that nobody took, and a beginning that nobody ended, is forgotten after that.
+const KEPT: Duration = Duration::from_hours(24);
 /// What a worker left that died before it could say so, and what NATS keeps of things that were removed, goes after that. A bot that
 /// is away for longer has the work done again.
 const LARGE_KEPT: Duration = Duration::from_hours(7 * 24);
@@ -28,7 +29,7 @@ impl Nats {
     ///
     /// # Errors
     /// [`NatsError::Refused`].
-    pub async fn stream(&self, config: Config) -> Result<Stream, NatsError> {
+    pub async fn ensure_stream(&self, config: Config) -> Result<Stream, NatsError> {
         let config = Config { num_replicas: self.replicas, ..config };
         let refused = NatsError::refused("a stream");
         self.jetstream.get_or_create_stream(config).await.map_err(|error| refused(&error))
@@ -39,7 +40,7 @@ impl Nats {
     ///
     /// # Errors
     /// [`NatsError::Refused`].
-    pub async fn bucket(&self, config: kv::Config) -> Result<kv::Store, NatsError> {
+    pub async fn ensure_bucket(&self, config: kv::Config) -> Result<kv::Store, NatsError> {
         let refused = NatsError::refused("a bucket");
         let bucket = self.names.stored(&config.bucket);
         match self.jetstream.get_key_value(&bucket).await {
@@ -54,12 +55,12 @@ impl Nats {
     ///
     /// # Errors
     /// [`NatsError::Refused`].
-    pub async fn objects(&self, name: &str) -> Result<ObjectStore, NatsError> {
-        self.objects_kept(name, Duration::ZERO).await
+    pub async fn ensure_objects(&self, name: &str) -> Result<ObjectStore, NatsError> {
+        self.ensure_objects_kept(name, Duration::ZERO).await
     }
 
     /// The same, where what is there goes after `max_age`; zero: never.
-    async fn objects_kept(&self, name: &str, max_age: Duration) -> Result<ObjectStore, NatsError> {
+    async fn ensure_objects_kept(&self, name: &str, max_age: Duration) -> Result<ObjectStore, NatsError> {
         let refused = NatsError::refused("an object store");
         let bucket = self.names.stored(name);
         if let Ok(found) = self.jetstream.get_object_store(&bucket).await {
@@ -71,9 +72,21 @@ impl Nats {
         self.jetstream.create_object_store(config).await.map_err(|error| refused(&error))
     }
 
-    /// Orders on their way: each is there once, until it is acknowledged.
-    pub(crate) async fn jobs(&self) -> Result<Stream, NatsError> {
-        self.stream(Config {
+    /// All that a fleet needs but the bucket of workers. An order that no worker speaks of for `ack_wait` is given to the next one.
+    pub(crate) async fn ensure_fleet(&self, ack_wait: Duration) -> Result<(), NatsError> {
+        let jobs = self.ensure_jobs().await?;
+        for resource in [Resource::Cpu, Resource::Io] {
+            self.ensure_orders(&jobs, resource, ack_wait).await?;
+        }
+        self.ensure_results().await?;
+        self.ensure_objects_kept("results", LARGE_KEPT).await?;
+        self.ensure_bucket(of_a_day("cancels")).await?;
+        self.ensure_bucket(of_a_day("begun")).await?;
+        Ok(())
+    }
+
+    async fn ensure_jobs(&self) -> Result<Stream, NatsError> {
+        self.ensure_stream(Config {
             name: self.names.stored("jobs"),
             subjects: vec![self.names.subject("jobs.>")],
             retention: RetentionPolicy::WorkQueue,
@@ -86,16 +99,17 @@ impl Nats {
         .await
     }
 
-    /// The consumer of one kind of orders. An order that is not heard of for `ack_wait` is given to the next worker, as often as it
-    /// takes: it is the workers who say that it was too often.
-    pub(crate) async fn orders(
+    /// As often as it takes: it is the workers who say that it was too often.
+    async fn ensure_orders(
         &self,
         jobs: &Stream,
         resource: Resource,
         ack_wait: Duration,
-    ) -> Result<PullConsumer, NatsError> {
+    ) -> Result<(), NatsError> {
+        let name = consumer(jobs, resource);
+        let refused = NatsError::refused("a consumer");
         let config = pull::Config {
-            durable_name: Some(kind(resource).to_owned()),
+            durable_name: Some(name.clone()),
             filter_subject: self.names.orders(resource),
             ack_policy: AckPolicy::Explicit,
             ack_wait,
@@ -103,13 +117,12 @@ impl Nats {
             max_ack_pending: MAX_PENDING,
             ..pull::Config::default()
         };
-        let refused = NatsError::refused("a consumer");
-        jobs.get_or_create_consumer(kind(resource), config).await.map_err(|error| refused(&error))
+        let made = jobs.get_or_create_consumer(&name, config).await;
+        made.map(drop).map_err(|error| refused(&error))
     }
 
-    /// Results until the bot has them in its store: the newest one of each order.
-    pub(crate) async fn results(&self) -> Result<Stream, NatsError> {
-        self.stream(Config {
+    async fn ensure_results(&self) -> Result<Stream, NatsError> {
+        self.ensure_stream(Config {
             name: self.names.stored("results"),
             subjects: vec![self.names.subject("results.>")],
             max_messages_per_subject: 1,
@@ -119,26 +132,72 @@ impl Nats {
         .await
     }
 
+    /// Who works, made where it is missing; who was not heard of for `kept` is not in it any more.
+    pub(crate) async fn ensure_workers(&self, kept: Duration) -> Result<kv::Store, NatsError> {
+        let bucket = "workers".to_owned();
+        self.ensure_bucket(kv::Config { bucket, history: 1, max_age: kept, ..kv::Config::default() }).await
+    }
+
+    /// Orders on their way: each is there once, until it is acknowledged.
+    pub(crate) async fn jobs(&self) -> Result<Stream, NatsError> {
+        self.stream("jobs").await
+    }
+
+    /// The consumer of one kind of orders.
+    pub(crate) async fn orders(&self, resource: Resource) -> Result<PullConsumer, NatsError> {
+        let refused = NatsError::refused("a consumer");
+        let jobs = self.jobs().await?;
+        jobs.get_consumer(&consumer(&jobs, resource)).await.map_err(|error| refused(error.as_ref()))
+    }
+
+    /// Results until the bot has them in its store: the newest one of each order.
+    pub(crate) async fn results(&self) -> Result<Stream, NatsError> {
+        self.stream("results").await
+    }
+
     /// Digits and pictures that are too large for a message.
     pub(crate) async fn large(&self) -> Result<ObjectStore, NatsError> {
-        self.objects_kept("results", LARGE_KEPT).await
+        let refused = NatsError::refused("an object store");
+        let found = self.jetstream.get_object_store(self.names.stored("results")).await;
+        found.map_err(|error| refused(&error))
     }
 
     /// Jobs that are cancelled.
     pub(crate) async fn cancels(&self) -> Result<kv::Store, NatsError> {
-        let bucket = "cancels".to_owned();
-        self.bucket(kv::Config { bucket, history: 1, max_age: CANCEL_KEPT, ..kv::Config::default() }).await
+        self.bucket("cancels").await
     }
 
-    /// How often orders were begun and have not ended: who dies counts, and not every delivery.
+    /// How often orders were begun and have not ended. NATS counts deliveries, which is another thing: an order is delivered
+    /// again, too, when NATS was away for a while, when it only waited where its worker died, and each time that it is given back.
+    /// Whoever is delivered so often must not be taken for one that crashes its workers.
     pub(crate) async fn begun(&self) -> Result<kv::Store, NatsError> {
-        let bucket = "begun".to_owned();
-        self.bucket(kv::Config { bucket, history: 1, max_age: CANCEL_KEPT, ..kv::Config::default() }).await
+        self.bucket("begun").await
     }
 
     /// Who works.
-    pub(crate) async fn workers(&self, kept: Duration) -> Result<kv::Store, NatsError> {
-        let bucket = "workers".to_owned();
-        self.bucket(kv::Config { bucket, history: 1, max_age: kept, ..kv::Config::default() }).await
+    pub(crate) async fn workers(&self) -> Result<kv::Store, NatsError> {
+        self.bucket("workers").await
     }
+
+    async fn stream(&self, name: &str) -> Result<Stream, NatsError> {
+        let refused = NatsError::refused("a stream");
+        self.jetstream.get_stream(self.names.stored(name)).await.map_err(|error| refused(&error))
+    }
+
+    async fn bucket(&self, name: &str) -> Result<kv::Store, NatsError> {
+        let refused = NatsError::refused("a bucket");
+        self.jetstream.get_key_value(self.names.stored(name)).await.map_err(|error| refused(&error))
+    }
+}
+
+/// The consumer of a kind of orders has its stream's age in its name. An acknowledgement names no message but its number in the
+/// stream, and a stream that was made anew, as after a loss of all that NATS had, begins again with 1: what is said of a delivery
+/// from before must reach nobody, or another order would go with it. (The end of a stream alone, with numbers given twice,
+/// is lost where NATS does not sync its disk: contrib/nats.conf.)
+fn consumer(jobs: &Stream, resource: Resource) -> String {
+    format!("{}-{}", kind(resource), jobs.cached_info().created.unix_timestamp_nanos())
+}
+
+fn of_a_day(bucket: &str) -> kv::Config {
+    kv::Config { bucket: bucket.to_owned(), history: 1, max_age: KEPT, ..kv::Config::default() }
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     config::Config,
-    nats::{MIN_PAYLOAD, MIN_VERSION, Nats, Options},
+    nats::{MIN_PAYLOAD, MIN_VERSION, Nats, Options, Side},
 };
 
 const WHAT: &str = "NATS";
@@ -18,16 +18,15 @@ const LIMIT: Duration = Duration::from_secs(5);
 /// Connects as a bot or a worker would. Nothing is made there.
 pub(super) async fn check(report: &mut Report, config: &Config) {
     let servers = &config.machines.nats_url;
-    let nats =
-        match Nats::connect(&Options::of(config, config.bot_id().unwrap_or_default(), "check".to_owned()))
-            .await
-        {
-            Ok(nats) => nats,
-            Err(error) => {
-                let standing = if error.is_about_settings() { Standing::Settings } else { Standing::Wrong };
-                return report.line(standing, WHAT, error);
-            }
-        };
+    let side = if config.machines.is_bot_alone() { Side::Bot } else { Side::Worker };
+    let options = Options::of(config, config.bot_id().unwrap_or_default(), side, "check".to_owned());
+    let nats = match Nats::connect(&options).await {
+        Ok(nats) => nats,
+        Err(error) => {
+            let standing = if error.is_about_settings() { Standing::Settings } else { Standing::Wrong };
+            return report.line(standing, WHAT, error);
+        }
+    };
     if tokio::time::timeout(LIMIT, nats.up()).await.is_err() {
         let text = format!("{servers}: no answer, or it does not let this process in");
         return report.line(Standing::Wrong, WHAT, text);

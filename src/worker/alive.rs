@@ -6,7 +6,7 @@ use async_nats::jetstream::AckKind;
 use futures_util::{StreamExt, future::join_all};
 use tokio_util::sync::CancellationToken;
 
-use super::{Stored, Worker, hand::Hand};
+use super::{Worker, assignment::Assignment};
 use crate::{
     nats::{
         JobKey, NatsError,
@@ -34,7 +34,8 @@ impl Worker {
                 () = stop.cancelled() => return,
                 _ = alive.tick() => self.speak_of_all().await,
                 _ = sign.tick() => {
-                    join_all(self.all().iter().map(|hand| tokio::time::timeout(WORD, self.sign(hand)))).await;
+                    let all = self.all();
+                    join_all(all.iter().map(|one| tokio::time::timeout(WORD, self.sign(one)))).await;
                 }
                 again = self.nats.another_than(connects) => {
                     connects = again;
@@ -46,8 +47,7 @@ impl Worker {
         }
     }
 
-    /// After each reconnection: what was said meanwhile was not heard, and a server that came back may have lost all that it had, which
-    /// is made again by whoever comes first. Beside those who speak of orders: it may take long.
+    /// After each reconnection: what was said meanwhile was not heard. Beside those who speak of orders: it may take long.
     pub(super) async fn look_again(self: Arc<Self>, stop: CancellationToken) {
         let mut connects = self.nats.connects();
         loop {
@@ -55,24 +55,19 @@ impl Worker {
                 () = stop.cancelled() => return,
                 again = self.nats.another_than(connects) => again,
             };
-            let looks = async {
-                tokio::join!(self.look_for_cancels(), Box::pin(Stored::find(&self.nats, self.timings)))
-            };
             tokio::select! {
                 () = stop.cancelled() => return,
                 // All of it anew.
                 _ = self.nats.another_than(connects) => {}
-                _ = looks => {}
+                () = self.look_for_cancels() => {}
             }
         }
     }
 
     async fn speak_of_all(&self) {
-        let speak = |hand: &Arc<Hand>| {
-            let acker = hand.acker();
-            async move { tokio::time::timeout(WORD, acker.ack_with(AckKind::Progress)).await }
-        };
-        for spoken in join_all(self.all().iter().map(speak)).await {
+        let all = self.all();
+        let words = all.iter().map(|one| tokio::time::timeout(WORD, self.say(one, AckKind::Progress)));
+        for spoken in join_all(words).await {
             if !matches!(spoken, Ok(Ok(()))) {
                 tracing::debug!("an order could not be spoken of");
             }
@@ -81,9 +76,9 @@ impl Worker {
 
     /// Cancels of jobs that are here, which this worker may not have heard.
     async fn look_for_cancels(&self) {
-        let look = |hand: Arc<Hand>| async move {
-            if self.is_cancelled(hand.key.job).await {
-                hand.cancel.cancel();
+        let look = |assignment: Arc<Assignment>| async move {
+            if self.is_cancelled(assignment.key.job).await {
+                assignment.cancel.cancel();
             }
         };
         join_all(self.all().into_iter().map(look)).await;
@@ -114,13 +109,13 @@ impl Worker {
     }
 
     fn cancel(&self, job: JobKey) {
-        for hand in self.hands().values().filter(|hand| hand.key.job == job) {
-            hand.cancel.cancel();
+        for assignment in self.assigned().values().filter(|assignment| assignment.key.job == job) {
+            assignment.cancel.cancel();
         }
     }
 
-    fn all(&self) -> Vec<Arc<Hand>> {
-        self.hands().values().cloned().collect()
+    fn all(&self) -> Vec<Arc<Assignment>> {
+        self.assigned().values().cloned().collect()
     }
 
     /// Says who is here, every few seconds and when it changes; and at `stop` that it goes.
@@ -151,11 +146,11 @@ impl Worker {
             id: self.id.clone(),
             host: self.host.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            cpu: self.cpu.slots,
-            io: self.io.slots,
+            cpu: self.cpu.count,
+            io: self.io.count,
             memory: self.bytes,
             draining: self.draining.is_cancelled(),
-            in_hand: self.hands().len(),
+            in_hand: self.assigned().len(),
         };
         let put = self.stored.workers.put(&self.id, message::write(&announcement)?).await;
         put.map(drop).map_err(|error| NatsError::refused("an announcement")(&error))

@@ -15,52 +15,71 @@ const ASKED: Duration = Duration::from_secs(5);
 impl Worker {
     /// Takes orders of one kind until the worker drains.
     pub(super) async fn pull(self: Arc<Self>, resource: Resource) {
-        let consumer = match resource {
-            Resource::Cpu => &self.stored.cpu,
-            Resource::Io => &self.stored.io,
-        };
         loop {
-            let round = async {
-                let places = self.free_places(resource).await;
-                self.nats.up().await;
-                places
-            };
-            let places = tokio::select! {
+            let what = ("orders cannot be asked for", &self.id as _);
+            let found = self.nats.insist(self.timings.again, what, || self.nats.orders(resource));
+            let consumer = tokio::select! {
                 biased;
                 () = self.draining.cancelled() => return,
-                places = round => places,
+                consumer = found => consumer,
             };
-            if let Err(error) = self.pull_once(consumer, places).await {
+            if let Err(error) = self.pull_from(&consumer, resource).await {
                 tracing::warn!(%error, "orders cannot be taken; trying again");
-                tokio::select! {
-                    () = self.draining.cancelled() => return,
-                    () = tokio::time::sleep(self.timings.again) => {}
-                }
+            }
+            tokio::select! {
+                biased;
+                () = self.draining.cancelled() => return,
+                () = tokio::time::sleep(self.timings.again) => {}
             }
         }
     }
 
-    /// Waits for a place, and takes what else is free.
-    async fn free_places(&self, resource: Resource) -> Vec<OwnedSemaphorePermit> {
-        let places = &self.room(resource).places;
+    /// Until the worker drains or the connection is another one: the stream may have been made anew, and its consumers with it.
+    async fn pull_from(
+        self: &Arc<Self>,
+        consumer: &PullConsumer,
+        resource: Resource,
+    ) -> Result<(), NatsError> {
+        let connects = self.nats.connects();
+        loop {
+            let free = async {
+                let slots = self.free_slots(resource).await;
+                self.nats.up().await;
+                slots
+            };
+            let slots = tokio::select! {
+                biased;
+                () = self.draining.cancelled() => return Ok(()),
+                slots = free => slots,
+            };
+            if self.nats.connects() != connects {
+                return Ok(());
+            }
+            self.pull_once(consumer, slots).await?;
+        }
+    }
+
+    /// Waits for a slot, and takes what else is free.
+    async fn free_slots(&self, resource: Resource) -> Vec<OwnedSemaphorePermit> {
+        let slots = &self.slots(resource).free;
         let mut free = Vec::new();
         // Nothing closes it.
-        free.extend(places.clone().acquire_owned().await.ok());
-        while let Ok(place) = places.clone().try_acquire_owned() {
-            free.push(place);
+        free.extend(slots.clone().acquire_owned().await.ok());
+        while let Ok(slot) = slots.clone().try_acquire_owned() {
+            free.push(slot);
         }
         free
     }
 
-    /// Asks for an order for each place, and waits until all have come or the question is too old.
+    /// Asks for an order for each slot, and waits until all have come or the question is too old.
     async fn pull_once(
         self: &Arc<Self>,
         consumer: &PullConsumer,
-        mut places: Vec<OwnedSemaphorePermit>,
+        mut slots: Vec<OwnedSemaphorePermit>,
     ) -> Result<(), NatsError> {
         let refused = NatsError::refused("orders");
         let connects = self.nats.connects();
-        let asked = consumer.batch().max_messages(places.len()).expires(ASKED).messages().await;
+        let asked = consumer.batch().max_messages(slots.len()).expires(ASKED).messages().await;
         let mut orders = asked.map_err(|error| refused(&error))?;
         loop {
             let order = tokio::select! {
@@ -71,27 +90,27 @@ impl Worker {
                 _ = self.nats.another_than(connects) => break,
             };
             match order {
-                Some(Ok(order)) => self.give(order, places.pop()),
+                Some(Ok(order)) => self.give(order, slots.pop()),
                 Some(Err(error)) => return Err(refused(error.as_ref())),
                 None => return Ok(()),
             }
         }
-        self.take_rest(&mut orders, &mut places);
+        self.take_rest(&mut orders, &mut slots);
         Ok(())
     }
 
     /// What has come already: nobody else would get it before it is found lost.
-    fn take_rest(self: &Arc<Self>, orders: &mut Batch, places: &mut Vec<OwnedSemaphorePermit>) {
+    fn take_rest(self: &Arc<Self>, orders: &mut Batch, slots: &mut Vec<OwnedSemaphorePermit>) {
         while let Some(Some(Ok(order))) = orders.next().now_or_never() {
-            self.give(order, places.pop());
+            self.give(order, slots.pop());
         }
     }
 
-    fn give(self: &Arc<Self>, order: async_nats::jetstream::Message, place: Option<OwnedSemaphorePermit>) {
+    fn give(self: &Arc<Self>, order: async_nats::jetstream::Message, slot: Option<OwnedSemaphorePermit>) {
         let worker = self.clone();
         self.tasks.spawn(async move {
             worker.take(order).await;
-            drop(place);
+            drop(slot);
         });
     }
 }

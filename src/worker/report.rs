@@ -2,10 +2,13 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use async_nats::jetstream::{AckKind, stream::DirectGetErrorKind};
+use async_nats::{
+    client::PublishError,
+    jetstream::{AckKind, stream::DirectGetErrorKind},
+};
 use bytes::Bytes;
 
-use super::{Worker, hand::Hand};
+use super::{Worker, assignment::Assignment};
 use crate::{
     job::Member,
     nats::{
@@ -20,14 +23,14 @@ const ACKS: u32 = 20;
 
 impl Worker {
     /// Puts the result into the stream, for as long as it takes, and only then lets the order go.
-    pub(super) async fn report(&self, hand: &Hand, member: Member, end: WorkEnd, blob: Blob) {
+    pub(super) async fn report(&self, assignment: &Assignment, member: Member, end: WorkEnd, blob: Blob) {
         let mut report = Report::new(&self.id, member, end);
         if blob.len() > LARGE {
-            report.object = Some(format!("{}.{}", hand.key, self.id));
+            report.object = Some(format!("{}.{}", assignment.key, self.id));
         }
-        let what = ("a result is not stored", &hand.key as _);
-        self.nats.insist(self.timings.again, what, || self.publish(hand.key, &report, &blob)).await;
-        self.acknowledge(hand).await;
+        let what = ("a result is not stored", &assignment.key as _);
+        self.nats.insist(self.timings.again, what, || self.publish(assignment.key, &report, &blob)).await;
+        self.acknowledge(assignment).await;
     }
 
     async fn publish(&self, key: Key, report: &Report, blob: &Blob) -> Result<(), NatsError> {
@@ -42,12 +45,15 @@ impl Worker {
     }
 
     /// Lets go of an order that is done with.
-    pub(super) async fn acknowledge(&self, hand: &Hand) {
+    pub(super) async fn acknowledge(&self, assignment: &Assignment) {
         for _ in 0..ACKS {
-            match hand.acker().double_ack().await {
-                Ok(()) => return,
+            // A request of our own: the client's takes it for an answer that nobody is there to answer, as while the servers
+            // choose who leads.
+            let acknowledged = self.nats.client().request(assignment.reply(), AckKind::Ack.into()).await;
+            match acknowledged {
+                Ok(_) => return,
                 Err(error) => {
-                    tracing::warn!(key = %hand.key, %error, "an order is not let go of; trying again");
+                    tracing::warn!(key = %assignment.key, %error, "an order is not let go of; trying again");
                 }
             }
             tokio::time::sleep(self.timings.again).await;
@@ -56,10 +62,15 @@ impl Worker {
     }
 
     /// Gives it to anybody, after the pause.
-    pub(super) async fn give_back(&self, hand: &Hand, pause: Option<Duration>) {
-        if let Err(error) = hand.acker().ack_with(AckKind::Nak(pause)).await {
-            tracing::warn!(key = %hand.key, %error, "an order is not given back; others get it later");
+    pub(super) async fn give_back(&self, assignment: &Assignment, pause: Option<Duration>) {
+        if let Err(error) = self.say(assignment, AckKind::Nak(pause)).await {
+            tracing::warn!(key = %assignment.key, %error, "an order is not given back; others get it later");
         }
+    }
+
+    /// Says something of the newest delivery, without an answer.
+    pub(super) async fn say(&self, assignment: &Assignment, what: AckKind) -> Result<(), PublishError> {
+        self.nats.client().publish(assignment.reply(), what.into()).await
     }
 
     /// Notes that the order is begun, for as long as it takes: the next one has to know it.
@@ -122,14 +133,14 @@ impl Worker {
     }
 
     /// Says how far it is. Who is to hear it hears the next one, too.
-    pub(super) async fn sign(&self, hand: &Hand) {
-        if !hand.runs.load(Ordering::Relaxed) {
+    pub(super) async fn sign(&self, assignment: &Assignment) {
+        if !assignment.runs.load(Ordering::Relaxed) {
             return;
         }
-        let (worker, delivery) = (self.id.clone(), hand.delivery);
-        let sign = Sign { protocol: PROTOCOL, worker, delivery, done: hand.control.done() };
+        let (worker, delivery) = (self.id.clone(), assignment.delivery);
+        let sign = Sign { protocol: PROTOCOL, worker, delivery, done: assignment.control.done() };
         if let Ok(payload) = message::write(&sign) {
-            let _ = self.nats.client().publish(self.nats.names().event(hand.key), payload).await;
+            let _ = self.nats.client().publish(self.nats.names().event(assignment.key), payload).await;
         }
     }
 }

@@ -5,6 +5,7 @@ use std::{path::PathBuf, process::Command, time::Duration};
 use async_nats::jetstream;
 use futures_util::StreamExt;
 use jobboard::{sandbox::Options, work::Engine};
+use tokio::sync::mpsc;
 
 use crate::{
     nats::{self, Mate, Nats, of_fleet, of_worker},
@@ -83,23 +84,19 @@ async fn a_worker_may_see_that_an_order_is_done() {
     let stream = format!("jobboard-{id}-jobs");
     let options = async_nats::ConnectOptions::with_user_and_password("bot".into(), "of-the-bot".into());
     let jetstream = jetstream::new(options.connect(nats.url()).await.unwrap());
-    let has_orders = async || match jetstream.get_stream(&stream).await {
-        Ok(jobs) => jobs.consumer_info("cpu").await.is_ok(),
-        Err(_) => false,
-    };
-    nats::until(BOUND, "orders can be taken", has_orders).await;
+    let cpu = nats::cpu_orders(&jetstream, &id).await;
     let mut jobs = jetstream.get_stream(&stream).await.unwrap();
-    let results = async || jetstream.get_stream(format!("jobboard-{id}-results")).await.is_ok();
-    nats::until(BOUND, "results can be said", results).await;
-    let large = async || jetstream.get_object_store(format!("jobboard-{id}-results")).await.is_ok();
-    nats::until(BOUND, "large results have a place", large).await;
+    // The last ones that a worker needs.
+    for bucket in ["begun", "workers"].map(|name| format!("jobboard-{id}-{name}")) {
+        let is_made = async || jetstream.get_key_value(&bucket).await.is_ok();
+        nats::until(BOUND, &format!("{bucket} is made"), is_made).await;
+    }
     world.stop_bot().await;
     let put = async |kind: &str, text: &'static str| {
         let subject = format!("jobboard.{id}.{kind}.7.8.0.1");
         jetstream.publish(subject, text.into()).await.unwrap().await.unwrap();
     };
     put("jobs.cpu", "{\"protocol\":1,\"member\":{\"Fib\":5000},\"max_attempts\":3}").await;
-    let cpu: jetstream::consumer::PullConsumer = jobs.get_consumer("cpu").await.unwrap();
     let taken = cpu.fetch().max_messages(1).messages().await.unwrap().next().await.unwrap().unwrap();
     put("results", "{\"protocol\":1,\"member\":{\"Fib\":5000},\"worker\":\"x\",\"end\":\"Returned\"}\n")
         .await;
@@ -122,14 +119,21 @@ async fn a_worker_may_not_do_what_is_the_bots() {
     let mate = Mate::single(&of(&nats, "worker"), Engine::new());
     world.person("Ann").runs("fib 5000", "succeeded").await;
     let id = bot_id();
+    let (refused, mut refusals) = mpsc::unbounded_channel();
     let client = async |user: &str| {
-        let options = async_nats::ConnectOptions::new().request_timeout(Some(Duration::from_millis(300)));
-        options.user_and_password(user.into(), format!("of-the-{user}")).connect(nats.url()).await.unwrap()
+        let refused = refused.clone();
+        let options = async_nats::ConnectOptions::new()
+            .user_and_password(user.into(), format!("of-the-{user}"))
+            .custom_inbox_prefix(format!("_INBOX.{user}"))
+            .event_callback(move |event| {
+                let _ = refused.send(event.to_string());
+                std::future::ready(())
+            });
+        options.connect(nats.url()).await.unwrap()
     };
     let (bot, worker) = (client("bot").await, client("worker").await);
     // It is answered where it may ask, and there is a lease that it could take.
-    let info = async_nats::Request::new().timeout(Some(BOUND));
-    worker.send_request("$JS.API.INFO", info).await.unwrap();
+    worker.request("$JS.API.INFO", "".into()).await.unwrap();
     let jetstream = jetstream::new(bot);
     let lease = format!("KV_jobboard-{id}-lease");
     nats::until(BOUND, "there is a lease", async || jetstream.get_stream(&lease).await.is_ok()).await;
@@ -139,18 +143,38 @@ async fn a_worker_may_not_do_what_is_the_bots() {
         format!("$JS.API.STREAM.MSG.GET.jobboard-{id}-store"),
         format!("$JS.API.CONSUMER.CREATE.jobboard-{id}-store.x"),
         "$JS.API.STREAM.CREATE.mirror".to_owned(),
+        format!("$JS.ACK.jobboard-{id}-store.x.1.1.1.1.1"),
         format!("jobboard.{id}.jobs.cpu.1.1.0.1"),
         format!("$KV.jobboard-{id}-lease.leader"),
         format!("$KV.jobboard-{id}-cancels.1.1"),
     ] {
-        let answer = worker.request(subject.clone(), "{}".into()).await;
-        assert!(answer.is_err(), "{subject}: {answer:?}");
+        worker.publish(subject.clone(), "{}".into()).await.unwrap();
+        is_refused(&mut refusals, "Publish", &subject).await;
+    }
+    for subject in [
+        // What NATS answers to the bot, or to anybody.
+        "_INBOX.bot.>".to_owned(),
+        "_INBOX.>".to_owned(),
+        format!("jobboard.{id}.jobs.>"),
+        format!("jobboard.{id}.results.>"),
+        "$KV.>".to_owned(),
+        ">".to_owned(),
+    ] {
+        let _unheard = worker.subscribe(subject.clone()).await.unwrap();
+        is_refused(&mut refusals, "Subscription", &subject).await;
     }
     // The bot may ask, and all is there still.
     let jobs = jetstream.get_stream(format!("jobboard-{id}-jobs")).await;
     assert!(jobs.is_ok(), "{jobs:?}");
     mate.stop().await;
     world.stop().await;
+}
+
+/// Waits until the server has said that it does not do it.
+async fn is_refused(refusals: &mut mpsc::UnboundedReceiver<String>, what: &str, subject: &str) {
+    let refusal = format!("Permissions Violation for {what} to \"{subject}\"");
+    let said = async { while !refusals.recv().await.unwrap().contains(&refusal) {} };
+    assert!(tokio::time::timeout(BOUND, said).await.is_ok(), "{what} to {subject} is allowed");
 }
 
 #[test]

@@ -10,14 +10,12 @@ use std::{
     time::Duration,
 };
 
-use async_nats::jetstream::{
-    Context, ErrorCode, Message as Order, consumer::PullConsumer, context::GetStreamErrorKind,
-};
+use async_nats::jetstream::{Context, ErrorCode, Message as Order, context::GetStreamErrorKind};
 use futures_util::StreamExt;
 use jobboard::{config::Config, sandbox::Message, work::Engine};
 
 use crate::{
-    nats::{Mate, Nats, of_fleet, of_worker, timings, until},
+    nats::{Mate, Nats, cpu_orders, of_fleet, of_worker, set_up, timings, until},
     world::{Held, Speaker, World},
 };
 
@@ -111,10 +109,7 @@ impl Kept {
 
     /// Takes an order, as a worker does.
     async fn order(&self) -> Order {
-        let jobs = self.jetstream.get_stream(JOBS).await.unwrap();
-        let names: Vec<_> = jobs.consumer_names().map(Result::unwrap).collect().await;
-        let cpu = names.iter().find(|name| name.starts_with("cpu")).expect("nobody gives orders");
-        let cpu: PullConsumer = jobs.get_consumer(cpu).await.unwrap();
+        let cpu = cpu_orders(&self.jetstream, "4242").await;
         let mut orders = cpu.fetch().max_messages(1).messages().await.unwrap();
         orders.next().await.unwrap().unwrap()
     }
@@ -209,15 +204,12 @@ async fn an_order_of_a_newer_bot_is_left_to_a_newer_worker() {
     let Some(nats) = Nats::start() else { return };
     let (held, kept) = (Held::new(), Kept::of(&nats).await);
     let mate = Mate::single(&nats.url(), held.attentive());
-    kept.made(JOBS).await;
+    set_up(&nats).await;
     let order = "{\"protocol\":999,\"member\":{\"Fib\":5000},\"max_attempts\":1}";
     kept.put("jobboard.4242.jobs.cpu.7.8.0.1", order).await;
     // It is given back, to be given out again, and is there still.
-    let jobs = kept.jetstream.get_stream(JOBS).await.unwrap();
-    let given_again = async || {
-        // The stream is made before it.
-        jobs.consumer_info("cpu").await.map_or(0, |cpu| cpu.delivered.consumer_sequence) >= 2
-    };
+    let mut cpu = cpu_orders(&kept.jetstream, "4242").await;
+    let given_again = async || cpu.info().await.unwrap().delivered.consumer_sequence >= 2;
     until(BOUND, "it is given out again", given_again).await;
     mate.stop().await;
     assert_eq!((kept.messages(JOBS).await, kept.messages(RESULTS).await), (1, 0));

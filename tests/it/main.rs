@@ -44,4 +44,5 @@ mod topics;
 mod web;
 mod webhook;
 mod whole;
+mod workers;
 mod world;

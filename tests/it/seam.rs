@@ -11,7 +11,7 @@ use std::{
 
 use jobboard::{
     job::{ChatId, Failure, JobId, Member},
-    nats::{JobKey, Nats, Options},
+    nats::{JobKey, Nats, Options, Side},
     sandbox::{Options as SandboxOptions, Sandbox},
     work::{
         Control, CpuPool, Engine, FibError, Found, PokeApi, PokeApiTimings, Remote, Unfinished, Work, fib,
@@ -119,9 +119,10 @@ async fn stops(form: &Form, held: &Held) {
     let (end, ()) = tokio::join!(form.run(Member::Fib(HELD), &control), kill);
     assert!(matches!(end, Err(Unfinished::Cancelled)), "{end:?}");
     assert_eq!(held.cancels(), 1);
-    // The same where it was cancelled before it began.
+    // What was cancelled before does not begin.
     let end = form.run(Member::Fib(HELD), &control).await;
     assert!(matches!(end, Err(Unfinished::Cancelled)), "{end:?}");
+    assert_eq!((held.begun(), held.cancels()), (0, 1), "it began");
 }
 
 async fn progress(form: &Form) {
@@ -157,7 +158,8 @@ async fn work_that_is_done_by_a_worker_over_nats() {
     config.pokeapi_url = sandbox.pokeapi_url();
     let mate = Mate::start(config, engine(&held));
     let urls = vec![server.url()];
-    let options = Options { urls, creds: None, ca: None, replicas: 1, bot: 4242, name: "bot".to_owned() };
+    let (bot, side, name) = (4242, Side::Bot, "bot".to_owned());
+    let options = Options { urls, creds: None, ca: None, replicas: 1, bot, side, name };
     let remote = Remote::new(Nats::connect(&options).await.unwrap(), timings(), 3);
     let stop = CancellationToken::new();
     let serving = tokio::spawn(remote.clone().serve(|_| true, stop.clone()));

@@ -18,7 +18,7 @@ use jobboard::{
         ChatId, Job, JobId, MessageId as JobMessageId, Number, Origin, Outcome, Output, Person, Spec, State,
     },
     metrics::Metrics,
-    nats::{Nats as Connection, Options},
+    nats::{Nats as Connection, Options, Side},
     store::{
         Keep, Loaded, Store, Write,
         replica::{Follower, Step},
@@ -44,7 +44,7 @@ async fn connect(url: &str) -> Connection {
 
 async fn connect_as(url: &str, bot: u64) -> Connection {
     let (urls, name) = (vec![url.to_owned()], "test".to_owned());
-    let options = Options { urls, creds: None, ca: None, replicas: 1, bot, name };
+    let options = Options { urls, creds: None, ca: None, replicas: 1, bot, side: Side::Bot, name };
     let nats = Connection::connect(&options).await.unwrap();
     nats.up().await;
     nats

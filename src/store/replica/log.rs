@@ -98,7 +98,7 @@ impl Log {
             compression: Some(Compression::S2),
             ..Config::default()
         };
-        let stream = nats.stream(config).await.map_err(away)?;
+        let stream = nats.ensure_stream(config).await.map_err(away)?;
         Ok(Self { context: nats.jetstream().clone(), stream, subject })
     }
 

@@ -60,7 +60,7 @@ struct Told {
 impl Objects {
     /// Makes the bucket where it is not there.
     pub(super) async fn open(nats: &Nats, name: &str) -> Result<Self, ReplicaError> {
-        let (store, bucket) = (nats.objects(name).await?, nats.names().stored(name));
+        let (store, bucket) = (nats.ensure_objects(name).await?, nats.names().stored(name));
         let stream = nats.jetstream().get_stream(format!("OBJ_{bucket}")).await.map_err(away)?;
         Ok(Self { store, stream, prefix: format!("$O.{bucket}"), uploads: Arc::default() })
     }

@@ -44,7 +44,7 @@ impl Remote {
     async fn watch_until_lost(&self) -> Result<(), NatsError> {
         let refused = NatsError::refused("workers");
         let connects = self.nats.connects();
-        let bucket = self.nats.workers(self.timings.gone).await?;
+        let bucket = self.nats.ensure_workers(self.timings.gone).await?;
         // Who was not heard while nobody listened may be there all the same.
         self.state().heard = Some(Instant::now());
         let asked = Asked::now(&self.nats, &bucket.stream_name).await?;

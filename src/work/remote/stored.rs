@@ -6,10 +6,7 @@ use async_nats::jetstream::{kv, object_store::ObjectStore, stream::LastRawMessag
 use futures_util::TryStreamExt;
 
 use super::Remote;
-use crate::{
-    job::Resource,
-    nats::{Key, NatsError},
-};
+use crate::nats::{Key, NatsError};
 
 /// Handles of streams and buckets. They are good as long as there is something of that name.
 pub(super) struct Stored {
@@ -23,12 +20,9 @@ pub(super) struct Stored {
 impl Remote {
     /// Makes what is missing: also what is the workers' alone, who may not be allowed to.
     pub(super) async fn ensure_stored(&self) -> Result<Arc<Stored>, NatsError> {
-        let jobs = self.nats.jobs().await?;
-        for resource in [Resource::Cpu, Resource::Io] {
-            self.nats.orders(&jobs, resource, self.timings.ack_wait).await?;
-        }
+        self.nats.ensure_fleet(self.timings.ack_wait).await?;
         let stored = Arc::new(Stored {
-            jobs,
+            jobs: self.nats.jobs().await?,
             results: self.nats.results().await?,
             large: self.nats.large().await?,
             cancels: self.nats.cancels().await?,
