@@ -29,6 +29,8 @@ const LATELY: Duration = Duration::from_mins(1);
 const UNKNOWN: Duration = Duration::from_mins(1);
 /// The longest time that is told.
 const LONGEST: Duration = Duration::from_mins(10);
+/// How long it is taken as true that updates wait: who takes them says it more often as long as it is.
+const MOMENT: Duration = Duration::from_secs(1);
 /// What is told where too much waits for the disk: that is some seconds of its work.
 pub(super) const STORE: u64 = 5;
 
@@ -42,19 +44,22 @@ pub struct Overload {
     chats: AtomicUsize,
     /// How long it will take to say what waits to be said, in ns.
     unsaid: AtomicI64,
-    // A std lock: held for a look.
+    // Std locks: held for a look.
+    /// Until when more has come in than was taken, as far as is known.
+    behind: Mutex<Option<Instant>>,
     ends: Mutex<Ends>,
     refused: AtomicU64,
 }
 
 impl Overload {
-    pub(super) fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             max_live: limits.max_live_jobs_all,
             max_unsaid: limits.max_unsaid,
             live: AtomicUsize::new(0),
             chats: AtomicUsize::new(0),
             unsaid: AtomicI64::new(0),
+            behind: Mutex::default(),
             ends: Mutex::default(),
             refused: AtomicU64::new(0),
         }
@@ -82,6 +87,18 @@ impl Overload {
     /// What waits to be said will take so many ns more, or less, than was thought.
     pub fn unsaid_by(&self, nanos: i64) {
         self.unsaid.fetch_add(nanos, Relaxed);
+    }
+
+    /// Whether more has come in than was just taken: taking it goes first for a moment. Among it are kills, and what is refused
+    /// costs little.
+    pub fn falls_behind(&self, behind: bool) {
+        *self.behind.lock().unwrap_or_else(PoisonError::into_inner) = behind.then(|| Instant::now() + MOMENT);
+    }
+
+    /// As it was said last, a moment ago.
+    pub fn is_behind(&self) -> bool {
+        let until = *self.behind.lock().unwrap_or_else(PoisonError::into_inner);
+        until.is_some_and(|until| Instant::now() < until)
     }
 
     /// Whether a chat with `own` unfinished jobs may have one more; otherwise the seconds after which it may try again.
@@ -179,6 +196,7 @@ mod tests {
             live: AtomicUsize::new(0),
             chats: AtomicUsize::new(0),
             unsaid: AtomicI64::new(0),
+            behind: Mutex::default(),
             ends: Mutex::default(),
             refused: AtomicU64::new(0),
         }

@@ -127,6 +127,11 @@ impl Handlers {
         })
     }
 
+    /// Whether more updates wait than could be taken at once.
+    pub fn fall_behind(&self, behind: bool) {
+        self.boards.overload().falls_behind(behind);
+    }
+
     /// Handles one update; its effect is stored when this returns. A panic, which would be a bug, costs no other update.
     pub async fn handle(self: &Arc<Self>, update: Update) {
         let id = update.id;

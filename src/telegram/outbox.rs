@@ -12,6 +12,7 @@ mod documents;
 mod gate;
 mod merged;
 mod pictures;
+mod places;
 mod press;
 mod restore;
 
@@ -27,12 +28,17 @@ use std::{
 
 use dashmap::DashMap;
 use futures_util::FutureExt;
-use tokio::sync::{Notify, Semaphore, SemaphorePermit};
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
 
 pub(super) use self::documents::Made;
-use self::{busy::Busy, documents::Documents, gate::Gate};
+use self::{
+    busy::Busy,
+    documents::Documents,
+    gate::Gate,
+    places::{Place, Places},
+};
 use super::{
     api::Api,
     lane::{Answer, Body, Lane, Merging, Step},
@@ -48,8 +54,6 @@ use crate::{
     store::{Committed, Instead, Store, Write},
 };
 
-/// Calls under way at once: more would only wait in Telegram's own queue.
-const MAX_IN_FLIGHT: usize = 64;
 /// Documents under way at once, which may take minutes each.
 const MAX_UPLOADS: usize = 4;
 /// Between two looks for lanes that nobody needs.
@@ -71,7 +75,7 @@ pub struct Outbox {
     paces: Paces,
     busy: Busy,
     documents: Documents,
-    in_flight: Semaphore,
+    places: Places,
     uploads: Semaphore,
     /// Pictures are drawn one at a time: it is work for a core.
     drawing: Semaphore,
@@ -158,7 +162,7 @@ impl Outbox {
             answered: OnceLock::new(),
             paces: Paces::new(config),
             busy: Busy::new(config, &pace_of_all(config)),
-            in_flight: Semaphore::new(MAX_IN_FLIGHT),
+            places: Places::new(),
             uploads: Semaphore::new(MAX_UPLOADS),
             drawing: Semaphore::new(1),
             toasts: Arc::new(Semaphore::new(MAX_TOASTS)),
@@ -423,17 +427,16 @@ impl Outbox {
     }
 
     /// Waits for the pace of all chats together and for a place among the calls under way, and counts the message on
-    /// the chat's own pace. The place is held until the returned permit is dropped. `None` where somebody asks for something
+    /// the chat's own pace. The place is held until it is dropped. `None` where somebody asks for something
     /// meanwhile, who goes first: nothing is counted then.
-    async fn turn(&self, desk: &Desk, share: Share) -> Option<SemaphorePermit<'_>> {
+    async fn turn(&self, desk: &Desk, share: Share) -> Option<Place<'_>> {
         tokio::select! {
             biased;
             () = self.paces.all.pass(share) => {}
             () = desk.somebody_asks(share) => return None,
         }
         desk.lane().spend(Instant::now());
-        // Nothing closes the semaphore.
-        self.in_flight.acquire().await.ok()
+        Some(self.places.take(share, self.boards.overload()).await)
     }
 
     /// Says what waits in one lane until nothing does.

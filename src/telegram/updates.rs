@@ -163,6 +163,8 @@ impl Inbox {
         mut done: impl FnMut(usize),
     ) {
         let begun = Instant::now();
+        // As many as there can be: there are more.
+        handlers.fall_behind(updates.len() >= usize::from(BATCH));
         let fresh = FuturesUnordered::new();
         // Nothing is to be done for these. One that came twice may wait for its first, which is among the fresh ones.
         let mut idle = Vec::new();
