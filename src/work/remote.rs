@@ -62,7 +62,7 @@ pub struct FleetTimings {
 impl Default for FleetTimings {
     fn default() -> Self {
         Self {
-            ack_wait: Duration::from_secs(10),
+            ack_wait: Duration::from_secs(8),
             alive: Duration::from_secs(3),
             announce: Duration::from_secs(3),
             gone: Duration::from_secs(12),
