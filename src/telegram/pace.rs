@@ -1,6 +1,9 @@
 //! How fast messages may leave, and who goes first.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 /// Whose turn it is. The first may use all of a pace; the others leave some of it to those before them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,31 +20,39 @@ pub(super) enum Share {
     Progress,
 }
 
-/// A token bucket, kept as the time at which it will be full (the generic cell rate algorithm, ITU-T I.371).
+/// A token bucket, kept as the time at which it will be full (the generic cell rate algorithm, ITU-T I.371), and never more than
+/// a number of messages in any period: the bucket alone would let through a burst more.
 #[derive(Clone, Debug)]
 pub(super) struct Pace {
+    number: u32,
+    period: Duration,
     /// The time one message costs; zero: no limit.
     cost: Duration,
     /// How many may leave at once, at least one.
     burst: u32,
     full_at: Option<Instant>,
+    /// When the last ones left that count, oldest first: of each `GROUP`-th part of the number, the last one.
+    left: VecDeque<Instant>,
+    /// How many have left since the last of these.
+    since: u32,
 }
+
+/// Times that are kept, at most: where the number is larger, one stands for several.
+const MAX_TIMES: u32 = 100;
 
 impl Pace {
     /// At most `number` messages in any `period`, of which `burst` may leave at once; 0 turns the pace off.
     pub(super) fn new(number: u32, period: Duration, burst: u32) -> Self {
+        // What leaves in this order arrives sooner or later: whoever counts on the other side must not see one more.
+        let period = period + period / 10;
+        let cost = period.checked_div(number).unwrap_or_default();
         let burst = burst.clamp(1, number.max(1));
-        // A burst, and then the rest of the period's number in its course: as many in any period as the number says.
-        let steady = if burst > 1 { (number - burst).max(1) } else { number };
-        let cost = period.checked_div(steady).unwrap_or_default();
-        // Rounded up: what is too short by nothing lets one more through.
-        let cost = if cost * steady < period { cost + Duration::from_nanos(1) } else { cost };
-        Self { cost: if steady == 0 { Duration::ZERO } else { cost }, burst, full_at: None }
+        Self { number, period, cost, burst, full_at: None, left: VecDeque::new(), since: 0 }
     }
 
     /// A pace that never waits.
     pub(super) fn unlimited() -> Self {
-        Self { cost: Duration::ZERO, burst: 1, full_at: None }
+        Self::new(0, Duration::ZERO, 1)
     }
 
     /// The time that one message costs in the long run.
@@ -51,8 +62,14 @@ impl Pace {
 
     /// When the next message of this share may leave, if not at once.
     pub(super) fn wait_until(&self, now: Instant, share: Share) -> Option<Instant> {
-        let earliest = self.full_at?.checked_sub(self.slack(share))?;
-        (earliest > now).then_some(earliest)
+        let full_at = self.full_at?;
+        let steady = full_at.checked_sub(self.cost * (self.burst - 1).saturating_sub(self.kept(share)));
+        // The oldest that has to be out of the period first.
+        let room = self.room(share);
+        let too_many = (self.counted() + 1).saturating_sub(room);
+        let within = (too_many > 0).then(|| self.left.get(too_many.div_ceil(self.group()) as usize - 1));
+        let within = within.flatten().map(|left| *left + self.period);
+        steady.into_iter().chain(within).max().filter(|earliest| *earliest > now)
     }
 
     /// How many messages of this share may leave at once.
@@ -61,11 +78,13 @@ impl Pace {
             return u32::MAX;
         }
         let ahead = self.full_at.map_or(Duration::ZERO, |full| full.saturating_duration_since(now));
-        match self.slack(share).checked_sub(ahead) {
-            Some(left) => u32::try_from(left.as_nanos() / self.cost.as_nanos())
-                .map_or(u32::MAX, |n| n.saturating_add(1)),
-            None => 0,
-        }
+        let slack = self.cost * (self.burst - 1).saturating_sub(self.kept(share));
+        let Some(left) = slack.checked_sub(ahead) else { return 0 };
+        let steady =
+            u32::try_from(left.as_nanos() / self.cost.as_nanos()).map_or(u32::MAX, |n| n.saturating_add(1));
+        let gone = self.left.iter().take_while(|left| **left + self.period <= now).count();
+        let counted = self.counted() - u32::try_from(gone).unwrap_or(u32::MAX) * self.group();
+        steady.min(self.room(share).saturating_sub(counted))
     }
 
     /// How many messages may leave in this time, from a full pace on.
@@ -80,29 +99,55 @@ impl Pace {
     /// Whether nothing that left counts any more.
     pub(super) fn is_full(&self, now: Instant) -> bool {
         self.full_at.is_none_or(|full| full <= now)
+            && self.left.back().is_none_or(|left| *left + self.period <= now)
     }
 
     /// A message leaves at `now`.
     pub(super) fn spend(&mut self, now: Instant) {
+        if self.cost.is_zero() {
+            return;
+        }
         self.full_at = Some(self.full_at.map_or(now, |full| full.max(now)) + self.cost);
+        while self.left.front().is_some_and(|left| *left + self.period <= now) {
+            self.left.pop_front();
+        }
+        self.since += 1;
+        if self.since == self.group() {
+            self.left.push_back(now);
+            self.since = 0;
+        }
     }
 
     /// Nothing may leave before `until`, and then no burst: whoever counts on the other side counted more than this.
     pub(super) fn drain(&mut self, until: Instant) {
-        let full = until + self.slack(Share::Kills);
+        let full = until + self.cost * (self.burst - 1);
         self.full_at = Some(self.full_at.map_or(full, |known| known.max(full)));
     }
 
-    /// How far ahead of the steady pace a share may run.
-    fn slack(&self, share: Share) -> Duration {
-        let kept = match share {
+    /// How many each kept time stands for.
+    fn group(&self) -> u32 {
+        self.number.div_ceil(MAX_TIMES).max(1)
+    }
+
+    /// How many have left in the last period, or some more.
+    fn counted(&self) -> u32 {
+        u32::try_from(self.left.len()).unwrap_or(u32::MAX).saturating_mul(self.group()) + self.since
+    }
+
+    /// How many of a share may leave in a period, at least one.
+    fn room(&self, share: Share) -> u32 {
+        self.number.saturating_sub(self.kept(share)).max(1)
+    }
+
+    /// How many a share leaves to those before it.
+    fn kept(&self, share: Share) -> u32 {
+        match share {
             Share::Kills => 0,
             // A chat that asks for everything at once has one place left to stop it.
             Share::Quick | Share::Answers => self.burst / 6,
             Share::News => self.burst.div_ceil(4),
             Share::Progress => self.burst.div_ceil(2),
-        };
-        self.cost * (self.burst - 1).saturating_sub(kept)
+        }
     }
 }
 
@@ -130,6 +175,17 @@ mod tests {
     }
 
     #[test]
+    fn who_always_has_something_to_say_says_nearly_the_number() {
+        for number in [3, 20, 30, 60, 1000] {
+            let start = Instant::now();
+            let mut pace = Pace::new(number, MINUTE, number.div_ceil(3));
+            let last = (0..10 * number).map(|_| reserve(&mut pace, start)).max().unwrap();
+            let minutes = (last - start).as_secs_f64() / 60.0;
+            assert!((10.0..12.0).contains(&minutes), "{number}: {minutes}");
+        }
+    }
+
+    #[test]
     fn zero_is_no_limit() {
         let start = Instant::now();
         let mut pace = Pace::new(0, MINUTE, 5);
@@ -149,7 +205,7 @@ mod tests {
         }
         assert_eq!(free(&pace, start), [4, 3, 2, 0]);
         assert!(pace.wait_until(start, Share::News).is_none());
-        assert_eq!(pace.wait_until(start, Share::Progress), Some(start + Duration::from_secs(5)));
+        assert_eq!(pace.wait_until(start, Share::Progress), Some(start + pace.cost()));
         pace.drain(start + MINUTE);
         assert_eq!(pace.wait_until(start, Share::Kills), Some(start + MINUTE));
         assert_eq!(free(&pace, start + MINUTE), [1, 0, 0, 0]);
@@ -162,7 +218,7 @@ mod tests {
             let mut pace = Pace::new(number, MINUTE, 1);
             assert_eq!(pace.free(start, Share::Progress), 1);
             pace.spend(start);
-            assert_eq!(pace.wait_until(start, Share::Answers), Some(start + MINUTE / number));
+            assert_eq!(pace.wait_until(start, Share::Answers), Some(start + pace.cost()));
         }
     }
 

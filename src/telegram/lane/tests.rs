@@ -331,7 +331,7 @@ fn a_shared_message_is_edited_on_and_joined() {
     for job in 11..=20 {
         lane.mark(JobId(job), false, None, pause, pause);
     }
-    let later = pause + Duration::from_secs(3);
+    let later = pause + Duration::from_secs(4);
     let Step::Merged(again, merged) = lane.next(later) else { panic!("not joined") };
     assert_eq!((again == id, merged.jobs.len(), merged.message), (true, 20, Some(MessageId(1))));
 }
