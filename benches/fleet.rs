@@ -106,7 +106,7 @@ async fn long(server: &Server) {
     for workers in [1, 2] {
         let bench = Bench::over(server, 2 + workers).await;
         let _workers: Vec<_> = (0..workers).map(|_| Process::worker(server, 2 + workers)).collect();
-        while bench.boards.capacity().cpu < 2 * usize::try_from(workers).unwrap_or_default() {
+        while bench.boards.capacity().cpu < usize::try_from(workers).unwrap_or_default() {
             tokio::task::yield_now().await;
         }
         let begin = Instant::now();
