@@ -111,7 +111,8 @@ impl Waiting<'_> {
             None => Follower::open(&self.config.data_dir, self.nats).await?,
         };
         let step = follower.step().await;
-        self.metrics.lacks(Some(follower.lacks()));
+        // Who could not look does not know that it has all.
+        self.metrics.lacks(Some(if step.is_ok() { follower.lacks() } else { follower.lacks().max(1) }));
         let (Some(leases), Ok(step)) = (&self.leases, &step) else {
             self.follower = Some(follower);
             return Ok(step.map(|_| None)?);

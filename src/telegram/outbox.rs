@@ -428,15 +428,19 @@ impl Outbox {
 
     /// Waits for the pace of all chats together and for a place among the calls under way, and counts the message on
     /// the chat's own pace. The place is held until it is dropped. `None` where somebody asks for something
-    /// meanwhile, who goes first: nothing is counted then.
+    /// meanwhile, who goes first: nothing is counted on the chat's pace then.
     async fn turn(&self, desk: &Desk, share: Share) -> Option<Place<'_>> {
-        tokio::select! {
+        let place = async {
+            self.paces.all.pass(share).await;
+            self.places.take(share, self.boards.overload()).await
+        };
+        let place = tokio::select! {
             biased;
-            () = self.paces.all.pass(share) => {}
+            place = place => place,
             () = desk.somebody_asks(share) => return None,
-        }
+        };
         desk.lane().spend(Instant::now());
-        Some(self.places.take(share, self.boards.overload()).await)
+        Some(place)
     }
 
     /// Says what waits in one lane until nothing does.

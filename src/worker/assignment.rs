@@ -147,11 +147,6 @@ impl Worker {
     /// Gives the memory for it as soon as it may begin; or says how it leaves.
     async fn admit(&self, assignment: &Assignment, order: &Order) -> Result<SemaphorePermit<'_>, Leaves> {
         let key = assignment.key;
-        let connects = self.nats.connects();
-        // It is assigned: a cancel that comes later is heard.
-        if self.is_cancelled(key.job).await {
-            return Err(Leaves::Ended(WorkEnd::Cancelled, Blob::new()));
-        }
         // How often it was begun and not ended.
         let mut begun = 0;
         if assignment.delivery > 1 {
@@ -168,8 +163,8 @@ impl Worker {
         let memory = self.memory_for(assignment, order).await?;
         self.note_begun(key, begun + 1).await;
         assignment.begun.store(true, Ordering::Relaxed);
-        // What was said while there was no connection was not heard, and that nobody had begun it was true.
-        if self.nats.connects() != connects && self.is_cancelled(key.job).await {
+        // Only now: until it was noted, whoever cancelled the job could say that nobody had begun it. What is said later is heard.
+        if self.is_cancelled(key.job).await {
             return Err(Leaves::Ended(WorkEnd::Cancelled, Blob::new()));
         }
         Ok(memory)

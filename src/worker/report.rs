@@ -4,7 +4,10 @@ use std::{sync::atomic::Ordering, time::Duration};
 
 use async_nats::{
     client::PublishError,
-    jetstream::{AckKind, stream::DirectGetErrorKind},
+    jetstream::{
+        AckKind,
+        stream::{DirectGetErrorKind, LastRawMessageErrorKind},
+    },
 };
 use bytes::Bytes;
 
@@ -20,6 +23,9 @@ use crate::{
 
 /// How often the acknowledgement of an order is tried: after that it goes to another worker, who finds its result.
 const ACKS: u32 = 20;
+
+/// The header of what stands for a removed key of a bucket (NATS's ADR-8).
+const OPERATION: &str = "KV-Operation";
 
 impl Worker {
     /// Puts the result into the stream, for as long as it takes, and only then lets the order go.
@@ -110,12 +116,18 @@ impl Worker {
 
     /// Whether the job is cancelled, as far as NATS knows: it is asked for as long as it takes.
     pub(super) async fn is_cancelled(&self, job: JobKey) -> bool {
+        let cancels = &self.stored.cancels;
+        let subject = format!("{}{job}", cancels.prefix);
         let ask = || async {
-            let found = self.stored.cancels.get(job.to_string()).await;
-            found.map_err(|error| NatsError::refused("a cancel")(&error))
+            match cancels.stream.get_last_raw_message_by_subject(&subject).await {
+                // One that was removed has left a message that says so.
+                Ok(message) => Ok(message.headers.get(OPERATION).is_none()),
+                Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(false),
+                Err(error) => Err(NatsError::refused("a cancel")(&error)),
+            }
         };
         let what = ("whether a job is cancelled is not known", &job as _);
-        self.nats.insist(self.timings.again, what, ask).await.is_some()
+        self.nats.insist(self.timings.again, what, ask).await
     }
 
     /// Whether somebody has told what came of it: it is asked for as long as it takes.

@@ -9,8 +9,8 @@ const CALLS: usize = 64;
 /// Beside them, for kills, looks at the board and "busy": they stand behind nobody else.
 const FIRST: usize = 8;
 /// So many of the others while updates come in faster than they are taken: what a call costs of the machine, taking them
-/// in does not have, and a kill among them waits.
-const WHILE_BEHIND: usize = 4;
+/// in does not have, and a kill among them waits. A call that takes half a second leaves the pace of all chats as it is.
+const WHILE_BEHIND: usize = 16;
 
 pub(super) struct Places {
     calls: Semaphore,

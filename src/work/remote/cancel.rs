@@ -3,14 +3,14 @@
 //! 1. The cancel is put into a bucket. A worker that takes an order looks there before it begins: from now on nobody begins one of
 //!    the job but who has taken it before.
 //! 2. It is said to all who listen. Who has taken an order stops, and its answer, a result, is the end of the order.
-//! 3. The bot looks whether the order was begun, which a worker notes before it begins. If nobody has, the order is taken out of the
-//!    stream, and it is looked again. If still nobody has, nobody will, whoever may have it in hand, cannot read it or has no room for
-//!    it: it has stopped.
+//! 3. The bot looks whether the order was begun, which a worker notes before it begins, and before it looks at the bucket. If nobody
+//!    has, the order is taken out of the stream, and it is looked again. If still nobody has, nobody will, whoever may have it in
+//!    hand, cannot read it or has no room for it: the cancel stays in the bucket for a day, and is found there.
 //! 4. Who began it between the two looks took it before 1, so it is told once more, and 2 holds. What was begun is looked at again
-//!    and again: it has stopped, too, when the order is gone, or when nobody can have it because no worker was heard of for as
-//!    long as it takes for an order to go to the next one.
+//!    and again: it has stopped, too, when it is not begun any more, or when nobody can have it: no worker was heard of for as
+//!    long as it takes for an order to go to the next one, or the order is not in the stream and nobody has answered for longer.
 
-use std::time::Instant;
+use std::{collections::HashMap, time::Instant};
 
 use bytes::Bytes;
 
@@ -54,12 +54,12 @@ impl Remote {
     async fn stop(&self, job: JobKey, orders: &str) {
         {
             let mut state = self.state();
-            let handed = state.handed.entry(job).or_default();
-            (handed.left, handed.cancelled) = (true, true);
+            state.handed.entry(job).or_default().left = true;
         }
+        let mut taken_out = HashMap::new();
         loop {
             self.tell(job).await;
-            match self.withdraw(job, orders).await {
+            match self.withdraw(job, orders, &mut taken_out).await {
                 Ok(true) => return,
                 Ok(false) => {}
                 Err(error) => tracing::warn!(%job, %error, "a cancel is not answered; looking again"),
@@ -94,19 +94,29 @@ impl Remote {
         said.map_err(|error| NatsError::refused("a cancel")(&error))
     }
 
-    /// Takes back the orders that nobody has begun. Whether all have stopped.
-    async fn withdraw(&self, job: JobKey, orders: &str) -> Result<bool, NatsError> {
+    /// Takes the orders that nobody has begun out of the stream. Whether all have stopped, also those that were `taken_out` before
+    /// and that somebody began meanwhile.
+    async fn withdraw(
+        &self,
+        job: JobKey,
+        orders: &str,
+        taken_out: &mut HashMap<Key, Instant>,
+    ) -> Result<bool, NatsError> {
         let (stored, nobody_works) = (self.stored().await, self.nobody_works());
         let mut all = true;
         for order in subjects(&stored.jobs, orders).await? {
             let Some(key) = self.nats.names().key(&order) else { continue };
-            let begun = async || Ok(!nobody_works && stored.is_begun(key).await?);
-            if begun().await? {
+            if !nobody_works && stored.is_begun(key).await? {
                 all = false;
                 continue;
             }
+            // First: if it is not known whether it was taken out, it is looked at again.
+            taken_out.entry(key).or_insert_with(Instant::now);
             purge(&stored.jobs, &order).await?;
-            if begun().await? {
+        }
+        let longest = self.timings.ack_wait + self.timings.gone;
+        for (key, since) in taken_out.iter() {
+            if !nobody_works && since.elapsed() < longest && stored.is_begun(*key).await? {
                 all = false;
                 self.say_cancel(job).await?;
             }

@@ -51,8 +51,7 @@ pub(super) struct Unclaimed {
 /// What there may be of a job on NATS.
 #[derive(Default)]
 pub(super) struct Handed {
-    pub(super) cancelled: bool,
-    /// When that was last said.
+    /// When it was last said that it is cancelled.
     pub(super) told: Option<Instant>,
     /// Orders may be.
     pub(super) left: bool,

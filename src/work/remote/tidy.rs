@@ -79,9 +79,7 @@ impl Remote {
             purge(&stored.jobs, &self.nats.names().orders_of(ended.job)).await?;
         }
         purge(&stored.results, &ended.results).await?;
-        if ended.handed.cancelled {
-            self.forget_cancel(ended.job).await?;
-        }
+        // A cancel stays for a day: a worker may have an order of the job in hand still, and looks for it before it begins.
         for object in &ended.handed.objects {
             // It may be gone already.
             let _ = stored.large.delete(object).await;
