@@ -39,8 +39,8 @@ const ALONE: usize = 300;
 const KILLS: usize = 200;
 /// Runs until it is told to stop.
 const ENDLESS: u64 = 5_001;
-const LONG: u64 = 1_000_000;
-const LONG_JOBS: usize = 40;
+const LONG: u64 = 10_000_000;
+const LONG_JOBS: usize = 100;
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
