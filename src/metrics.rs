@@ -225,9 +225,14 @@ impl Metrics {
         self.reached.lock().unwrap_or_else(PoisonError::into_inner).map(|at| at.elapsed())
     }
 
-    /// This bot follows another one, and lacks so many entries of its log; `None`: it does not follow any more.
-    pub fn lacks(&self, entries: Option<u64>) {
-        self.standby.lacks(entries);
+    /// This bot follows another one, and lacks so many entries of its log of those it knows of; `has_all` where there are no more.
+    pub fn follows(&self, lacks: u64, has_all: bool) {
+        self.standby.follows(lacks, has_all);
+    }
+
+    /// This bot follows nobody any more.
+    pub fn leads(&self) {
+        self.standby.leads();
     }
 
     /// Takes over what was seen. Reads some small files; to be called in the runtime.

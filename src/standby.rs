@@ -111,8 +111,9 @@ impl Waiting<'_> {
             None => Follower::open(&self.config.data_dir, self.nats).await?,
         };
         let step = follower.step().await;
-        // Who could not look does not know that it has all.
-        self.metrics.lacks(Some(if step.is_ok() { follower.lacks() } else { follower.lacks().max(1) }));
+        let lacks = follower.lacks();
+        // Who could not look does not know whether there are more.
+        self.metrics.follows(lacks, step.is_ok() && lacks == 0);
         let (Some(leases), Ok(step)) = (&self.leases, &step) else {
             self.follower = Some(follower);
             return Ok(step.map(|_| None)?);
@@ -159,7 +160,7 @@ impl Waiting<'_> {
             }
         };
         self.ready.follows(false);
-        self.metrics.lacks(None);
+        self.metrics.leads();
         tracing::info!("this bot leads");
         Ok(Some(Leading { lease: Some(lease), store: Some(store) }))
     }

@@ -32,15 +32,19 @@ impl Standby {
         Self { entries, behind, had_all: Mutex::default() }
     }
 
-    /// It follows, and lacks so many entries; `None`: it does not follow any more.
-    pub(super) fn lacks(&self, entries: Option<u64>) {
-        self.entries.set(signed(entries.unwrap_or_default()));
+    /// It follows, and lacks so many entries of those it knows of; `has_all` where there are no more.
+    pub(super) fn follows(&self, lacks: u64, has_all: bool) {
+        self.entries.set(signed(lacks));
         let mut had_all = self.had_all.lock().unwrap_or_else(PoisonError::into_inner);
-        *had_all = match entries {
-            None => None,
-            Some(0) => Some(Instant::now()),
-            Some(_) => had_all.or_else(|| Some(Instant::now())),
-        };
+        if has_all || had_all.is_none() {
+            *had_all = Some(Instant::now());
+        }
+    }
+
+    /// It follows nobody any more.
+    pub(super) fn leads(&self) {
+        self.entries.set(0);
+        *self.had_all.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     pub(super) fn look(&self) {

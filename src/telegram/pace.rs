@@ -20,6 +20,9 @@ pub(super) enum Share {
     Progress,
 }
 
+/// Times that are kept, at most: where the number is larger, one stands for several.
+const MAX_TIMES: u32 = 100;
+
 /// A token bucket, kept as the time at which it will be full (the generic cell rate algorithm, ITU-T I.371), and never more than
 /// a number of messages in any period: the bucket alone would let through a burst more.
 #[derive(Clone, Debug)]
@@ -31,14 +34,11 @@ pub(super) struct Pace {
     /// How many may leave at once, at least one.
     burst: u32,
     full_at: Option<Instant>,
-    /// When the last ones left that count, oldest first: of each `GROUP`-th part of the number, the last one.
+    /// When the last ones left that count, oldest first: of each [`group`](Self::group), the last one.
     left: VecDeque<Instant>,
     /// How many have left since the last of these.
     since: u32,
 }
-
-/// Times that are kept, at most: where the number is larger, one stands for several.
-const MAX_TIMES: u32 = 100;
 
 impl Pace {
     /// At most `number` messages in any `period`, of which `burst` may leave at once; 0 turns the pace off.
@@ -63,7 +63,7 @@ impl Pace {
     /// When the next message of this share may leave, if not at once.
     pub(super) fn wait_until(&self, now: Instant, share: Share) -> Option<Instant> {
         let full_at = self.full_at?;
-        let steady = full_at.checked_sub(self.cost * (self.burst - 1).saturating_sub(self.kept(share)));
+        let steady = full_at.checked_sub(self.slack(share));
         // The oldest that has to be out of the period first.
         let room = self.room(share);
         let too_many = (self.counted() + 1).saturating_sub(room);
@@ -78,8 +78,7 @@ impl Pace {
             return u32::MAX;
         }
         let ahead = self.full_at.map_or(Duration::ZERO, |full| full.saturating_duration_since(now));
-        let slack = self.cost * (self.burst - 1).saturating_sub(self.kept(share));
-        let Some(left) = slack.checked_sub(ahead) else { return 0 };
+        let Some(left) = self.slack(share).checked_sub(ahead) else { return 0 };
         let steady =
             u32::try_from(left.as_nanos() / self.cost.as_nanos()).map_or(u32::MAX, |n| n.saturating_add(1));
         let gone = self.left.iter().take_while(|left| **left + self.period <= now).count();
@@ -120,8 +119,13 @@ impl Pace {
 
     /// Nothing may leave before `until`, and then no burst: whoever counts on the other side counted more than this.
     pub(super) fn drain(&mut self, until: Instant) {
-        let full = until + self.cost * (self.burst - 1);
+        let full = until + self.slack(Share::Kills);
         self.full_at = Some(self.full_at.map_or(full, |known| known.max(full)));
+    }
+
+    /// How far ahead of the steady pace a share may run.
+    fn slack(&self, share: Share) -> Duration {
+        self.cost * (self.burst - 1).saturating_sub(self.kept(share))
     }
 
     /// How many each kept time stands for.

@@ -114,7 +114,8 @@ impl Worker {
         }
     }
 
-    /// Whether the job is cancelled, as far as NATS knows: it is asked for as long as it takes.
+    /// Whether the job is cancelled, as far as NATS knows: it is asked for as long as it takes. It is the bucket's leader who is
+    /// asked: another server may not have heard of it yet.
     pub(super) async fn is_cancelled(&self, job: JobKey) -> bool {
         let cancels = &self.stored.cancels;
         let subject = format!("{}{job}", cancels.prefix);

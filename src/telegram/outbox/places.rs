@@ -35,8 +35,9 @@ impl Places {
         if share <= Share::Quick {
             return Place { _call: self.first.acquire().await.ok(), _while_behind: None };
         }
-        let call = self.calls.acquire().await.ok();
+        // First: who waits for this one keeps none of the others from anybody.
         let while_behind = if overload.is_behind() { self.while_behind.acquire().await.ok() } else { None };
+        let call = self.calls.acquire().await.ok();
         Place { _call: call, _while_behind: while_behind }
     }
 }
@@ -61,8 +62,12 @@ mod tests {
         let some: Vec<_> = (0..100).map_while(|_| take(Share::Answers)).collect();
         assert_eq!(some.len(), WHILE_BEHIND);
         assert!(take(Share::Kills).is_some() && take(Share::Quick).is_some());
-        drop(some);
+        let mut waiting: Vec<_> = (0..100).map(|_| Box::pin(places.take(Share::News, &overload))).collect();
+        assert!(waiting.iter_mut().all(|one| one.now_or_never().is_none()));
         overload.falls_behind(false);
+        let others: Vec<_> = (0..100).map_while(|_| take(Share::Answers)).collect();
+        assert_eq!(others.len(), CALLS - WHILE_BEHIND, "who waits has a place that others could have");
+        drop((some, waiting, others));
         assert_eq!((0..100).map_while(|_| take(Share::Progress)).collect::<Vec<_>>().len(), CALLS);
     }
 }

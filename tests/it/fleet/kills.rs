@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use async_nats::jetstream::AckKind;
+use futures_util::StreamExt;
 use jobboard::{
-    sandbox::{ChatId, PersonId},
+    sandbox::{ChatId, MessageId, PersonId},
     work::{Engine, FleetTimings},
 };
 
@@ -43,6 +44,16 @@ impl Far {
         self.world.speaker(self.chat, self.person)
     }
 
+    /// The kill waits for the worker, and is confirmed when the wire is whole again and the work has stopped.
+    async fn killed_when_mended(self, nats: &Nats, kill: MessageId) {
+        Kept::of(nats).await.holds(CANCELS, |cancels| cancels == 1).await;
+        assert!(self.ann().answers_to(kill).is_empty(), "confirmed while the work runs");
+        self.wire.mend();
+        assert_eq!(self.ann().answer_to(kill).await.text, KILLED);
+        assert_eq!(self.held.cancels(), 1);
+        self.stop().await;
+    }
+
     async fn stop(self) {
         self.world.stop().await;
         self.mate.stop().await;
@@ -75,6 +86,28 @@ async fn a_kill_of_what_nobody_has_taken_is_true_at_once() {
     assert_eq!(world.speaker(chat, person).says("kill 1").await.text, KILLED);
     kept.is_empty().await;
     world.stop().await;
+}
+
+/// It was on its way to a worker when the kill was confirmed.
+#[tokio::test]
+async fn who_has_an_order_after_its_kill_does_not_begin_it() {
+    let Some(nats) = Nats::start() else { return };
+    let (world, kept, chat, person) = handed_out(&nats).await;
+    let (ann, order) = (world.speaker(chat, person), kept.order().await);
+    assert_eq!(ann.says("kill 1").await.text, KILLED);
+    kept.is_empty().await;
+    let client = async_nats::connect(nats.url()).await.unwrap();
+    let mut results = client.subscribe("jobboard.4242.results.>").await.unwrap();
+    client.flush().await.unwrap();
+    let held = Held::new();
+    let mate = Mate::single(&nats.url(), held.attentive());
+    kept.put_when_made(&order.subject, String::from_utf8(order.payload.to_vec()).unwrap()).await;
+    let told = tokio::time::timeout(Duration::from_secs(20), results.next()).await;
+    let told = told.expect("nobody says what came of it").unwrap();
+    assert!(String::from_utf8_lossy(&told.payload).contains("Cancelled"), "{told:?}");
+    assert_eq!(held.begun(), 0, "it was begun after its kill was confirmed");
+    world.stop().await;
+    mate.stop().await;
 }
 
 #[tokio::test]
@@ -135,12 +168,7 @@ async fn a_kill_that_comes_while_a_worker_is_cut_off_is_not_lost() {
     let far = Far::with(&nats, |_| ()).await;
     far.wire.cut();
     let kill = far.ann().writes("kill 1");
-    Kept::of(&nats).await.holds(CANCELS, |cancels| cancels == 1).await;
-    assert!(far.ann().answers_to(kill).is_empty(), "confirmed while the work runs");
-    far.wire.mend();
-    assert_eq!(far.ann().answer_to(kill).await.text, KILLED);
-    assert_eq!(far.held.cancels(), 1);
-    far.stop().await;
+    far.killed_when_mended(&nats, kill).await;
 }
 
 #[tokio::test]
@@ -169,12 +197,7 @@ async fn a_kill_of_what_waits_here_and_runs_elsewhere_is_confirmed_when_it_stopp
     // No slot is there, so the job waits in this process.
     far.world.start_again(Engine::new());
     let kill = far.ann().writes("kill 1");
-    Kept::of(&nats).await.holds(CANCELS, |cancels| cancels == 1).await;
-    assert!(far.ann().answers_to(kill).is_empty(), "confirmed while the work runs");
-    far.wire.mend();
-    assert_eq!(far.ann().answer_to(kill).await.text, KILLED);
-    assert_eq!(far.held.cancels(), 1);
-    far.stop().await;
+    far.killed_when_mended(&nats, kill).await;
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     BOUND, accept, connect, folder, hosts, ids, log_of, long, start,
-    takeover::{ends, ground, leads},
+    takeover::{ends, ground, leads, pair},
 };
 use crate::{
     nats::{Nats, until},
@@ -188,10 +188,7 @@ async fn who_dies_between_the_log_and_its_own_store_has_its_task_done_once_by_th
 async fn who_dies_between_its_store_and_the_confirmation_has_its_task_done_once_by_the_next() {
     let Some(nats) = Nats::start() else { return };
     let (ground, ann) = ground(&nats).await;
-    let first = ground.start_in("first", &[]);
-    leads(&first, Instant::now()).await;
-    let second = ground.start_in("second", &[]);
-    second.logs("leads, this bot follows").await;
+    let (first, second) = pair(&ground).await;
     let talk = ground.private(&first, ann);
     talk.says("fib 10").await;
     talk.until("all is confirmed, and it asks for more", |view| (view.pending_updates() == 0).then_some(()))
