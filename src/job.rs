@@ -2,8 +2,10 @@
 //!
 //! Knows nothing of Telegram, of pools or of the store.
 
+mod call;
 mod digits;
 mod outcome;
+mod program;
 mod times;
 
 use std::{
@@ -16,8 +18,10 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    call::{Argument, Call},
     digits::{Digits, Filed},
     outcome::{CancelReason, Failure, MemberResult, NeverFits, Number, Outcome, Output, Pokemon, Stat},
+    program::{Kept, Made, Printed, ProgramEnd, ProgramFailure},
     times::{Ended, MemberTimes, Place, micros},
 };
 
@@ -127,6 +131,8 @@ pub enum Spec {
     Dex(PokemonKey),
     /// Several, concurrently, as one task.
     DexMulti(Vec<PokemonKey>),
+    /// A program that the operator has declared.
+    Declared(Call),
 }
 
 /// One number of a `fib-multi`, one Pokémon of a `dex-multi`; the other kinds have one member.
@@ -141,6 +147,8 @@ pub enum Member {
         /// Whether its sprite is wanted: only a card about one Pokémon shows it.
         with_sprite: bool,
     },
+    /// A declared program.
+    Declared(Call),
 }
 
 impl Member {
@@ -149,6 +157,8 @@ impl Member {
         match self {
             Self::Fib(_) => Resource::Cpu,
             Self::Dex { .. } => Resource::Io,
+            Self::Declared(call) if call.weight == 0 => Resource::Io,
+            Self::Declared(_) => Resource::Cpu,
         }
     }
 }
@@ -167,6 +177,7 @@ impl fmt::Display for Member {
         match self {
             Self::Fib(n) => write!(f, "fib {n}"),
             Self::Dex { key, .. } => write!(f, "dex {key}"),
+            Self::Declared(call) => call.fmt(f),
         }
     }
 }
@@ -177,14 +188,14 @@ impl Spec {
         match self {
             Self::Fib(n) => std::slice::from_ref(n),
             Self::FibMulti(ns) => ns,
-            Self::Dex(_) | Self::DexMulti(_) => &[],
+            Self::Dex(_) | Self::DexMulti(_) | Self::Declared(_) => &[],
         }
     }
 
     /// How many members it has.
     pub fn member_count(&self) -> usize {
         match self {
-            Self::Fib(_) | Self::Dex(_) => 1,
+            Self::Fib(_) | Self::Dex(_) | Self::Declared(_) => 1,
             Self::FibMulti(ns) => ns.len(),
             Self::DexMulti(keys) => keys.len(),
         }
@@ -199,6 +210,7 @@ impl Spec {
             Self::DexMulti(keys) => {
                 keys.iter().map(|key| Member::Dex { key: key.clone(), with_sprite: false }).collect()
             }
+            Self::Declared(call) => vec![Member::Declared(call.clone())],
         }
     }
 }
@@ -210,6 +222,7 @@ impl fmt::Display for Spec {
             Self::FibMulti(ns) => write_list(f, "fib-multi", ns),
             Self::Dex(key) => write!(f, "dex {key}"),
             Self::DexMulti(keys) => write_list(f, "dex-multi", keys),
+            Self::Declared(call) => call.fmt(f),
         }
     }
 }

@@ -6,6 +6,7 @@
 pub mod board;
 pub mod command;
 pub mod config;
+pub mod declared;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;

@@ -8,6 +8,7 @@ mod cpu;
 mod dex;
 pub mod fib;
 pub mod fleet;
+pub mod programs;
 mod remote;
 mod team;
 
@@ -19,15 +20,16 @@ use tokio::sync::watch;
 use self::fleet::Fleet;
 
 pub use self::{
-    control::{Cancelled, Control},
+    control::{Cancelled, Control, Shown},
     cpu::CpuPool,
     dex::{PokeApi, PokeApiTimings},
     fib::FibError,
+    programs::Programs,
     remote::{FleetTimings, Remote},
     team::Team,
 };
 use crate::{
-    job::{Digits, Failure, Member, Number, Pokemon},
+    job::{Digits, Failure, Member, Number, Pokemon, PokemonKey, Printed},
     nats::JobKey,
 };
 
@@ -86,6 +88,7 @@ pub struct Work {
     hands: Hands,
     engine: Engine,
     pokeapi: PokeApi,
+    programs: Option<Arc<Programs>>,
     /// Those who do it elsewhere.
     fleet: Option<watch::Receiver<Fleet>>,
 }
@@ -105,6 +108,8 @@ pub enum Found {
     Number(Number),
     /// For `dex`.
     Pokemon(Arc<Pokemon>),
+    /// For a declared program.
+    Printed(Printed),
 }
 
 /// Why a member found nothing.
@@ -121,13 +126,19 @@ pub enum Unfinished {
 impl Work {
     /// Puts the parts together.
     pub fn new(cpu: CpuPool, engine: Engine, pokeapi: PokeApi) -> Self {
-        Self { hands: Hands::Here(cpu), engine, pokeapi, fleet: None }
+        Self { hands: Hands::Here(cpu), engine, pokeapi, programs: None, fleet: None }
     }
 
     /// Work that others do, but for what is done at once, or is nobody's job.
     pub fn by_fleet(fleet: Arc<Remote>, engine: Engine, pokeapi: PokeApi) -> Self {
         let known = Some(fleet.fleet());
-        Self { hands: Hands::Fleet(fleet), engine, pokeapi, fleet: known }
+        Self { hands: Hands::Fleet(fleet), engine, pokeapi, programs: None, fleet: known }
+    }
+
+    /// The same, with who runs declared programs in this process.
+    #[must_use]
+    pub fn with_programs(self, programs: Arc<Programs>) -> Self {
+        Self { programs: Some(programs), ..self }
     }
 
     /// Who does it, if it is not this process: a job that was running when this process ended is in their hands still.
@@ -192,7 +203,7 @@ impl Work {
     pub fn cost(&self, member: &Member) -> u64 {
         match member {
             Member::Fib(n) => (self.engine.cost)(*n),
-            Member::Dex { .. } => 0,
+            Member::Dex { .. } | Member::Declared(_) => 0,
         }
     }
 
@@ -212,11 +223,11 @@ impl Work {
             Hands::Fleet(fleet) if !self.is_at_once(member) => {
                 let memory = match member {
                     Member::Fib(n) => self.memory(*n),
-                    Member::Dex { .. } => 0,
+                    Member::Dex { .. } | Member::Declared(_) => 0,
                 };
                 fleet.run(place, member, memory, control).await
             }
-            Hands::Fleet(_) | Hands::Here(_) => self.here(member, control).await,
+            Hands::Fleet(_) | Hands::Here(_) => self.here(place, member, control).await,
         }
     }
 
@@ -225,21 +236,23 @@ impl Work {
     ///
     /// # Errors
     /// [`Unfinished`], with the reason.
-    pub async fn here(&self, member: &Member, control: &Arc<Control>) -> Result<Found, Unfinished> {
+    pub async fn here(
+        &self,
+        place: (JobKey, usize),
+        member: &Member,
+        control: &Arc<Control>,
+    ) -> Result<Found, Unfinished> {
         // What was stopped before is not begun at all, as where others do it.
         control.check().map_err(|Cancelled| Unfinished::Cancelled)?;
         match member {
             Member::Fib(n) => self.fib(*n, control).await,
             Member::Dex { key, with_sprite } => {
-                let look_up = AssertUnwindSafe(self.pokeapi.look_up(key, *with_sprite)).catch_unwind();
-                tokio::select! {
-                    () = control.cancelled() => Err(Unfinished::Cancelled),
-                    found = look_up => match found {
-                        Ok(found) => found.map(Found::Pokemon).map_err(Unfinished::Failed),
-                        Err(_) => Err(Unfinished::Failed(Failure::Panicked)),
-                    },
-                }
+                self.dex(key, *with_sprite, control).await.map(Found::Pokemon)
             }
+            Member::Declared(call) => match &self.programs {
+                Some(programs) => programs.run(place, call, control).await.map(Found::Printed),
+                None => Err(Unfinished::Failed(Failure::not_declared())),
+            },
         }
     }
 
@@ -257,6 +270,26 @@ impl Work {
             caught.await.unwrap_or(Err(cpu::Panicked))
         };
         number(n, found)
+    }
+
+    /// A Pokémon, looked up in this process; dropping its request is what stops it.
+    ///
+    /// # Errors
+    /// [`Unfinished`], with the reason.
+    pub async fn dex(
+        &self,
+        key: &PokemonKey,
+        with_sprite: bool,
+        control: &Control,
+    ) -> Result<Arc<Pokemon>, Unfinished> {
+        let look_up = AssertUnwindSafe(self.pokeapi.look_up(key, with_sprite)).catch_unwind();
+        tokio::select! {
+            () = control.cancelled() => Err(Unfinished::Cancelled),
+            found = look_up => match found {
+                Ok(found) => found.map_err(Unfinished::Failed),
+                Err(_) => Err(Unfinished::Failed(Failure::Panicked)),
+            },
+        }
     }
 
     async fn fib(&self, n: u64, control: &Arc<Control>) -> Result<Found, Unfinished> {
@@ -292,6 +325,9 @@ fn number(n: u64, found: Result<Result<Digits, FibError>, cpu::Panicked>) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::job::{ChatId, JobId};
+
+    const PLACE: (JobKey, usize) = (JobKey { chat: ChatId(1), job: JobId(1) }, 0);
 
     #[tokio::test]
     async fn the_progress_of_several_is_a_share_of_them_all() {
@@ -300,10 +336,10 @@ mod tests {
         let (members, control) = ([Member::Fib(3_000), Member::Fib(30_000)], Arc::default());
         work.announce(&members, &control);
         assert_eq!(control.progress(), Some(0.0));
-        assert!(work.here(&members[0], &control).await.is_ok());
+        assert!(work.here(PLACE, &members[0], &control).await.is_ok());
         let first = control.progress().unwrap();
         assert!(first > 0.0 && first < 0.5, "{first}");
-        assert!(work.here(&members[1], &control).await.is_ok());
+        assert!(work.here(PLACE, &members[1], &control).await.is_ok());
         assert_eq!(control.progress(), Some(1.0));
     }
 
@@ -318,7 +354,7 @@ mod tests {
         let pokeapi = PokeApi::new("http://127.0.0.1:9", PokeApiTimings::default()).unwrap();
         let work =
             Work::new(CpuPool::new(1).unwrap(), Engine { at_once: 100, ..Engine::on_workers(fib) }, pokeapi);
-        let run = async |n| work.here(&Member::Fib(n), &Arc::default()).await;
+        let run = async |n| work.here(PLACE, &Member::Fib(n), &Arc::default()).await;
         assert!(matches!(run(100).await, Ok(Found::Number(_))));
         assert!(matches!(run(13).await, Err(Unfinished::Failed(Failure::Panicked))));
         assert!(matches!(run(101).await, Err(Unfinished::Failed(Failure::Panicked))), "on a worker");
@@ -332,7 +368,7 @@ mod tests {
         });
         let pokeapi = PokeApi::new("http://127.0.0.1:9", PokeApiTimings::default()).unwrap();
         let work = Work::new(CpuPool::new(3).unwrap(), Engine::on_workers(fib), pokeapi);
-        let run = async |n| work.here(&Member::Fib(n), &Arc::default()).await;
+        let run = async |n| work.here(PLACE, &Member::Fib(n), &Arc::default()).await;
         assert!(matches!(run(13).await, Err(Unfinished::Failed(Failure::WrongResult))));
         assert!(matches!(run(14).await, Ok(Found::Number(_))));
     }

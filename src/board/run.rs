@@ -253,10 +253,11 @@ fn assemble(spec: &Spec, members: Vec<Member>, ends: Vec<MemberEnd>) -> End {
         Spec::Dex(_) | Spec::DexMulti(_) => {
             let keys = members.into_iter().filter_map(|member| match member {
                 Member::Dex { key, .. } => Some(key),
-                Member::Fib(_) => None,
+                Member::Fib(_) | Member::Declared(_) => None,
             });
             pokemon(matches!(spec, Spec::DexMulti(_)), keys.zip(ends))
         }
+        Spec::Declared(_) => printed(ends),
     }
 }
 
@@ -268,10 +269,19 @@ fn numbers(ends: Vec<MemberEnd>) -> End {
         match end {
             Ok(Found::Number(number)) => found.push(number),
             Err(Unfinished::Failed(failure)) => return End::Outcome(Outcome::Failed(failure)),
-            Ok(Found::Pokemon(_)) | Err(Unfinished::Cancelled | Unfinished::Left) => cancelled = true,
+            Ok(_) | Err(Unfinished::Cancelled | Unfinished::Left) => cancelled = true,
         }
     }
     if cancelled { End::Cancelled } else { End::Outcome(Outcome::Succeeded(Output::Numbers(found))) }
+}
+
+/// A program is one member.
+fn printed(ends: Vec<MemberEnd>) -> End {
+    match ends.into_iter().next() {
+        Some(Ok(Found::Printed(printed))) => End::Outcome(Outcome::Succeeded(Output::Printed(printed))),
+        Some(Err(Unfinished::Failed(failure))) => End::Outcome(Outcome::Failed(failure)),
+        Some(_) | None => End::Cancelled,
+    }
 }
 
 /// Those that failed stand beside those that came, unless none came.
@@ -281,7 +291,7 @@ fn pokemon(multi: bool, ends: impl Iterator<Item = (PokemonKey, MemberEnd)>) -> 
         match end {
             Ok(Found::Pokemon(found)) => results.push(MemberResult { key, result: Ok(found) }),
             Err(Unfinished::Failed(failure)) => results.push(MemberResult { key, result: Err(failure) }),
-            Ok(Found::Number(_)) | Err(Unfinished::Cancelled | Unfinished::Left) => return End::Cancelled,
+            Ok(_) | Err(Unfinished::Cancelled | Unfinished::Left) => return End::Cancelled,
         }
     }
     if results.iter().any(|member| member.result.is_ok()) {

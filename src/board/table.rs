@@ -31,7 +31,7 @@ use crate::{
         State,
     },
     store::LoadedJob,
-    work::Control,
+    work::{Control, Shown},
 };
 
 /// One chat's jobs, and the kills under way.
@@ -100,6 +100,8 @@ pub struct Snapshot {
     pub job: Job,
     /// The share of its work that is done, 0 to 1, where the work tells.
     pub progress: Option<f64>,
+    /// What its program shows of itself, while it runs.
+    pub shown: Option<Arc<Shown>>,
     /// Its digits are not in the store any more.
     pub dropped: bool,
     /// The bot is about to stop: the job goes on when it is back.
@@ -386,6 +388,7 @@ impl Entry {
         Snapshot {
             job: self.job.clone(),
             progress: live.and_then(|live| live.control.progress()),
+            shown: live.and_then(|live| live.control.shown()),
             dropped: self.dropped,
             paused: false,
             held: None,

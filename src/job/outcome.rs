@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Digits, PokemonKey};
+use super::{Digits, PokemonKey, Printed, ProgramEnd, ProgramFailure};
 
 /// The end of a job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,6 +35,8 @@ pub enum Output {
     Numbers(Vec<Number>),
     /// `dex`, `dex-multi`; at least one member came.
     Pokemon(Vec<MemberResult>),
+    /// A declared program.
+    Printed(Printed),
 }
 
 /// A Fibonacci number.
@@ -115,6 +117,22 @@ pub enum Failure {
     NeverFits(NeverFits),
     /// No member of a `-multi` came; each with its reason.
     AllMembers(Vec<(PokemonKey, Failure)>),
+    /// A declared program did not succeed.
+    Program(Box<ProgramFailure>),
+    /// The bot crashed while the program ran, and it is not one that is run again.
+    Interrupted,
+}
+
+impl Failure {
+    /// Nobody here knows the command.
+    pub fn not_declared() -> Self {
+        Self::program(ProgramEnd::NotDeclared, Printed::default())
+    }
+
+    /// A program that did not succeed.
+    pub fn program(end: ProgramEnd, printed: Printed) -> Self {
+        Self::Program(Box::new(ProgramFailure { end, printed }))
+    }
 }
 
 /// A job that needs more memory than all jobs may take together. The memory is in bytes.

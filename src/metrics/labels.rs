@@ -37,7 +37,7 @@ macro_rules! words {
 
 words! {
     /// The kind of a job.
-    Kind { Fib = "fib", FibMulti = "fib_multi", Dex = "dex", DexMulti = "dex_multi" }
+    Kind { Fib = "fib", FibMulti = "fib_multi", Dex = "dex", DexMulti = "dex_multi", Declared = "declared" }
 }
 
 words! {
@@ -171,6 +171,7 @@ impl From<&Spec> for Kind {
             Spec::FibMulti(_) => Self::FibMulti,
             Spec::Dex(_) => Self::Dex,
             Spec::DexMulti(_) => Self::DexMulti,
+            Spec::Declared(_) => Self::Declared,
         }
     }
 }

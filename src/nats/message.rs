@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::NatsError;
 use crate::{
-    job::{Digits, Failure, Member, Number, Pokemon},
+    job::{Digits, Failure, Member, Number, Pokemon, Printed},
     work::fleet::{ORDERS, PROTOCOL},
 };
 
@@ -55,6 +55,8 @@ pub enum WorkEnd {
     },
     /// A Pokémon; the blob is its sprite, and empty where there is none.
     Pokemon(Arc<Pokemon>),
+    /// A program succeeded.
+    Printed(Printed),
     /// It could not be done.
     Failed(Failure),
     /// It was cancelled, and has stopped.

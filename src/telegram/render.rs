@@ -214,7 +214,7 @@ fn tell(output: &Output) -> Told {
         Output::Numbers(numbers) => {
             (MAX_RESULT / numbers.len().max(1)).saturating_sub(SENTENCE).max(SENTENCE)
         }
-        Output::Pokemon(_) => 0,
+        Output::Pokemon(_) | Output::Printed(_) => 0,
     };
     let cut_digits =
         matches!(output, Output::Numbers(numbers) if numbers.iter().any(|n| n.digits.len() > digits));
@@ -251,6 +251,7 @@ pub(super) fn lines(output: &Output, digits: usize) -> Vec<String> {
             };
             members.iter().map(line).collect()
         }
+        Output::Printed(printed) => printed.tail.lines().map(str::to_owned).collect(),
     }
 }
 

@@ -9,6 +9,7 @@ pub(super) mod fleet;
 pub(super) mod inline;
 mod numbers;
 pub(super) mod owners;
+pub(super) mod programs;
 pub(super) mod rich;
 pub(super) mod roles;
 pub(super) mod settings;
@@ -263,6 +264,8 @@ pub(super) fn failure(failure: &Failure) -> String {
         Failure::StoppedTheWorkers(times) => say!("failure-stopped-the-workers", times = *times),
         Failure::UnreadableResult => say!("failure-unreadable-result"),
         Failure::NeverFits(never) => never_fits(never),
+        Failure::Program(program) => programs::failure(program),
+        Failure::Interrupted => say!("failure-interrupted"),
         Failure::Panicked => say!("failure-panicked"),
         Failure::WrongResult => say!("failure-wrong-result"),
         Failure::AllMembers(failures) => {

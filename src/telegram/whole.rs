@@ -110,7 +110,7 @@ pub(super) fn document(
     let output = succeeded(job).ok_or(NoDocument::NotNeeded)?;
     let whole = Whole { job, output, store, limit, stop };
     match (form, output) {
-        (Form::Text, _) | (_, Output::Pokemon(_)) => Ok(whole.text()),
+        (Form::Text, _) | (_, Output::Pokemon(_) | Output::Printed(_)) => Ok(whole.text()),
         (Form::Packed, Output::Numbers(numbers)) => match whole.packed(numbers) {
             Ok(packed) => Ok(packed),
             Err(PackError::No(why)) => Err(why),
@@ -234,7 +234,9 @@ fn pieces(output: &Output) -> Vec<Piece> {
             };
             numbers.iter().flat_map(line).collect()
         }
-        Output::Pokemon(_) => vec![Piece::Words(render::lines(output, usize::MAX).join("\n"))],
+        Output::Pokemon(_) | Output::Printed(_) => {
+            vec![Piece::Words(render::lines(output, usize::MAX).join("\n"))]
+        }
     }
 }
 

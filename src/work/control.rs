@@ -17,6 +17,17 @@ use super::team::Team;
 #[error("cancelled")]
 pub struct Cancelled;
 
+/// What a program shows of itself while it runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Shown {
+    /// Its last lines, as a terminal would show them, without colours.
+    pub tail: String,
+    /// How far it says that it is, 0 to 1.
+    pub share: Option<f64>,
+    /// What it says of that.
+    pub words: Option<String>,
+}
+
 /// One job's side of the conversation with the board.
 ///
 /// Cancel and exit are two things: `cancel` is one job's own token (a person's kill, a time limit), `exit` is the
@@ -28,6 +39,8 @@ pub struct Control {
     done: AtomicU64,
     total: AtomicU64,
     team: OnceLock<Arc<Team>>,
+    /// What the work last said of itself; a lock that is held to clone or to replace one pointer.
+    shown: Mutex<Option<Arc<Shown>>>,
     /// For tests that stop at a certain look.
     #[cfg(test)]
     looks_left: NoEnd,
@@ -121,8 +134,21 @@ impl Control {
         self.done.fetch_add(cost, Relaxed);
     }
 
-    /// How much of the announced work is done, 0 to 1; `None` while nothing was announced.
+    /// The work tells how it is.
+    pub fn show(&self, shown: Shown) {
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(shown));
+    }
+
+    /// What the work last told.
+    pub fn shown(&self) -> Option<Arc<Shown>> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How much of the announced work is done, 0 to 1, or what the work says of that; `None` while nothing is known.
     pub fn progress(&self) -> Option<f64> {
+        if let Some(share) = self.shown().and_then(|shown| shown.share) {
+            return Some(share);
+        }
         let total = self.total.load(Relaxed);
         let done = self.done.load(Relaxed).min(total);
         #[expect(clippy::cast_precision_loss, reason = "a share of the work, read by people")]

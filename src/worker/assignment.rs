@@ -199,11 +199,13 @@ impl Worker {
         assignment.runs.store(true, Ordering::Relaxed);
         tracing::debug!(key = %assignment.key, delivery = assignment.delivery, member = %order.member, "begun");
         self.sign(assignment).await;
-        let found = self.work.here(&order.member, &assignment.control).await;
+        let key = assignment.key;
+        let found = self.work.here((key.job, key.member), &order.member, &assignment.control).await;
         assignment.runs.store(false, Ordering::Relaxed);
         let (end, blob) = match found {
             Ok(Found::Number(number)) => message::of_number(number),
             Ok(Found::Pokemon(pokemon)) => message::of_pokemon(pokemon),
+            Ok(Found::Printed(printed)) => (WorkEnd::Printed(printed), Blob::new()),
             Err(Unfinished::Failed(failure)) => (WorkEnd::Failed(failure), Blob::new()),
             Err(Unfinished::Cancelled) if assignment.cancel.is_cancelled() => {
                 (WorkEnd::Cancelled, Blob::new())

@@ -30,7 +30,7 @@ use super::Handlers;
 use crate::{
     command::{Command, Context, Parsed, parse},
     config::Config,
-    job::{ChatId, Member, PokemonKey, Spec},
+    job::{ChatId, PokemonKey, Spec},
     telegram::{
         access::{Access, Entry},
         api::Api,
@@ -38,7 +38,7 @@ use crate::{
         language,
         sentences::{self, inline as words, owners},
     },
-    work::{Control, Found, Unfinished, Work},
+    work::{Control, Unfinished, Work},
 };
 
 /// The largest number: about 1 ms of work. A message shows the ends of what is longer than it anyway.
@@ -252,14 +252,14 @@ impl Inline {
     async fn dex(&self, key: PokemonKey) -> Offers {
         // Every letter of a name is a query: only the last one is worth a request.
         tokio::time::sleep(self.pause).await;
-        let (member, control) = (Member::Dex { key, with_sprite: false }, Arc::new(Control::default()));
+        let control = Control::default();
         let work = async {
             // Nothing closes the semaphore.
             let _place = self.look_ups.acquire().await.ok();
-            self.work.here(&member, &control).await
+            self.work.dex(&key, false, &control).await
         };
         match timeout(self.limit, work).await {
-            Ok(Ok(Found::Pokemon(pokemon))) => {
+            Ok(Ok(pokemon)) => {
                 let text =
                     format!("{}\n{}", sentences::pokemon(&pokemon), sentences::pokemon_details(&pokemon));
                 let title = words::pokemon(&pokemon);

@@ -105,6 +105,9 @@ pub(super) fn note(snapshot: &Snapshot, now: SystemTime) -> String {
             });
             format!("= {}", names.collect::<Vec<_>>().join(", "))
         }
+        Some(Outcome::Succeeded(Output::Printed(printed))) => {
+            printed.tail.lines().last().map(|line| format!("= {line}")).unwrap_or_default()
+        }
         Some(Outcome::Failed(failure)) => sentences::failure(failure).replace('\n', "; "),
         Some(Outcome::Cancelled(reason)) => sentences::cancelled(reason),
     }

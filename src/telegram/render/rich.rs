@@ -120,6 +120,7 @@ mod tests {
                 state: State::Finished { started: Some(now), finished: now, outcome: outcome.into() },
             },
             progress: None,
+            shown: None,
             dropped: false,
             paused: false,
             held: None,

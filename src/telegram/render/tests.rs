@@ -21,6 +21,7 @@ fn snapshot(id: u64, spec: Spec, state: State) -> Snapshot {
     Snapshot {
         job: Job { id: JobId(id), spec, person, origin, submitted: NOW, attempt: 1, state },
         progress: Some(0.5),
+        shown: None,
         dropped: false,
         paused: false,
         held: None,

@@ -102,6 +102,7 @@ impl Script {
         self.jobs.push(Snapshot {
             job,
             progress,
+            shown: None,
             dropped,
             paused,
             held: None,

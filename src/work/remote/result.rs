@@ -41,7 +41,7 @@ impl Remote {
                 tracing::info!(%key, worker = report.worker, "an order was given back");
                 return Turn::Next;
             }
-            WorkEnd::Number { .. } | WorkEnd::Pokemon(_) => {}
+            WorkEnd::Number { .. } | WorkEnd::Pokemon(_) | WorkEnd::Printed(_) => {}
         }
         let worker = report.worker.clone();
         let found = tokio::select! {
@@ -76,6 +76,7 @@ impl Remote {
         match report.end {
             WorkEnd::Pokemon(pokemon) => Ok(Some(Found::Pokemon(message::to_pokemon(pokemon, &blob)))),
             WorkEnd::Number { n } => to_number(n, blob).await.map(|number| Some(Found::Number(number))),
+            WorkEnd::Printed(printed) => Ok(Some(Found::Printed(printed))),
             WorkEnd::Failed(_) | WorkEnd::Cancelled | WorkEnd::Returned => Ok(None),
         }
     }
@@ -125,6 +126,8 @@ fn most(member: &Member) -> u64 {
         // The n-th number has about 0.209 n digits.
         Member::Fib(n) => n / 4 + 2,
         Member::Dex { .. } => MAX_SPRITE as u64,
+        // What is larger than a message's blob is not carried yet.
+        Member::Declared(_) => 0,
     }
 }
 

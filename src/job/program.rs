@@ -1,0 +1,71 @@
+//! What a program leaves behind: its output, files that it made, and how it ended.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// What a program printed and made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Printed {
+    /// The last lines, as a terminal would show them, without colours: at most [`Printed::TAIL`] bytes.
+    pub tail: String,
+    /// Bytes that it printed, those included that nobody kept.
+    pub bytes: u64,
+    /// The whole output, where the tail is not all of it.
+    pub file: Option<Kept>,
+    /// Files that it made and that are to be sent.
+    pub made: Vec<Made>,
+    /// How many files it made beyond what is sent: too many, or too large.
+    pub left_out: usize,
+}
+
+impl Printed {
+    /// Bytes of the last lines that are kept beside the outcome.
+    pub const TAIL: usize = 2_000;
+}
+
+/// An output in a file of the store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The file's name in the store's folder of results.
+    pub file: String,
+    /// Its length: less than was printed where the bound of an output cut it.
+    pub bytes: u64,
+}
+
+/// A file that a program made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// Its own name, without folders.
+    pub name: String,
+    /// Where it is in the store's folder of results.
+    pub kept: Kept,
+}
+
+/// A program that did not succeed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramFailure {
+    /// How it ended.
+    pub end: ProgramEnd,
+    /// What it printed; of its two streams the errors are last.
+    pub printed: Printed,
+}
+
+/// How a program ended that did not succeed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProgramEnd {
+    /// With this status, which is not 0.
+    Exited(i32),
+    /// By this signal.
+    Signalled(i32),
+    /// It took longer than it may, and was stopped.
+    TookTooLong(Duration),
+    /// There is no such program.
+    Missing,
+    /// It must not be executed, or is nothing that can be.
+    NotExecutable,
+    /// It could not be started; the reason is for people.
+    NotStarted(String),
+    /// No command of this name is declared any more, or it takes other arguments now.
+    NotDeclared,
+}
