@@ -1,7 +1,7 @@
 //! What bot and workers say to each other: JSON with the version of its writer. A reader takes what it knows of it, so that
 //! a newer one may say more; only of an order a worker has to know all, since it would do something else otherwise.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -105,6 +105,9 @@ pub struct Announcement {
     pub io: usize,
     /// Bytes that its members may take together.
     pub memory: u64,
+    /// Declared commands that it offers, and how many of each it runs side by side.
+    #[serde(default)]
+    pub commands: BTreeMap<String, usize>,
     /// Whether it takes no more.
     #[serde(default)]
     pub draining: bool,

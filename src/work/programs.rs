@@ -42,6 +42,11 @@ impl Programs {
         Arc::new(Self { declared })
     }
 
+    /// Whether a command is run again when it was interrupted.
+    pub fn runs_again(&self, name: &str) -> bool {
+        self.declared.current().get(name).is_some_and(|declaration| declaration.rerun)
+    }
+
     /// Runs a program to its end. It returns only when the last of its processes is gone.
     ///
     /// # Errors

@@ -30,7 +30,7 @@ use self::{result::MAX_FETCHES, state::State, stored::Stored, tidy::Ended};
 use super::{Control, Found, Unfinished, fleet::Fleet};
 use crate::{
     job::Member,
-    nats::{JobKey, Key, Nats, NatsError, Order, message},
+    nats::{JobKey, Key, Kind, Nats, NatsError, Order, message},
 };
 
 /// Jobs that have ended and whose messages are to be removed.
@@ -132,15 +132,15 @@ impl Remote {
         &self.nats
     }
 
-    /// Has a member done by some worker. Where the process ends it is left to the worker, and found again by the next process.
+    /// Has a member done by some worker, which may begin it `attempts` times; as often as any where that is not said. Where the process ends it is left to the worker, and found again by the next process.
     pub(super) async fn run(
         &self,
         (job, index): (JobKey, usize),
         member: &Member,
-        memory: u64,
+        (memory, attempts): (u64, Option<u32>),
         control: &Arc<Control>,
     ) -> Result<Found, Unfinished> {
-        let order = Order::new(member.clone(), memory, self.max_attempts);
+        let order = Order::new(member.clone(), memory, attempts.unwrap_or(self.max_attempts));
         let mut turn = 1;
         loop {
             let key = Key { job, member: index, turn };
@@ -190,7 +190,7 @@ impl Remote {
         mut caught_up: watch::Receiver<u64>,
         lost: &Notify,
     ) -> Infallible {
-        let subject = self.nats.names().order(order.member.resource(), key);
+        let subject = self.nats.names().order(&Kind::of(&order.member), key);
         let Ok(payload) = message::write(order) else { return std::future::pending().await };
         let what = ("an order is not handed out", &key as _);
         let mut headers = as_one(key);
