@@ -24,7 +24,7 @@ use rustix::{
 use super::protocol::{Limits, Order, Refusal, hear, say};
 
 /// As the workers of CPU jobs: the chat comes first.
-const NICE: i32 = 5;
+const NICE: i32 = 10;
 /// Seconds between the signal that a program may handle and the one that it may not, when its CPU time is over.
 const CPU_GRACE: u64 = 5;
 

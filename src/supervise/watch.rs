@@ -105,7 +105,8 @@ enum Phase {
 }
 
 struct Watch {
-    control: UnixStream,
+    /// `None` once the bot is gone.
+    control: Option<UnixStream>,
     /// What was heard of the next word.
     heard: Vec<u8>,
     main: Pid,
@@ -117,7 +118,7 @@ struct Watch {
 impl Watch {
     fn new(control: UnixStream, main: Pid) -> Self {
         let main_fd = pidfd_open(main, PidfdFlags::empty()).ok();
-        Self { control, heard: Vec::new(), main, main_fd, ended: None, phase: Phase::Running }
+        Self { control: Some(control), heard: Vec::new(), main, main_fd, ended: None, phase: Phase::Running }
     }
 
     /// Returns when the last process is gone.
@@ -193,28 +194,25 @@ impl Watch {
             _ => BUSY,
         };
         let timeout = Timespec::try_from(pause).ok();
-        let mut fds = vec![PollFd::new(&self.control, PollFlags::IN)];
-        fds.extend(self.main_fd.as_ref().map(|fd| PollFd::new(fd, PollFlags::IN)));
+        let main = self.main_fd.as_ref().map(|fd| PollFd::new(fd, PollFlags::IN));
+        let control = self.control.as_ref().map(|control| PollFd::new(control, PollFlags::IN));
+        let mut fds: Vec<_> = control.into_iter().chain(main).collect();
         let _ = poll(&mut fds, timeout.as_ref());
-        let has_words = !fds[0].revents().is_empty();
-        if has_words {
+        if self.control.is_some() && !fds[0].revents().is_empty() {
             self.listen();
         }
     }
 
     fn listen(&mut self) {
         let mut buffer = [0; 256];
-        match self.control.read(&mut buffer) {
+        let Some(control) = &mut self.control else { return };
+        match control.read(&mut buffer) {
             Ok(read) if read > 0 => self.heard.extend_from_slice(&buffer[..read]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             // The bot is gone.
             Ok(_) | Err(_) => {
                 self.phase = Phase::Killing;
-                // Nothing more is to be heard, which would be heard again and again.
-                if let Ok((silent, other)) = UnixStream::pair() {
-                    self.control = silent;
-                    std::mem::forget(other);
-                }
+                self.control = None;
                 return;
             }
         }
