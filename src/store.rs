@@ -432,7 +432,8 @@ impl Store {
     /// Where the file cannot be read, or is shorter than it was.
     pub fn kept(&self, kept: &Kept, from: u64) -> io::Result<Option<Box<dyn Read + Send>>> {
         let Some(writer) = &self.0 else { return Ok(None) };
-        let opened = results::open_at(writer.folder(), &kept.file, from, kept.bytes.saturating_sub(from))?;
+        let (offset, wanted) = (kept.offset.saturating_add(from), kept.bytes.saturating_sub(from));
+        let opened = results::open_at(writer.folder(), &kept.file, offset, wanted)?;
         Ok(opened.map(|file| Box::new(file) as _))
     }
 

@@ -7,6 +7,7 @@ program-missing = Sein Programm ist nicht da; der Betreiber muss nachsehen.
 program-not-executable = Sein Programm lässt sich nicht ausführen; der Betreiber muss nachsehen.
 program-not-started = Sein Programm ließ sich nicht starten: { $why }
 program-not-declared = Diesen Befehl bietet der Betreiber nicht mehr an, oder er nimmt jetzt andere Angaben.
+program-unwatched = Was über das Programm wacht, wurde getötet; niemand weiß, wie es geendet hätte. Nichts ist davon übrig.
 program-printed-nothing = Es hat nichts ausgegeben.
 program-made =
     { $count ->

@@ -7,6 +7,7 @@ program-missing = Its program is not there; the operator has to look.
 program-not-executable = Its program cannot be executed; the operator has to look.
 program-not-started = Its program could not be started: { $why }
 program-not-declared = The operator does not offer this command any more, or it takes other arguments now.
+program-unwatched = What watches over the program was killed, so nobody knows how it would have ended. Nothing of it is left.
 program-printed-nothing = It printed nothing.
 program-made =
     { $count ->

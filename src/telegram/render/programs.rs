@@ -113,7 +113,7 @@ mod tests {
     }
 
     fn printed(tail: &str, kept: bool) -> Printed {
-        let file = kept.then(|| Kept { file: "1-3.out".to_owned(), bytes: 9 });
+        let file = kept.then(|| Kept { file: "1-3.out".to_owned(), offset: 0, bytes: 9 });
         Printed { tail: tail.to_owned(), bytes: tail.len() as u64, file, ..Printed::default() }
     }
 
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn files_are_announced() {
-        let kept = Kept { file: "1-3-1.made".to_owned(), bytes: 9 };
+        let kept = Kept { file: "1-3.out".to_owned(), offset: 9, bytes: 9 };
         let made = vec![Made { name: "a.png".to_owned(), kept }; 2];
         let rendered = Printed { made, left_out: 1, ..printed("", false) };
         let html = card(&ended(Outcome::Succeeded(Output::Printed(rendered))), NOW).html;

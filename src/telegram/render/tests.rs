@@ -57,7 +57,7 @@ fn any_text() -> impl Strategy<Value = String> {
 }
 
 fn any_printed() -> impl Strategy<Value = Printed> {
-    let kept = |bytes| Kept { file: "1-1.out".to_owned(), bytes };
+    let kept = |bytes| Kept { file: "1-1.out".to_owned(), offset: 0, bytes };
     (any_text(), any::<u64>(), proptest::option::of(any::<u64>()), 0..12_usize).prop_map(
         move |(text, bytes, file, made)| Printed {
             tail: text.replace('b', "\n"),

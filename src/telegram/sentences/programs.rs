@@ -43,6 +43,7 @@ pub(in crate::telegram) fn end(end: &ProgramEnd) -> String {
         ProgramEnd::NotExecutable => say!("program-not-executable"),
         ProgramEnd::NotStarted(why) => say!("program-not-started", why = why),
         ProgramEnd::NotDeclared => say!("program-not-declared"),
+        ProgramEnd::Unwatched => say!("program-unwatched"),
     }
 }
 
