@@ -16,6 +16,7 @@ use std::{
 };
 
 use async_nats::jetstream::{kv, object_store::ObjectStore, stream::Stream};
+use tempfile::TempDir;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -25,7 +26,7 @@ use crate::{
     declared::{Catalog, Declaration, Declared},
     job::Resource,
     nats::{Key, Kind, Nats, NatsError, Options, Side},
-    work::{CpuPool, Engine, FleetTimings, PokeApi, Programs, Work},
+    work::{CpuPool, Engine, FleetTimings, PokeApi, Programs, Work, programs},
 };
 
 /// Orders of a worker's memory are counted in pieces of this many bytes.
@@ -48,6 +49,9 @@ pub enum WorkerError {
     /// The CPU pool could not be made.
     #[error("no threads for CPU jobs: {0}")]
     Pool(std::io::Error),
+    /// There is no place for what programs leave.
+    #[error("no folder for what programs leave: {0}")]
+    Folder(std::io::Error),
 }
 
 impl WorkerError {
@@ -56,7 +60,7 @@ impl WorkerError {
         match self {
             Self::NoBot => true,
             Self::Nats(why) => why.is_about_settings(),
-            Self::Client(_) | Self::Pool(_) => false,
+            Self::Client(_) | Self::Pool(_) | Self::Folder(_) => false,
         }
     }
 }
@@ -84,8 +88,14 @@ pub async fn run_with(
     let nats = Nats::connect(&Options::of(&config, bot, Side::Worker, format!("worker {id}"))).await?;
     let pokeapi = PokeApi::new(&config.pokeapi_url, config.timings.pokeapi)?;
     let declared = Declared::new(Catalog::default());
+    let folder =
+        tempfile::Builder::new().prefix("jobboard-worker-").tempdir().map_err(WorkerError::Folder)?;
+    let programs = programs::Settings {
+        timeout: config.job_timeout,
+        ..programs::Settings::new(folder.path().to_owned())
+    };
     let work = Work::new(CpuPool::new(config.cpu_workers()).map_err(WorkerError::Pool)?, engine, pokeapi)
-        .with_programs(Programs::new(declared.clone()));
+        .with_programs(Programs::new(declared.clone(), programs));
     tracing::info!(worker = id, bot, "started");
     let stored = tokio::select! {
         () = &mut shutdown => return Ok(()),
@@ -102,6 +112,7 @@ pub async fn run_with(
         nats,
         stored,
         work,
+        folder,
         timings: config.timings.fleet,
         assigned: Mutex::default(),
         changed: Notify::new(),
@@ -128,6 +139,8 @@ struct Worker {
     nats: Nats,
     stored: Stored,
     work: Work,
+    /// Where programs leave what they print and make, until it is the bot's. It goes with the worker.
+    folder: TempDir,
     timings: FleetTimings,
     // A std lock, held for an insertion or a look.
     assigned: Mutex<HashMap<Key, Arc<Assignment>>>,

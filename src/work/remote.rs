@@ -5,6 +5,7 @@
 //! starts again publishes its orders again, which NATS refuses where they are still there, and finds the results of the others.
 
 mod cancel;
+mod files;
 mod fleet;
 mod inspect;
 mod listen;
@@ -15,6 +16,7 @@ mod tidy;
 
 use std::{
     convert::Infallible,
+    path::PathBuf,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -80,6 +82,8 @@ pub struct Remote {
     nats: Nats,
     timings: FleetTimings,
     max_attempts: u32,
+    /// Where what programs left is kept.
+    results: PathBuf,
     fleet: watch::Sender<Fleet>,
     /// Over which connection, from 1, all results that were there at its beginning were heard; 0: over none yet.
     caught_up: watch::Sender<u64>,
@@ -104,13 +108,14 @@ enum Turn {
 
 impl Remote {
     /// The bot's side over this connection. Nothing is heard before [`serve`](Self::serve) runs. An order that was delivered
-    /// `max_attempts` times without an end is left alone.
-    pub fn new(nats: Nats, timings: FleetTimings, max_attempts: u32) -> Arc<Self> {
+    /// `max_attempts` times without an end is left alone. What programs left is put into the folder `results`.
+    pub fn new(nats: Nats, timings: FleetTimings, max_attempts: u32, results: PathBuf) -> Arc<Self> {
         let (ended, to_tidy) = mpsc::channel(MAX_TIDY);
         Arc::new(Self {
             nats,
             timings,
             max_attempts,
+            results,
             fleet: watch::Sender::new(Fleet::unknown()),
             caught_up: watch::Sender::new(0),
             hear_again: Notify::new(),
