@@ -1,6 +1,7 @@
 //! What the bot does with an update. When a handler returns, what it did is stored; for anything else, a job or
 //! Telegram, it never waits.
 
+mod confirm;
 #[cfg(feature = "fuzzing")]
 pub(super) mod fuzzing;
 mod inline;
@@ -9,18 +10,25 @@ mod owners;
 mod press;
 mod rate;
 mod roles;
+mod run;
 mod said;
 mod settings;
 mod wish;
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures_util::FutureExt;
 use moka::future::Cache;
 use tokio_util::sync::CancellationToken;
 
 pub use self::inline::Inline;
+pub(in crate::telegram) use self::run::NotAllowed;
 use self::{
+    confirm::Confirms,
     rate::Rate,
     roles::Roles,
     said::{Said, is_beginning, is_farewell, moved, said},
@@ -43,7 +51,8 @@ use crate::{
     board::{Boards, Refusal},
     command::{Command, Context, Language, ParseError, Parsed, parse},
     config::Config,
-    job::{ChatId, JobId, MessageId, Origin},
+    declared::Declared,
+    job::{ChatId, JobId, MessageId, Origin, Spec},
     metrics::Metrics,
     store::{Keep, Store},
 };
@@ -64,6 +73,11 @@ pub struct Handlers {
     key: Key,
     roles: Roles,
     questions: Questions,
+    /// Questions before something runs.
+    confirms: Confirms,
+    /// How long these may be answered.
+    confirm_within: Duration,
+    declared: Arc<Declared>,
     /// Who pressed which button of which message a moment ago.
     presses: Cache<(ChatId, MessageId, Button, i64), ()>,
     bot: Bot,
@@ -102,6 +116,7 @@ impl Handlers {
     ) -> Arc<Self> {
         let presses =
             Cache::builder().max_capacity(MAX_PRESSES).time_to_live(config.timings.press_again).build();
+        let declared = boards.declared().clone();
         let strangers =
             Cache::builder().max_capacity(MAX_STRANGERS).time_to_live(config.timings.stranger_again).build();
         Arc::new(Self {
@@ -113,6 +128,9 @@ impl Handlers {
             key: api.key().clone(),
             roles: Roles::new(api, config),
             questions: Questions::new(),
+            confirms: Confirms::default(),
+            confirm_within: config.timings.confirm,
+            declared,
             presses,
             bot,
             access,
@@ -192,6 +210,7 @@ impl Handlers {
             self.outbox.welcome(chat);
             stored
         } else {
+            self.confirms.forget(chat);
             self.outbox.leave(chat)
         };
         if let Some(stored) = stored
@@ -284,6 +303,7 @@ impl Handlers {
             self.boards.settled(chat).await;
         }
         let answer = match command {
+            Command::Submit(Spec::Declared(call)) => return self.wished(said, Wish::Run(call)).await,
             Command::Submit(spec) => {
                 match self.boards.submit(chat, said.who.person.clone(), said.origin.clone(), spec).await {
                     // The card is the answer.

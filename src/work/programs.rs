@@ -42,6 +42,11 @@ impl Programs {
         Arc::new(Self { declared })
     }
 
+    /// What it runs.
+    pub fn declared(&self) -> &Arc<Declared> {
+        &self.declared
+    }
+
     /// Runs a program to its end. It returns only when the last of its processes is gone.
     ///
     /// # Errors

@@ -3,11 +3,13 @@
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BinaryHeap},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use super::super::{
     Place,
+    at_once::Command,
     forecast::Forecast,
     line::{Claim, Line},
 };
@@ -41,7 +43,7 @@ pub(super) struct Job {
 impl Simulator {
     pub(super) fn new(slots: usize, memory: u64) -> Self {
         Self {
-            line: Line::new(slots, memory),
+            line: Line::new(slots, memory, Arc::default()),
             base: Instant::now(),
             now: 0,
             takes: |cost| cost,
@@ -68,10 +70,21 @@ impl Simulator {
         (need, member): (u64, u64),
         costs: &[u64],
     ) -> u64 {
-        let claim = Claim { chat: ChatId(chat), person, need, member };
+        let claim = Claim { chat: ChatId(chat), person, need, member, command: Command::NONE, weight: 1 };
+        self.line_up(claim, costs)
+    }
+
+    /// A program of this command, that takes so many slots.
+    pub(super) fn program(&mut self, (chat, person): (i64, i64), name: &str, weight: u16, cost: u64) -> u64 {
+        let command = self.line.at_once.look().command(name);
+        let claim = Claim { chat: ChatId(chat), person, need: 0, member: 0, command, weight };
+        self.line_up(claim, &[cost])
+    }
+
+    fn line_up(&mut self, claim: Claim, costs: &[u64]) -> u64 {
         let (job, members) = self.line.line_up(claim, costs, self.instant());
         self.by_member.extend(members.map(|member| (member, job)));
-        let (costs, left) = (costs.to_vec(), costs.len());
+        let (chat, costs, left) = (claim.chat.0, costs.to_vec(), costs.len());
         self.jobs.insert(job, Job { chat, costs, arrived: self.now, began: None, left });
         self.call();
         job
