@@ -150,6 +150,12 @@ pub struct Bounds {
     pub file_size: Option<u64>,
 }
 
+impl FromIterator<Declaration> for Catalog {
+    fn from_iter<T: IntoIterator<Item = Declaration>>(declarations: T) -> Self {
+        Self { declarations: declarations.into_iter().map(Arc::new).collect() }
+    }
+}
+
 impl Catalog {
     /// The command of this name: lower case, with underscores.
     pub fn get(&self, name: &str) -> Option<&Arc<Declaration>> {

@@ -3,6 +3,7 @@
 mod capacity;
 mod forecasts;
 mod order;
+mod programs;
 mod property;
 mod simulator;
 

@@ -119,6 +119,7 @@ impl Simulator {
             self.step();
         }
         self.now = until;
+        self.call();
     }
 
     pub(super) fn run_to_the_end(&mut self) {
@@ -138,6 +139,11 @@ impl Simulator {
 
     pub(super) fn place(&self, job: u64) -> Option<Place> {
         self.forecast().place(job)
+    }
+
+    /// The numbers of a job's members.
+    pub(super) fn members(&self, job: u64) -> impl Iterator<Item = u64> {
+        self.by_member.iter().filter(move |(_, of)| **of == job).map(|(member, _)| *member)
     }
 
     pub(super) fn instant(&self) -> Instant {
