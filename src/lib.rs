@@ -21,6 +21,7 @@ mod parts;
 pub mod sandbox;
 mod standby;
 pub mod store;
+pub mod supervise;
 pub mod telegram;
 pub mod work;
 pub mod worker;

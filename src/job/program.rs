@@ -17,6 +17,9 @@ pub struct Printed {
     pub made: Vec<Made>,
     /// How many files it made beyond what is sent: too many, or too large.
     pub left_out: usize,
+    /// Bytes of the output that were to be kept and could not be written: the disk was full.
+    #[serde(default)]
+    pub lost: u64,
 }
 
 impl Printed {
@@ -24,12 +27,15 @@ impl Printed {
     pub const TAIL: usize = 2_000;
 }
 
-/// An output in a file of the store.
+/// An output, or a file that was made, in a file of the store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
-    /// The file's name in the store's folder of results.
+    /// The file's name in the store's folder of results. All that a job left stands in one.
     pub file: String,
-    /// Its length: less than was printed where the bound of an output cut it.
+    /// Where it begins there.
+    #[serde(default)]
+    pub offset: u64,
+    /// Its length. Of an output that is longer than one may be, the beginning and the end are kept.
     pub bytes: u64,
 }
 
@@ -68,4 +74,6 @@ pub enum ProgramEnd {
     NotStarted(String),
     /// No command of this name is declared any more, or it takes other arguments now.
     NotDeclared,
+    /// What watches over it was killed, so nobody knows how it would have ended; all of it that was left was killed, too.
+    Unwatched,
 }

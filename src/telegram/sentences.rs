@@ -193,6 +193,11 @@ pub(super) mod buttons {
         say!("button-whole-result")
     }
 
+    /// Brings all that a program printed.
+    pub(in crate::telegram) fn whole_output() -> String {
+        say!("button-whole-output")
+    }
+
     /// Brings a result that is longer than its message.
     pub(in crate::telegram) fn result() -> String {
         say!("button-result")
