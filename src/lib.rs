@@ -38,6 +38,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     board::{Boards, Limits},
     config::{Config, WebhookSecret},
+    declared::{Catalog, Declared, FileError},
     http::{Hook, Looker, Ready, Server, Site},
     lease::Term,
     metrics::{Look, Metrics},
@@ -69,6 +70,9 @@ pub enum RunError {
         /// The data folder.
         folder: std::path::PathBuf,
     },
+    /// What the operator declares cannot be read, or is wrong.
+    #[error("JOBBOARD_JOBS_FILE: {0}")]
+    Jobs(FileError),
     /// Nothing can be served over HTTP.
     #[error("JOBBOARD_HTTP_ADDR: {addr} cannot be used: {why}")]
     Http {
@@ -135,6 +139,7 @@ pub async fn run_with(
         ));
     }
     let metrics = Metrics::new();
+    let declared = Declared::new(catalog(&config).await?);
     let (site, webhook) = site(&config, &metrics)?;
     let until = Instant::now() + config.timings.take_over;
     let wait = patiently(until, shutdown.as_mut(), || listen(&config, &site));
@@ -148,7 +153,7 @@ pub async fn run_with(
     let lost = lease.as_ref().map_or_else(CancellationToken::new, |lease| lease.lost().clone());
     let term = lease.as_ref().map(|lease| lease.term().clone());
     let (web, leads) = (Web { site, server, webhook }, Leads { nats, store, lost, term, until });
-    let ended = Box::pin(run_leading(config, engine, metrics, web, leads, shutdown)).await;
+    let ended = Box::pin(run_leading(config, (engine, declared), metrics, web, leads, shutdown)).await;
     if let Some(lease) = lease {
         // However it ended: nobody has to wait until it is out.
         lease.give_back().await;
@@ -168,7 +173,7 @@ struct Leads {
 
 async fn run_leading(
     config: Config,
-    engine: Engine,
+    (engine, declared): (Engine, Arc<Declared>),
     metrics: Arc<Metrics>,
     web: Web,
     leads: Leads,
@@ -216,7 +221,18 @@ async fn run_leading(
     drop(loaded);
 
     let inline = Inline::new(api.clone(), work, &bot.username, &config, access.clone());
-    let parts = Parts { alone, api, store, boards, outbox: outbox.clone(), settings, inline, access, config };
+    let parts = Parts {
+        alone,
+        api,
+        store,
+        boards,
+        outbox: outbox.clone(),
+        settings,
+        inline,
+        access,
+        declared,
+        config,
+    };
     tokio::select! {
         biased;
         // Nothing in good order: whoever leads now says and does what is not said and done yet.
@@ -226,6 +242,13 @@ async fn run_leading(
         }
         ended = parts.serve(bot, handled, questions, web, shutdown) => ended,
     }
+}
+
+/// What the operator declares.
+async fn catalog(config: &Config) -> Result<Catalog, RunError> {
+    let Some(file) = config.jobs_file.clone() else { return Ok(Catalog::default()) };
+    let read = tokio::task::spawn_blocking(move || Catalog::read(&file, command::names()));
+    read.await.map_err(RunError::Task)?.map_err(RunError::Jobs)
 }
 
 /// The NATS that is shared with others, where there are any.

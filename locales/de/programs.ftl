@@ -7,3 +7,4 @@ program-missing = Sein Programm ist nicht da; der Betreiber muss nachsehen.
 program-not-executable = Sein Programm lässt sich nicht ausführen; der Betreiber muss nachsehen.
 program-not-started = Sein Programm ließ sich nicht starten: { $why }
 program-not-declared = Diesen Befehl bietet der Betreiber nicht mehr an, oder er nimmt jetzt andere Angaben.
+program-path-outside = Der Pfad { $path } führt aus dem Ordner hinaus, in dem er liegen muss.

@@ -68,4 +68,6 @@ pub enum ProgramEnd {
     NotStarted(String),
     /// No command of this name is declared any more, or it takes other arguments now.
     NotDeclared,
+    /// This path leads out of the folder that it has to be below.
+    PathOutside(String),
 }

@@ -44,6 +44,7 @@ pub(crate) fn shown(job: &Job, dropped: bool) {
     let snapshot = Snapshot {
         job: job.clone(),
         progress: Some(0.5),
+        shown: None,
         dropped,
         paused: dropped,
         held: None,

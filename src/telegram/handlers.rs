@@ -43,6 +43,7 @@ use crate::{
     board::{Boards, Refusal},
     command::{Command, Context, Language, ParseError, Parsed, parse},
     config::Config,
+    declared::{Declared, Viewer},
     job::{ChatId, JobId, MessageId, Origin},
     metrics::Metrics,
     store::{Keep, Store},
@@ -67,6 +68,7 @@ pub struct Handlers {
     /// Who pressed which button of which message a moment ago.
     presses: Cache<(ChatId, MessageId, Button, i64), ()>,
     bot: Bot,
+    declared: Arc<Declared>,
     access: Arc<Access>,
     /// Chats that were told lately that the bot works for others.
     strangers: Cache<ChatId, ()>,
@@ -96,6 +98,7 @@ impl Handlers {
         boards: Arc<Boards>,
         outbox: Arc<Outbox>,
         (store, settings, inline, access): (Store, Arc<Settings>, Arc<Inline>, Arc<Access>),
+        declared: Arc<Declared>,
         bot: Bot,
         config: &Config,
         quit: CancellationToken,
@@ -115,6 +118,7 @@ impl Handlers {
             questions: Questions::new(),
             presses,
             bot,
+            declared,
             access,
             strangers,
             rate: Rate::new(config.rate_person, config.timings.rate_period),
@@ -217,12 +221,15 @@ impl Handlers {
         self.outbox.welcome(said.chat);
         let Some(words) = message.words() else { return };
         let replied = message.reply_to_message.as_deref().filter(|to| self.is_own(to) && !is_beginning(to));
+        let catalog = self.declared.current();
         let context = Context {
             private: said.private,
             owner: self.is_owners(&said),
             bot: &self.bot.username,
             reply_to_bot: replied.is_some(),
             card: replied.and_then(|to| self.outbox.task_of(said.chat, MessageId(to.id))),
+            catalog: &catalog,
+            viewer: self.viewer(&said),
         };
         let parsed = parse(words, context);
         if parsed == Parsed::NotForUs || self.was_handled(said.chat, &said.origin) {
@@ -310,11 +317,17 @@ impl Handlers {
             Command::Settings(None) => Content::text(&self.all_settings(chat)),
             Command::Settings(Some(setting)) => return self.wished(said, Wish::Set(setting)).await,
             // Who is new waits for nobody's tasks.
-            Command::Help(None) => return self.answer_asked(&said, &sentences::help(bot, is_owner)).await,
-            Command::Help(Some(entry)) => {
-                return self.answer_asked(&said, &sentences::help_for(entry, bot)).await;
+            Command::Help(None) => {
+                let declared = (&*self.declared.current(), &self.viewer(&said));
+                return self.answer_asked(&said, &sentences::help(bot, is_owner, declared)).await;
             }
-            Command::Start => return self.answer_asked(&said, &sentences::welcome(bot, is_owner)).await,
+            Command::Help(Some(topic)) => {
+                return self.answer_asked(&said, &sentences::help_for(&topic, bot)).await;
+            }
+            Command::Start => {
+                let declared = (&*self.declared.current(), &self.viewer(&said));
+                return self.answer_asked(&said, &sentences::welcome(bot, is_owner, declared)).await;
+            }
             Command::Quit => return self.answer_asked(&said, &self.quit(&said)).await,
             // The grammar gives these to owners only, who are answered before others' tasks are.
             Command::Allow(None) | Command::Deny(None) => {
@@ -357,6 +370,23 @@ impl Handlers {
             sentences::exiting()
         } else {
             sentences::quit_refused()
+        }
+    }
+
+    /// Who looks at declared commands. In a private chat there are no admins.
+    fn viewer(&self, said: &Said) -> Viewer {
+        let is_anonymous_admin = said.who.person.id == said.chat.0;
+        Viewer {
+            person: said.who.user.unwrap_or_default(),
+            chat: said.chat,
+            owner: self.roles.is_owner(&said.who),
+            admin: if said.private {
+                Some(false)
+            } else if is_anonymous_admin {
+                Some(true)
+            } else {
+                None
+            },
         }
     }
 

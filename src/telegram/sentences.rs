@@ -4,6 +4,7 @@
 
 pub(super) mod boards;
 mod commands;
+pub(super) mod declared;
 pub(super) mod documents;
 pub(super) mod fleet;
 pub(super) mod inline;

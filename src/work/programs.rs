@@ -1,34 +1,14 @@
 //! Declared programs, run as processes of their own.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use super::{Control, Unfinished};
+pub use crate::declared::Invocation;
 use crate::{
-    declared::{Bounds, Declared, Files},
+    declared::Declared,
     job::{Call, Failure, Printed},
     nats::JobKey,
 };
-
-/// A program with everything that was decided about one run of it.
-#[derive(Clone, Debug)]
-pub struct Invocation {
-    /// The program's file.
-    pub program: PathBuf,
-    /// What it gets, one argv item each.
-    pub arguments: Vec<String>,
-    /// Where it runs.
-    pub folder: Option<PathBuf>,
-    /// Beside the few variables that every program gets.
-    pub environment: Vec<(String, String)>,
-    /// How long it may run; as any job where it is not set.
-    pub timeout: Option<Duration>,
-    /// Between SIGTERM and SIGKILL.
-    pub grace: Duration,
-    /// What it may take of the machine.
-    pub bounds: Bounds,
-    /// What it makes that is to be sent.
-    pub files: Option<Files>,
-}
 
 /// Runs programs.
 #[derive(Debug)]

@@ -24,5 +24,6 @@ fn end(end: &ProgramEnd) -> String {
         ProgramEnd::NotExecutable => say!("program-not-executable"),
         ProgramEnd::NotStarted(why) => say!("program-not-started", why = why),
         ProgramEnd::NotDeclared => say!("program-not-declared"),
+        ProgramEnd::PathOutside(path) => say!("program-path-outside", path = path),
     }
 }
