@@ -9,6 +9,7 @@ mod kill;
 mod owners;
 mod press;
 mod rate;
+mod reload;
 mod roles;
 mod run;
 mod said;
@@ -17,6 +18,7 @@ mod wish;
 
 use std::{
     panic::AssertUnwindSafe,
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -51,7 +53,7 @@ use crate::{
     board::{Boards, Refusal},
     command::{Command, Context, Language, ParseError, Parsed, parse},
     config::Config,
-    declared::Declared,
+    declared::{Declared, Viewer},
     job::{ChatId, JobId, MessageId, Origin, Spec},
     metrics::Metrics,
     store::{Keep, Store},
@@ -77,10 +79,10 @@ pub struct Handlers {
     confirms: Confirms,
     /// How long these may be answered.
     confirm_within: Duration,
-    declared: Arc<Declared>,
     /// Who pressed which button of which message a moment ago.
     presses: Cache<(ChatId, MessageId, Button, i64), ()>,
     bot: Bot,
+    declared: Arc<Declared>,
     access: Arc<Access>,
     /// Chats that were told lately that the bot works for others.
     strangers: Cache<ChatId, ()>,
@@ -88,6 +90,9 @@ pub struct Handlers {
     keep: Keep,
     max_fib: u64,
     max_document: u64,
+    /// The operator's file, and that it is read by one at a time.
+    jobs_file: Option<PathBuf>,
+    reloading: tokio::sync::Mutex<()>,
     started: Instant,
     metrics: Arc<Metrics>,
     /// An owner's `quit`.
@@ -110,13 +115,13 @@ impl Handlers {
         boards: Arc<Boards>,
         outbox: Arc<Outbox>,
         (store, settings, inline, access): (Store, Arc<Settings>, Arc<Inline>, Arc<Access>),
+        declared: Arc<Declared>,
         bot: Bot,
         config: &Config,
         quit: CancellationToken,
     ) -> Arc<Self> {
         let presses =
             Cache::builder().max_capacity(MAX_PRESSES).time_to_live(config.timings.press_again).build();
-        let declared = boards.declared().clone();
         let strangers =
             Cache::builder().max_capacity(MAX_STRANGERS).time_to_live(config.timings.stranger_again).build();
         Arc::new(Self {
@@ -130,15 +135,17 @@ impl Handlers {
             questions: Questions::new(),
             confirms: Confirms::default(),
             confirm_within: config.timings.confirm,
-            declared,
             presses,
             bot,
+            declared,
             access,
             strangers,
             rate: Rate::new(config.rate_person, config.timings.rate_period),
             keep: config.keep(),
             max_fib: config.max_fib,
             max_document: config.max_document,
+            jobs_file: config.jobs_file.clone(),
+            reloading: tokio::sync::Mutex::new(()),
             started: Instant::now(),
             metrics: api.metrics().clone(),
             quit,
@@ -236,12 +243,15 @@ impl Handlers {
         self.outbox.welcome(said.chat);
         let Some(words) = message.words() else { return };
         let replied = message.reply_to_message.as_deref().filter(|to| self.is_own(to) && !is_beginning(to));
+        let catalog = self.declared.current();
         let context = Context {
             private: said.private,
             owner: self.is_owners(&said),
             bot: &self.bot.username,
             reply_to_bot: replied.is_some(),
             card: replied.and_then(|to| self.outbox.task_of(said.chat, MessageId(to.id))),
+            catalog: &catalog,
+            viewer: self.viewer(said.chat, &said.who, self.knows_admin(&said).await),
         };
         let parsed = parse(words, context);
         if parsed == Parsed::NotForUs || self.was_handled(said.chat, &said.origin) {
@@ -330,11 +340,15 @@ impl Handlers {
             Command::Settings(None) => Content::text(&self.all_settings(chat)),
             Command::Settings(Some(setting)) => return self.wished(said, Wish::Set(setting)).await,
             // Who is new waits for nobody's tasks.
-            Command::Help(None) => return self.answer_asked(&said, &sentences::help(bot, is_owner)).await,
-            Command::Help(Some(entry)) => {
-                return self.answer_asked(&said, &sentences::help_for(entry, bot)).await;
+            Command::Help(None) => return self.wished(said, Wish::Help).await,
+            Command::Help(Some(topic)) => {
+                return self.answer_asked(&said, &sentences::help_for(&topic, bot)).await;
             }
-            Command::Start => return self.answer_asked(&said, &sentences::welcome(bot, is_owner)).await,
+            Command::Start => {
+                let viewer = self.viewer(chat, &said.who, self.knows_admin(&said).await);
+                let declared = (&*self.declared.current(), &viewer);
+                return self.answer_asked(&said, &sentences::welcome(bot, is_owner, declared)).await;
+            }
             Command::Quit => return self.answer_asked(&said, &self.quit(&said)).await,
             // The grammar gives these to owners only, who are answered before others' tasks are.
             Command::Allow(None) | Command::Deny(None) => {
@@ -345,6 +359,7 @@ impl Handlers {
             Command::Stats => return self.answer_asked(&said, &self.stats().await).await,
             Command::Workers => return self.answer_asked(&said, &self.workers()).await,
             Command::Pause => return self.answer_asked(&said, &self.pause(true).await).await,
+            Command::Reload => return self.answer_asked(&said, &self.reload().await).await,
             Command::Resume => return self.answer_asked(&said, &self.pause(false).await).await,
         };
         self.outbox.say(chat, Answer::new(said.origin, Body::Message(answer))).await;

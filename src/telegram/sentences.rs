@@ -5,12 +5,14 @@
 pub(super) mod allowed;
 pub(super) mod boards;
 mod commands;
+pub(super) mod declared;
 pub(super) mod documents;
 pub(super) mod fleet;
 pub(super) mod inline;
 mod numbers;
 pub(super) mod owners;
 pub(super) mod programs;
+pub(super) mod reload;
 pub(super) mod rich;
 pub(super) mod roles;
 pub(super) mod settings;

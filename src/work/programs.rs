@@ -30,8 +30,9 @@ use self::{
     supervised::Supervised,
 };
 use super::{Control, Unfinished};
+pub use crate::declared::Invocation;
 use crate::{
-    declared::{Bounds, Declared, Files},
+    declared::{Bounds, Declared},
     job::{Call, Failure, Printed, ProgramEnd},
     nats::JobKey,
     supervise::protocol::{Ended, Limits, Order, Refusal},
@@ -41,27 +42,6 @@ use crate::{
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// Bytes of an output that are kept unless a setting says otherwise.
 pub const MAX_OUTPUT: u64 = 10_000_000;
-
-/// A program with everything that was decided about one run of it.
-#[derive(Clone, Debug)]
-pub struct Invocation {
-    /// The program's file.
-    pub program: PathBuf,
-    /// What it gets, one argv item each.
-    pub arguments: Vec<String>,
-    /// Where it runs.
-    pub folder: Option<PathBuf>,
-    /// Beside the few variables that every program gets.
-    pub environment: Vec<(String, String)>,
-    /// How long it may run; as any job where it is not set.
-    pub timeout: Option<Duration>,
-    /// Between SIGTERM and SIGKILL.
-    pub grace: Duration,
-    /// What it may take of the machine.
-    pub bounds: Bounds,
-    /// What it makes that is to be sent.
-    pub files: Option<Files>,
-}
 
 /// How programs are run.
 #[derive(Clone, Debug)]
@@ -134,8 +114,15 @@ impl Programs {
         call: &Call,
         control: &Arc<Control>,
     ) -> Result<Printed, Unfinished> {
-        let _ = (place, control, self.declared.current().get(&call.name));
-        Err(Unfinished::Failed(Failure::not_declared()))
+        let catalog = self.declared.current();
+        let declaration = catalog.get(&call.name).cloned();
+        let declaration = declaration.ok_or_else(|| Unfinished::Failed(Failure::not_declared()))?;
+        let call = call.clone();
+        // It looks at folders.
+        let invocation = tokio::task::spawn_blocking(move || declaration.invocation(&call)).await;
+        let invocation = invocation.map_err(|_| Unfinished::Failed(Failure::Panicked))?;
+        let failed = |end| Unfinished::Failed(Failure::program(end, Printed::default()));
+        self.run_invocation(place, invocation.map_err(failed)?, control).await
     }
 
     /// The same, of what was looked up.
@@ -187,7 +174,8 @@ impl Programs {
     ) -> io::Result<((Supervised, supervised::Streams), Output)> {
         let (results, work) = (self.results(), self.folder(invocation.folder.as_deref()));
         let own = invocation.folder.is_none().then(|| work.clone());
-        let folders = move || [Some(results), own].into_iter().flatten().try_for_each(std::fs::create_dir_all);
+        let folders =
+            move || [Some(results), own].into_iter().flatten().try_for_each(std::fs::create_dir_all);
         tokio::task::spawn_blocking(folders).await.map_err(io::Error::other)??;
         let mark = format!("{:032x}", rand::random::<u128>());
         let order = Order {
@@ -199,7 +187,8 @@ impl Programs {
         };
         let binary = self.settings.binary.clone().unwrap_or_else(|| "/proc/self/exe".into());
         let supervised = Supervised::start(binary, self.runs(), mark, &order).await?;
-        let output = Output::new(self.results().join(format!("{}.part", file_name(job))), self.settings.max_output);
+        let output =
+            Output::new(self.results().join(format!("{}.part", file_name(job))), self.settings.max_output);
         Ok((supervised, output))
     }
 
@@ -217,7 +206,8 @@ impl Programs {
             let bytes = output.bytes();
             let tail = tail(&output, failed);
             let with_output = !is_all(&output, &tail);
-            let found = files.map_or_else(Found::default, |(files, folder, since)| made::find(&folder, &files, since));
+            let found = files
+                .map_or_else(Found::default, |(files, folder, since)| made::find(&folder, &files, since));
             let Filed { output: file, made, left_out, lost } =
                 filing::keep(output, with_output, found, &results, &name);
             Printed { tail, bytes, file, made, left_out, lost }

@@ -41,7 +41,7 @@ impl Handlers {
             // The chat is everybody's.
             Wish::Set(_) => true,
             // Whoever may, runs it as their own.
-            Wish::Run(_) | Wish::Asked(_) | Wish::Yes(_) | Wish::No(_) => false,
+            Wish::Help | Wish::Run(_) | Wish::Asked(_) | Wish::Yes(_) | Wish::No(_) => false,
             Wish::Retry(id) => self
                 .boards
                 .job(chat, *id)

@@ -53,9 +53,6 @@ pub(super) struct Rights {
 }
 
 impl Rights {
-    /// Of somebody of whom nothing is known.
-    pub(super) const NONE: Self = Self { standing: Standing::Own, as_admin: false };
-
     /// Whether they are an admin of the chat.
     pub(super) fn is_admin(self) -> bool {
         self.as_admin && self.standing == Standing::Any

@@ -6,11 +6,12 @@ use super::{
     Handlers, confirm,
     kill::once,
     roles::{Actor, Rights, Standing, is_private},
+    said::Said,
     wish::Wish,
 };
 use crate::{
     board::Refusal,
-    declared::{Allow, Declaration},
+    declared::{Allow, Declaration, Viewer},
     job::{Call, ChatId, JobId, Origin, Spec},
     telegram::{
         buttons::Button,
@@ -48,12 +49,24 @@ impl Handlers {
         self.admitted(chat, who, Rights { standing, as_admin }, call).map(drop)
     }
 
-    /// Whether a command that somebody may say here is shown to them, where it is known without a look who they are.
-    pub(super) async fn shows(&self, chat: ChatId, who: &Actor, allow: &Allow) -> bool {
-        match allow {
-            Allow::Admins => self.roles.known_admin(chat, who).await == Some(Standing::Any),
-            _ => self.admits(chat, who, Rights::NONE, allow).is_ok(),
-        }
+    /// Who looks at declared commands; `admin` where it is known whether they are one.
+    pub(super) fn viewer(&self, chat: ChatId, who: &Actor, admin: Option<bool>) -> Viewer {
+        Viewer { person: who.user.unwrap_or_default(), chat, owner: self.roles.is_owner(who), admin }
+    }
+
+    /// Whether who speaks is an admin of the chat, where it is known without a look. In a private chat nobody is.
+    pub(super) async fn knows_admin(&self, said: &Said) -> Option<bool> {
+        let standing = self.roles.known_admin(said.chat, &said.who).await;
+        standing.map(|standing| !said.private && standing == Standing::Any)
+    }
+
+    /// All of `help`, with what is declared for who asks.
+    pub(super) fn help(&self, chat: ChatId, who: &Actor, rights: Rights) -> String {
+        let is_private = is_private(chat);
+        let bot = (!is_private).then_some(self.bot.username.as_str());
+        let viewer = self.viewer(chat, who, Some(rights.is_admin() && !is_private));
+        let is_owner = is_private && viewer.owner;
+        sentences::help(bot, is_owner, (&*self.declared.current(), &viewer))
     }
 
     /// Whether it has to be known that who asks is an admin of the chat, whatever the policy about others' tasks is.
@@ -64,6 +77,11 @@ impl Handlers {
             Wish::Yes(question) | Wish::No(question) => {
                 let Some(open) = self.confirms.get(*question) else { return false };
                 (Some(open.call), Some(open.who))
+            }
+            // Who asks is shown what they may run.
+            Wish::Help => {
+                return !is_private(chat)
+                    && self.declared.current().iter().any(|declared| declared.allow == Allow::Admins);
             }
             _ => (None, None),
         };
@@ -97,25 +115,17 @@ impl Handlers {
     }
 
     fn admits(&self, chat: ChatId, who: &Actor, rights: Rights, allow: &Allow) -> Result<(), NotAllowed> {
-        if self.roles.is_owner(who) {
+        let admin = rights.is_admin() && !is_private(chat);
+        if allow.permits(&self.viewer(chat, who, Some(admin))) == Some(true) {
             return Ok(());
         }
-        match allow {
-            Allow::Everyone => Ok(()),
-            Allow::Admins if is_private(chat) => Err(NotAllowed::NotInPrivate),
-            Allow::Admins if rights.is_admin() => Ok(()),
+        Err(match allow {
+            Allow::Admins if is_private(chat) => NotAllowed::NotInPrivate,
             Allow::Admins => {
-                Err(NotAllowed::Admins { known: rights.as_admin && rights.standing == Standing::Own })
+                NotAllowed::Admins { known: rights.as_admin && rights.standing == Standing::Own }
             }
-            Allow::Owners => Err(NotAllowed::Others),
-            Allow::Listed { people, chats } => {
-                // The group that a supergroup was is listed still.
-                let former = self.boards.former(chat);
-                let is_here = chats.iter().any(|listed| *listed == chat || Some(*listed) == former);
-                let is_one = who.user.is_some_and(|user| people.contains(&user));
-                if is_here || is_one { Ok(()) } else { Err(NotAllowed::Others) }
-            }
-        }
+            Allow::Everyone | Allow::Owners | Allow::Listed { .. } => NotAllowed::Others,
+        })
     }
 
     /// Runs it, asks whether to, or says who may.

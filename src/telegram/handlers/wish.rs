@@ -49,6 +49,8 @@ pub(super) enum Wish {
     Retry(JobId),
     /// Another value for a setting of the chat.
     Set(Setting),
+    /// All that can be said, with what they may run.
+    Help,
     /// Run what the operator has declared.
     Run(Call),
     /// A question that is open: whether to run it.
@@ -224,6 +226,7 @@ impl Handlers {
             Wish::KillThese(_) | Wish::KillAllUpTo(..) => self.kill_now(chat, &request, standing).await,
             Wish::Keep(asker) => self.keep(chat, who, reply_to, standing, *asker).await,
             Wish::Retry(id) => self.retry(chat, who, reply_to, rights, *id).await,
+            Wish::Help => self.help(chat, who, rights),
             Wish::Run(call) => self.run(chat, who, reply_to, rights, call).await,
             Wish::Yes(question) => self.confirm(chat, who, reply_to, rights, *question).await,
             Wish::No(question) => self.do_not_run(chat, who, reply_to, rights, *question).await,
