@@ -193,7 +193,7 @@ impl Run {
         }
         self.started.send_replace(true);
         self.begun.get_or_init(Instant::now);
-        let place = place(member, slot.as_ref());
+        let place = self.place(member, slot.as_ref());
         self.live.track.begin(index, place);
         if let Place::Worker(worker) = place {
             self.boards.busy.begin(self.chat, worker);
@@ -217,6 +217,18 @@ impl Run {
         end
     }
 
+    /// Where the member runs. This process's own slots come behind those of a fleet.
+    fn place(&self, member: &Member, slot: Option<&Slot>) -> Place {
+        let is_beside = matches!(member, Member::Declared(_)) && self.boards.fleet.is_some();
+        let fleets = || u32::try_from(self.boards.capacity().cpu).unwrap_or(u32::MAX);
+        match (member.resource(), slot) {
+            (_, None) => Place::AtOnce,
+            (Resource::Cpu, Some(slot)) if is_beside => Place::Worker(slot.number().saturating_add(fleets())),
+            (Resource::Cpu, Some(slot)) => Place::Worker(slot.number()),
+            (Resource::Io, Some(slot)) => Place::Request(slot.number()),
+        }
+    }
+
     /// Ends when the job has run for as long as a job may. A program has a limit of its own, and its output is told with it.
     async fn time_limit(&self) {
         if matches!(self.spec, Spec::Declared(_)) {
@@ -227,14 +239,6 @@ impl Run {
         let _ = started.wait_for(|started| *started).await;
         let limit: Duration = self.boards.limits.job_timeout;
         tokio::time::sleep(limit).await;
-    }
-}
-
-fn place(member: &Member, slot: Option<&Slot>) -> Place {
-    match (member.resource(), slot) {
-        (_, None) => Place::AtOnce,
-        (Resource::Cpu, Some(slot)) => Place::Worker(slot.number()),
-        (Resource::Io, Some(slot)) => Place::Request(slot.number()),
     }
 }
 

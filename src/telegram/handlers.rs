@@ -133,7 +133,7 @@ impl Handlers {
             key: api.key().clone(),
             roles: Roles::new(api, config),
             questions: Questions::new(),
-            confirms: Confirms::default(),
+            confirms: Confirms::new(),
             confirm_within: config.timings.confirm,
             presses,
             bot,

@@ -8,6 +8,7 @@ use std::{
 };
 
 use futures_util::future::join;
+use moka::future::Cache;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -34,6 +35,10 @@ use crate::{
 
 /// Questions of one chat that nobody has answered yet.
 const MAX_OPEN: usize = 20;
+/// Answered ones that are remembered; a button of another one says that it is over, and so does its message then.
+const MAX_ANSWERED: u64 = 10_000;
+/// The longest that a question is open: a clock that is set back changes nothing. As long it is remembered that one was answered.
+const MAX_WAIT: Duration = Duration::from_hours(1);
 
 /// What is asked about.
 #[derive(Clone, Debug)]
@@ -68,13 +73,19 @@ pub(super) struct Open {
 }
 
 /// All that are open.
-#[derive(Default)]
 pub(super) struct Confirms {
     // A std lock: held for a look or a change, never across an await.
     open: Mutex<HashMap<u64, Open>>,
+    /// Those that were answered a while ago: their messages say how.
+    answered: Cache<Question, ()>,
 }
 
 impl Confirms {
+    pub(super) fn new() -> Self {
+        let answered = Cache::builder().max_capacity(MAX_ANSWERED).time_to_live(MAX_WAIT).build();
+        Self { open: Mutex::default(), answered }
+    }
+
     fn open(&self) -> MutexGuard<'_, HashMap<u64, Open>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -195,6 +206,7 @@ impl Handlers {
         let (person, spec) = (open.who.person.clone(), Spec::Declared(open.call.clone()));
         match self.boards.submit(chat, person, open.origin.clone(), spec).await {
             Ok(id) => {
+                self.confirms.answered.insert(question, ()).await;
                 let edited = self.edit(chat, reply_to.clone(), Content::text(&words::runs(&open.call, id)));
                 join(self.forget_question(question), edited).await;
                 sentences::submitted(id)
@@ -238,7 +250,9 @@ impl Handlers {
         question: Question,
     ) -> Result<Open, String> {
         let Some(open) = self.confirms.get(question) else {
-            self.edit(chat, reply_to.clone(), Content::text(&words::question_over())).await;
+            if self.confirms.answered.get(&question).await.is_none() {
+                self.edit(chat, reply_to.clone(), Content::text(&words::question_over())).await;
+            }
             return Err(words::question_over());
         };
         let is_theirs = open.who.person.id == who.person.id || open.who.user.is_none() && rights.is_admin();
@@ -254,6 +268,7 @@ impl Handlers {
     /// The question is answered, and its message says how.
     async fn close(&self, chat: ChatId, reply_to: &Origin, question: Question, told: String) -> String {
         if self.confirms.take(question).is_some() {
+            self.confirms.answered.insert(question, ()).await;
             let edited = self.edit(chat, reply_to.clone(), Content::text(&told));
             join(self.forget_question(question), edited).await;
         }
@@ -309,9 +324,6 @@ impl Handlers {
         join(self.forget_question(question), told).await;
     }
 }
-
-/// A clock that is set back does not keep a question open for ever.
-const MAX_WAIT: Duration = Duration::from_hours(1);
 
 /// Tells a declaration from what it was, or will be.
 fn mark(declaration: &Declaration) -> String {

@@ -1,6 +1,6 @@
 //! Who may run a command, whichever way they ask for it.
 
-use jobboard::sandbox::{Fault, Gate};
+use jobboard::sandbox::{Failure, Fault, Gate};
 
 use super::{Yard, olga};
 
@@ -47,9 +47,7 @@ async fn what_is_for_admins_is_refused_to_others_in_words_and_not_shown_to_them(
 async fn a_policy_for_anyone_makes_nobody_an_admin() {
     let yard = Yard::new();
     yard.declare(&[("restart_all", "fails", "allow = \"admins\"")]);
-    let world = yard
-        .world(|setup| setup.config.kill_policy = jobboard::config::KillPolicy::Anyone)
-        .await;
+    let world = yard.world(|setup| setup.config.kill_policy = jobboard::config::KillPolicy::Anyone).await;
     let [ann, ben] = world.group(["Ann", "Ben"]);
     assert!(ben.says("/restart_all").await.text.contains("is for admins"));
     let card = ann.runs("/restart_all", "it went wrong").await;
@@ -60,7 +58,10 @@ async fn a_policy_for_anyone_makes_nobody_an_admin() {
 #[tokio::test]
 async fn an_anonymous_admin_is_an_admin_and_no_owner() {
     let yard = Yard::new();
-    yard.declare(&[("for_admins", "hello", "allow = \"admins\""), ("for_owners", "hello", "allow = \"owners\"")]);
+    yard.declare(&[
+        ("for_admins", "hello", "allow = \"admins\""),
+        ("for_owners", "hello", "allow = \"owners\""),
+    ]);
     let world = yard.world(|_| ()).await;
     let [ann, ben] = world.group(["Ann", "Ben"]);
     world.telegram.set_admin(ann.chat, ben.person, true);
@@ -98,12 +99,11 @@ async fn while_telegram_does_not_say_nothing_runs() {
     let world = yard.world(|setup| setup.config.timings.member = std::time::Duration::from_millis(200)).await;
     let [ann, ben] = world.group(["Ann", "Ben"]);
     let gate = Gate::new();
-    let _held = world.telegram.fault(Fault::new("getChatMember", jobboard::sandbox::Failure::Wait(gate.clone())));
+    world.telegram.fault(Fault::on("getChatMember").answer(Failure::Hold(gate.clone())));
     let asked = ann.writes("/for_admins x");
     ben.runs("/fib 10", "is 34").await;
     let refusal = ann.answer_to(asked).await.text;
     assert!(refusal.contains("You are not known to be an admin"), "{refusal}");
-    gate.open();
-    world.telegram.clear_faults();
+    gate.release();
     world.stop().await;
 }
