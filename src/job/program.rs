@@ -91,4 +91,6 @@ pub enum ProgramEnd {
     NotDeclared,
     /// What watches over it was killed, so nobody knows how it would have ended; all of it that was left was killed, too.
     Unwatched,
+    /// This path leads out of the folder that it has to be below.
+    PathOutside(String),
 }

@@ -26,6 +26,7 @@ fn snapshot(id: u64, spec: Spec, state: State) -> Snapshot {
         paused: false,
         held: None,
         waits_for_memory: false,
+        waits_for_others: false,
         place: None,
         times: Arc::default(),
     }
