@@ -373,7 +373,8 @@ fn work(
     let pokeapi = PokeApi::new(&config.pokeapi_url, config.timings.pokeapi)?.measured(metrics);
     Ok(match nats {
         Some(nats) => {
-            let fleet = Remote::new(nats, config.timings.fleet, config.max_attempts.get());
+            let results = config.data_dir.join("results");
+            let fleet = Remote::new(nats, config.timings.fleet, config.max_attempts.get(), results);
             Work::by_fleet(fleet, engine, pokeapi)
         }
         None => Work::new(CpuPool::new(config.cpu_workers()).map_err(RunError::Pool)?, engine, pokeapi),

@@ -234,10 +234,17 @@ impl Work {
                     Member::Fib(n) => self.memory(*n),
                     Member::Dex { .. } | Member::Declared(_) => 0,
                 };
-                fleet.run(place, member, memory, control).await
+                fleet.run(place, member, (memory, self.attempts(member)), control).await
             }
             Hands::Fleet(_) | Hands::Here(_) => self.here(place, member, control).await,
         }
+    }
+
+    /// How often others may begin it: a program that is not to be run again, once.
+    fn attempts(&self, member: &Member) -> Option<u32> {
+        let Member::Declared(call) = member else { return None };
+        let runs_again = self.programs.as_ref().is_some_and(|programs| programs.runs_again(&call.name));
+        (!runs_again).then_some(1)
     }
 
     /// Runs a member in this process, to its end. It returns only when the work has truly stopped: CPU work through its flag,

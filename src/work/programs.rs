@@ -99,6 +99,11 @@ impl Programs {
         records::sweep(&self.runs())
     }
 
+    /// Whether a command is run again when it was interrupted.
+    pub fn runs_again(&self, name: &str) -> bool {
+        self.declared.current().get(name).is_some_and(|declaration| declaration.rerun)
+    }
+
     /// What it runs.
     pub fn declared(&self) -> &Arc<Declared> {
         &self.declared
@@ -230,7 +235,7 @@ impl Programs {
 }
 
 /// The file of the results that holds what a job's program left.
-fn file_name(job: JobKey) -> String {
+pub(super) fn file_name(job: JobKey) -> String {
     format!("{}-{}.out", job.chat.0, job.job.0)
 }
 

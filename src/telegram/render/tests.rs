@@ -66,6 +66,7 @@ fn any_printed() -> impl Strategy<Value = Printed> {
             file: file.map(kept),
             made: vec![Made { name: "image.png".to_owned(), kept: kept(7) }; made],
             left_out: made / 2,
+            lost: made as u64,
         },
     )
 }
