@@ -15,8 +15,8 @@ use rustix::{
     fs::Mode,
     io::Errno,
     process::{
-        Pid, Resource, Rlimit, Signal, getppid, getpriority_process, set_parent_process_death_signal, setpriority_process,
-        setrlimit, umask,
+        Pid, Resource, Rlimit, Signal, getppid, getpriority_process, set_parent_process_death_signal,
+        setpriority_process, setrlimit, umask,
     },
     thread::{CapabilitySet, remove_capability_from_bounding_set, set_no_new_privs},
 };
@@ -116,7 +116,8 @@ fn close_inherited() {
     let Ok(open) = fs::read_dir("/proc/self/fd") else { return };
     let open: Vec<i32> = open.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect();
     for fd in open.into_iter().filter(|fd| *fd > 2) {
-        let is_ours = fs::read_to_string(format!("/proc/self/fdinfo/{fd}")).is_ok_and(|info| closes_itself(&info));
+        let is_ours =
+            fs::read_to_string(format!("/proc/self/fdinfo/{fd}")).is_ok_and(|info| closes_itself(&info));
         if !is_ours {
             let _ = nix::unistd::close(fd);
         }
@@ -135,7 +136,8 @@ fn limit(limits: &Limits) -> rustix::io::Result<()> {
         let Some(soft) = soft else { return Ok(()) };
         // What is bounded already stays so.
         let hard = rustix::process::getrlimit(resource).maximum.unwrap_or(u64::MAX);
-        let new = Rlimit { current: Some(soft.min(hard)), maximum: Some(soft.saturating_add(more).min(hard)) };
+        let new =
+            Rlimit { current: Some(soft.min(hard)), maximum: Some(soft.saturating_add(more).min(hard)) };
         setrlimit(resource, new)
     };
     set(Resource::Core, Some(0), 0)?;

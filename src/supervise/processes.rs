@@ -57,7 +57,8 @@ impl Process {
 
     /// Whether its environment, as it was when it was executed, has this line.
     pub(crate) fn has_variable(&self, line: &str) -> bool {
-        let environment = fs::read(Path::new("/proc").join(self.pid.to_string()).join("environ")).unwrap_or_default();
+        let environment =
+            fs::read(Path::new("/proc").join(self.pid.to_string()).join("environ")).unwrap_or_default();
         environment.split(|byte| *byte == 0).any(|variable| variable == line.as_bytes())
     }
 
@@ -68,7 +69,9 @@ impl Process {
         match pidfd_open(pid, PidfdFlags::empty()) {
             // From here on the number cannot become another's unseen.
             Ok(fd) => is_same() && pidfd_send_signal(fd, signal).is_ok(),
-            Err(Errno::NOSYS | Errno::PERM | Errno::MFILE | Errno::NFILE) => is_same() && kill_process(pid, signal).is_ok(),
+            Err(Errno::NOSYS | Errno::PERM | Errno::MFILE | Errno::NFILE) => {
+                is_same() && kill_process(pid, signal).is_ok()
+            }
             Err(_) => false,
         }
     }
@@ -133,7 +136,16 @@ mod tests {
     #[test]
     fn below_is_a_tree_also_where_numbers_go_round() {
         let process = |pid, parent| Process { pid, parent, start: 1, session: 1, is_dead: pid == 5 };
-        let all = [process(1, 0), process(2, 1), process(3, 2), process(4, 1), process(5, 3), process(6, 5), process(8, 9), process(9, 8)];
+        let all = [
+            process(1, 0),
+            process(2, 1),
+            process(3, 2),
+            process(4, 1),
+            process(5, 3),
+            process(6, 5),
+            process(8, 9),
+            process(9, 8),
+        ];
         let pids = |root| {
             let mut pids: Vec<_> = below(&all, [root]).into_iter().map(|process| process.pid).collect();
             pids.sort_unstable();

@@ -3,7 +3,10 @@
 use std::{
     fs::File,
     io::{self, BufReader, Read},
-    os::{fd::{AsFd, OwnedFd}, unix::{net::UnixStream, process::CommandExt}},
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::{net::UnixStream, process::CommandExt},
+    },
     process::{Command, ExitCode, Stdio},
     time::{Duration, Instant},
 };
@@ -12,8 +15,8 @@ use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     io::Errno,
     process::{
-        DumpableBehavior, Pid, PidfdFlags, Signal, WaitOptions, getpid, kill_process_group, pidfd_open, set_child_subreaper,
-        set_dumpable_behavior, setsid, wait,
+        DumpableBehavior, Pid, PidfdFlags, Signal, WaitOptions, getpid, kill_process_group, pidfd_open,
+        set_child_subreaper, set_dumpable_behavior, setsid, wait,
     },
     stdio::{dup2_stderr, dup2_stdout},
 };

@@ -182,7 +182,8 @@ impl Programs {
     ) -> io::Result<((Supervised, supervised::Streams), Output)> {
         let (results, work) = (self.results(), self.folder(invocation.folder.as_deref()));
         let own = invocation.folder.is_none().then(|| work.clone());
-        let folders = move || [Some(results), own].into_iter().flatten().try_for_each(std::fs::create_dir_all);
+        let folders =
+            move || [Some(results), own].into_iter().flatten().try_for_each(std::fs::create_dir_all);
         tokio::task::spawn_blocking(folders).await.map_err(io::Error::other)??;
         let mark = format!("{:032x}", rand::random::<u128>());
         let order = Order {
@@ -194,7 +195,8 @@ impl Programs {
         };
         let binary = self.settings.binary.clone().unwrap_or_else(|| "/proc/self/exe".into());
         let supervised = Supervised::start(binary, self.runs(), mark, &order).await?;
-        let output = Output::new(self.results().join(format!("{}.part", file_name(job))), self.settings.max_output);
+        let output =
+            Output::new(self.results().join(format!("{}.part", file_name(job))), self.settings.max_output);
         Ok((supervised, output))
     }
 
@@ -212,7 +214,8 @@ impl Programs {
             let bytes = output.bytes();
             let tail = tail(&output, failed);
             let with_output = !is_all(&output, &tail);
-            let found = files.map_or_else(Found::default, |(files, folder, since)| made::find(&folder, &files, since));
+            let found = files
+                .map_or_else(Found::default, |(files, folder, since)| made::find(&folder, &files, since));
             let Filed { output: file, made, left_out, lost } =
                 filing::keep(output, with_output, found, &results, &name);
             Printed { tail, bytes, file, made, left_out, lost }

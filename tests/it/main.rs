@@ -33,6 +33,7 @@ mod owners;
 mod pokeapi;
 mod process;
 mod program;
+mod programs;
 mod queue;
 mod rich;
 mod roles;

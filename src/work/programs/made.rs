@@ -160,7 +160,12 @@ fn open(folder: &Path, path: &Path) -> io::Result<(File, u64)> {
         at = openat(&at, parent.as_os_str(), flags | OFlags::DIRECTORY, Mode::empty())?;
     }
     // A pipe in its place must not hold anybody up.
-    let file = File::from(openat(&at, path.file_name().unwrap_or_default(), flags | OFlags::NONBLOCK, Mode::empty())?);
+    let file = File::from(openat(
+        &at,
+        path.file_name().unwrap_or_default(),
+        flags | OFlags::NONBLOCK,
+        Mode::empty(),
+    )?);
     let metadata = file.metadata()?;
     if !metadata.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "no file"));
@@ -221,7 +226,8 @@ mod tests {
         let (folder, other) = (folder(&["real.txt"]), folder(&["secret.txt"]));
         symlink(other.path().join("secret.txt"), folder.path().join("link.txt")).unwrap();
         symlink(other.path(), folder.path().join("sub")).unwrap();
-        let (names, left_out) = names(folder.path(), &["*.txt", "**/*.txt", "sub/*.txt"], 100, SystemTime::UNIX_EPOCH);
+        let (names, left_out) =
+            names(folder.path(), &["*.txt", "**/*.txt", "sub/*.txt"], 100, SystemTime::UNIX_EPOCH);
         assert_eq!((names, left_out), (vec!["real.txt".to_owned()], 0));
         // Also where it became one after it was found.
         assert!(open(folder.path(), Path::new("link.txt")).is_err());

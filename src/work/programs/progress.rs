@@ -117,7 +117,8 @@ fn share(line: &str) -> Option<f64> {
 /// The number at the end of `before`.
 fn percent(before: &str) -> Option<f64> {
     let before = before.trim_end_matches(' ');
-    let start = before.rfind(|c: char| !c.is_ascii_digit() && c != '.').map_or(0, |at| at + last_len(before, at));
+    let start =
+        before.rfind(|c: char| !c.is_ascii_digit() && c != '.').map_or(0, |at| at + last_len(before, at));
     let number = &before[start..];
     let is_number = number.starts_with(|c: char| c.is_ascii_digit()) && !number.ends_with('.');
     let is_alone = !before[..start].ends_with(['-', '/', ',']);
@@ -130,7 +131,8 @@ fn part(line: &str, at: usize) -> Option<f64> {
     let (before, after) = (&line[..at], &line[at + 1..]);
     let start = before.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + last_len(before, at));
     let end = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
-    let is_alone = (before[..start].is_empty() || before[..start].ends_with([' ', '\t', '[', '(', ':', '#', '=']))
+    let is_alone = (before[..start].is_empty()
+        || before[..start].ends_with([' ', '\t', '[', '(', ':', '#', '=']))
         && !after[end..].starts_with(|c: char| c.is_alphanumeric() || matches!(c, '/' | '-' | '_'))
         && !(after[end..].starts_with('.') && after[end + 1..].starts_with(|c: char| c.is_alphanumeric()));
     let (done, all) = (before[start..].parse::<u32>().ok()?, after[..end].parse::<u32>().ok()?);
@@ -148,7 +150,9 @@ fn without_colours(line: &str) -> String {
     while let Some((before, after)) = rest.split_once('\x1b') {
         shown.push_str(before);
         rest = match after.strip_prefix('[') {
-            Some(sequence) => sequence.find(|c: char| ('@'..='~').contains(&c)).map_or("", |end| &sequence[end + 1..]),
+            Some(sequence) => {
+                sequence.find(|c: char| ('@'..='~').contains(&c)).map_or("", |end| &sequence[end + 1..])
+            }
             None => after,
         };
     }
@@ -189,7 +193,21 @@ mod tests {
     #[test]
     fn what_is_no_share() {
         for line in [
-            "", "%", "no % here", "150%", "-5%", "5/0", "11/10", "2026/11/29", "/srv/3/10", "3/10/4", "1/2b", "a3/10", "http://1/2x", "1.%", "..%",
+            "",
+            "%",
+            "no % here",
+            "150%",
+            "-5%",
+            "5/0",
+            "11/10",
+            "2026/11/29",
+            "/srv/3/10",
+            "3/10/4",
+            "1/2b",
+            "a3/10",
+            "http://1/2x",
+            "1.%",
+            "..%",
             "99999999999999999999/3",
         ] {
             check(line, None);
@@ -198,12 +216,22 @@ mod tests {
 
     #[test]
     fn a_line_of_its_own() {
-        let said = |share, words: &str| Some(Said { share: Some(share), words: Some(words.to_owned()).filter(|words| !words.is_empty()) });
+        let said = |share, words: &str| {
+            Some(Said { share: Some(share), words: Some(words.to_owned()).filter(|words| !words.is_empty()) })
+        };
         assert_eq!(read(b"::progress 0.4 copying files"), said(0.4, "copying files"));
         assert_eq!(read(b"::progress 40% copying"), said(0.4, "copying"));
         assert_eq!(read("::progress 1 fertig äöü\r\n".as_bytes()), said(1.0, "fertig äöü"));
         assert_eq!(read(b"::progress 0.5"), said(0.5, ""));
-        for line in ["::progress", "::progress x", "::progress 2 x", "::progress -1", "::progress NaN", "::progress inf", "::progressive 1"] {
+        for line in [
+            "::progress",
+            "::progress x",
+            "::progress 2 x",
+            "::progress -1",
+            "::progress NaN",
+            "::progress inf",
+            "::progressive 1",
+        ] {
             assert_eq!(read(line.as_bytes()), None, "{line}");
         }
     }

@@ -1,10 +1,6 @@
 //! One run of a program, from its start until the last of its processes is gone.
 
-use std::{
-    pin::Pin,
-    sync::Arc,
-    time::Duration,
-};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
@@ -112,7 +108,8 @@ impl<'a> Run<'a> {
         let mut buffers = (vec![0; READ], vec![0; READ]);
         let mut open = (true, true);
         let end = loop {
-            let event = self.event(&mut buffers, &mut open, (limit.as_mut(), overdue.as_mut()), &mut looks).await;
+            let event =
+                self.event(&mut buffers, &mut open, (limit.as_mut(), overdue.as_mut()), &mut looks).await;
             match event {
                 Event::Report(Some(Report::Gone(ended))) => break End::Ended(ended),
                 Event::Report(Some(Report::Refused(refusal))) => break End::Refused(refusal),
@@ -142,7 +139,10 @@ impl<'a> Run<'a> {
         match end {
             End::Unwatched => {
                 let killed = self.supervised.take_over().await;
-                tracing::warn!(killed, "a program's supervisor did not end in good order; what was left is killed");
+                tracing::warn!(
+                    killed,
+                    "a program's supervisor did not end in good order; what was left is killed"
+                );
             }
             _ => self.supervised.end().await,
         }

@@ -186,7 +186,14 @@ mod tests {
 
     #[test]
     fn what_keeps_a_terminal_busy_takes_little_time() {
-        let bombs = ["x\x1b[65535b", "\x1b[65535L", "\x1b[65535@", "\x1b[65535S", "\x1b[65535P\x1b[65535X", "\x1b[9999;9999Hx\n"];
+        let bombs = [
+            "x\x1b[65535b",
+            "\x1b[65535L",
+            "\x1b[65535@",
+            "\x1b[65535S",
+            "\x1b[65535P\x1b[65535X",
+            "\x1b[9999;9999Hx\n",
+        ];
         for bomb in bombs {
             let mut screen = Screen::new();
             screen.print(bomb.repeat(MOST).as_bytes());

@@ -44,7 +44,12 @@ pub(super) struct Streams {
 
 impl Supervised {
     /// Starts a supervisor; its run is recorded before its program can begin.
-    pub(super) async fn start(binary: PathBuf, runs: PathBuf, mark: String, order: &Order) -> io::Result<(Self, Streams)> {
+    pub(super) async fn start(
+        binary: PathBuf,
+        runs: PathBuf,
+        mark: String,
+        order: &Order,
+    ) -> io::Result<(Self, Streams)> {
         let started = tokio::task::spawn_blocking(move || spawn(&binary, &runs, mark)).await;
         let (mut child, control, recorded) = started.map_err(io::Error::other)??;
         let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) else {
