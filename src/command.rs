@@ -2,22 +2,29 @@
 //!
 //! [`COMMANDS`] is the one table that parsing, `help`, the command menu and did-you-mean are read from.
 
+mod arguments;
 mod error;
 mod language;
+mod quoted;
 mod setting;
 mod words;
 
-use std::fmt;
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
 use self::words::{Args, first_word, normalise};
 pub use self::{
+    arguments::Slip,
     error::{ParseError, Wanted},
     language::Language,
+    quoted::Misquoted,
     setting::{SETTINGS, Setting},
 };
-use crate::job::{ChatId, JobId, Spec, write_list};
+use crate::{
+    declared::{Catalog, Declaration, Viewer},
+    job::{ChatId, JobId, Spec, write_list},
+};
 
 /// Something a person wants from the bot.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +46,7 @@ pub enum Command {
     /// A picture of the last tasks.
     Timeline(Theme),
     /// What can be said, or one command's lines.
-    Help(Option<&'static Entry>),
+    Help(Option<Topic>),
     /// Telegram's first command.
     Start,
     /// Stop the bot in good order.
@@ -56,6 +63,8 @@ pub enum Command {
     Pause,
     /// Start tasks again.
     Resume,
+    /// Read the operator's file again.
+    Reload,
 }
 
 impl fmt::Display for Command {
@@ -71,7 +80,7 @@ impl fmt::Display for Command {
             Self::Settings(None) => f.write_str("settings"),
             Self::Settings(Some(setting)) => write!(f, "settings {} {}", setting.key(), setting.value()),
             Self::Timeline(theme) => write!(f, "timeline {}", theme.word()),
-            Self::Help(Some(entry)) => write!(f, "help {}", entry.name),
+            Self::Help(Some(topic)) => write!(f, "help {}", topic.name()),
             Self::Help(None) => f.write_str("help"),
             Self::Start => f.write_str("start"),
             Self::Quit => f.write_str("quit"),
@@ -83,6 +92,26 @@ impl fmt::Display for Command {
             Self::Workers => f.write_str("workers"),
             Self::Pause => f.write_str("pause"),
             Self::Resume => f.write_str("resume"),
+            Self::Reload => f.write_str("reload"),
+        }
+    }
+}
+
+/// A command that `help` is asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// One of the bot's own.
+    Own(&'static Entry),
+    /// One that the operator has declared.
+    Declared(Arc<Declaration>),
+}
+
+impl Topic {
+    /// The command's name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Own(entry) => entry.name,
+            Self::Declared(declaration) => &declaration.name,
         }
     }
 }
@@ -187,7 +216,8 @@ pub const COMMANDS: &[Entry] = &[
         in_menu: true,
         owners: false,
         build: |args| {
-            let id = if args.is_empty() { args.card } else { Some(args.one(words::task, Wanted::Task)?) };
+            let id =
+                if args.is_empty() { args.context.card } else { Some(args.one(words::task, Wanted::Task)?) };
             Ok(Command::Job(id))
         },
     },
@@ -201,7 +231,7 @@ pub const COMMANDS: &[Entry] = &[
             if args.take_word("all") {
                 return args.nothing_more().map(|()| Command::KillAll);
             }
-            match args.card {
+            match args.context.card {
                 Some(card) if args.is_empty() => Ok(Command::Kill(vec![card])),
                 _ => Ok(Command::Kill(args.up_to(MAX_NAMED, words::task, Wanted::Tasks)?)),
             }
@@ -213,7 +243,7 @@ pub const COMMANDS: &[Entry] = &[
         example: "retry 3",
         in_menu: true,
         owners: false,
-        build: |args| match args.card {
+        build: |args| match args.context.card {
             Some(card) if args.is_empty() => Ok(Command::Retry(card)),
             _ => Ok(Command::Retry(args.one(words::task, Wanted::Task)?)),
         },
@@ -262,13 +292,10 @@ pub const COMMANDS: &[Entry] = &[
             if args.is_empty() {
                 return Ok(Command::Help(None));
             }
-            let owner = args.owner;
-            let entry = |_: &'static str, word: &str| {
-                known(&normalise(word))
-                    .filter(|entry| owner || !entry.owners)
-                    .ok_or_else(|| unknown(word, owner))
-            };
-            args.one(entry, Wanted::Command).map(|entry| Command::Help(Some(entry)))
+            let context = args.context;
+            let topic =
+                |_: &'static str, word: &str| topic(word, context).ok_or_else(|| unknown(word, context));
+            args.one(topic, Wanted::Command).map(|topic| Command::Help(Some(topic)))
         },
     },
     Entry {
@@ -336,6 +363,14 @@ pub const COMMANDS: &[Entry] = &[
         owners: true,
         build: |args| args.nothing_more().map(|()| Command::Resume),
     },
+    Entry {
+        name: "reload",
+        args: "",
+        example: "reload",
+        in_menu: true,
+        owners: true,
+        build: |args| args.nothing_more().map(|()| Command::Reload),
+    },
 ];
 
 /// What the grammar must know of the message beside its text.
@@ -351,6 +386,10 @@ pub struct Context<'a> {
     pub reply_to_bot: bool,
     /// The task that message is about, where it is about one.
     pub card: Option<JobId>,
+    /// What the operator declares.
+    pub catalog: &'a Catalog,
+    /// Who says it, as far as that decides what is declared for them.
+    pub viewer: Viewer,
 }
 
 /// What a text means.
@@ -374,10 +413,14 @@ pub fn parse(text: &str, context: Context<'_>) -> Parsed {
     if !for_us {
         return Parsed::NotForUs;
     }
-    let Some(entry) = known(&normalise(first.name)) else {
+    let name = normalise(first.name);
+    let Some(entry) = known(&name) else {
+        if let Some(declaration) = context.catalog.get(&name) {
+            return declared(declaration, first.rest, &context.viewer);
+        }
         // In a group an unknown command may be another bot's, a reply may be thanks.
         let surely_ours = context.private || first.mention.is_some();
-        let error = || Parsed::Error(unknown(first.name, context.owner));
+        let error = || Parsed::Error(unknown(first.name, context));
         return if surely_ours { error() } else { Parsed::NotForUs };
     };
     if entry.owners && !context.owner {
@@ -390,20 +433,47 @@ pub fn parse(text: &str, context: Context<'_>) -> Parsed {
     }
 }
 
+/// Reads a declared command. Whatever stands behind it, the others hear that it is not theirs; where only Telegram knows whether it
+/// is, that is asked for what could be done.
+fn declared(declaration: &Arc<Declaration>, rest: &str, viewer: &Viewer) -> Parsed {
+    if declaration.allow.permits(viewer) == Some(false) {
+        return Parsed::Error(ParseError::NotAllowed { command: declaration.clone() });
+    }
+    match arguments::call(declaration, rest) {
+        Ok(call) => Parsed::Command(Command::Submit(Spec::Declared(call))),
+        Err(error) => Parsed::Error(error),
+    }
+}
+
+/// What is meant by a word after `help`: a command that they may say.
+fn topic(word: &str, context: Context<'_>) -> Option<Topic> {
+    let name = normalise(word);
+    let own = known(&name).filter(|entry| context.owner || !entry.owners).map(Topic::Own);
+    let declared = || context.catalog.get(&name).filter(|declared| declared.is_shown_to(&context.viewer));
+    own.or_else(|| declared().cloned().map(Topic::Declared))
+}
+
 /// The row with this normalised name.
 fn known(name: &str) -> Option<&'static Entry> {
     COMMANDS.iter().find(|entry| entry.name == name)
 }
 
 /// The error for a word that is no command, with the nearest one that this person may say, if it is near.
-fn unknown(word: &str, owner: bool) -> ParseError {
+fn unknown(word: &str, context: Context<'_>) -> ParseError {
     let name = normalise(word);
-    let distance = |entry: &&Entry| strsim::damerau_levenshtein(entry.name, &name);
-    let near = COMMANDS.iter().filter(|entry| owner || !entry.owners).min_by_key(distance).filter(|entry| {
-        // Half of a short word may be wrong by chance: one letter in three.
-        distance(entry) <= (entry.name.len().max(name.len()) / 3).max(1) && name.len() > 1
-    });
-    ParseError::UnknownCommand { word: word.to_owned(), suggestion: near.map(|entry| entry.name) }
+    let own = COMMANDS.iter().filter(|entry| context.owner || !entry.owners).map(|entry| entry.name);
+    let shown = context.catalog.iter().filter(|declared| declared.is_shown_to(&context.viewer));
+    let all = own.map(Cow::Borrowed).chain(shown.map(|declared| Cow::Owned(declared.name.clone())));
+    let distance = |known: &str| strsim::damerau_levenshtein(&known.replace('_', "-"), &name);
+    // Half of a short word may be wrong by chance: one letter in three.
+    let is_near = |known: &Cow<'_, str>| distance(known) <= (known.len().max(name.len()) / 3).max(1);
+    let near = all.min_by_key(|known| distance(known)).filter(|known| is_near(known) && name.len() > 1);
+    ParseError::UnknownCommand { word: word.to_owned(), suggestion: near }
+}
+
+/// The names of all commands of the bot's own.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    COMMANDS.iter().map(|entry| entry.name)
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use self::values::{fib_number, time_limit, url};
+use self::values::{fib_number, url};
 pub use self::{
     effective::Effective,
     http::{WebhookSecret, WebhookUrl},
@@ -30,6 +30,7 @@ pub use self::{
     timings::Timings,
     values::{Ids, KillPolicy, LogFormat, Token},
 };
+pub(crate) use self::{memory::size, values::time_limit};
 use crate::{store::Keep, work::fib::MAX_N};
 
 /// Far above the cores of any machine: a number beyond it is a mistake, and its threads would stop the machine.
@@ -174,6 +175,10 @@ pub struct Config {
     )]
     pub allowed_chats: Ids,
 
+    /// A file that declares more commands: programs of this machine, with what may be said after their names
+    #[arg(long, global = true, env = "JOBBOARD_JOBS_FILE", value_name = "FILE")]
+    pub jobs_file: Option<PathBuf>,
+
     /// Threads for CPU jobs [default: one for each core]
     #[arg(long, global = true, env = "JOBBOARD_CPU_WORKERS", value_name = "NUM",
           value_parser = clap::value_parser!(u16).range(1..=MAX_CPU_WORKERS))]
@@ -293,6 +298,10 @@ pub struct Config {
     /// What no flag sets.
     #[arg(skip)]
     pub timings: Timings,
+
+    /// The bot's binary, where it is not what this process runs: tests say it.
+    #[arg(skip)]
+    pub binary: Option<PathBuf>,
 }
 
 impl Config {

@@ -2,21 +2,27 @@
 //!
 //! A [`Catalog`] is what one file declares; it never changes. [`Declared`] is the one that holds now, which a reload replaces.
 
-use std::{
-    collections::BTreeMap,
-    num::NonZeroUsize,
-    path::PathBuf,
-    sync::{Arc, PoisonError, RwLock},
-    time::Duration,
+mod catalog;
+mod file;
+mod invocation;
+mod item;
+mod program;
+mod read;
+mod template;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::{collections::BTreeMap, num::NonZeroUsize, path::PathBuf, time::Duration};
+
+pub(crate) use self::value::is_hidden;
+pub use self::{
+    catalog::{Catalog, Declared},
+    file::{FileError, Mistake},
+    invocation::Invocation,
+    value::{MAX_REST, MAX_VALUE, Unfit},
 };
-
 use crate::job::ChatId;
-
-/// All commands of one file, in its order.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Catalog {
-    declarations: Vec<Arc<Declaration>>,
-}
 
 /// A command as its operator declares it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,7 +119,7 @@ pub enum Allow {
     /// Everybody.
     #[default]
     Everyone,
-    /// Admins of the chat, and the bot's owners.
+    /// Admins of the group, and the bot's owners. A private chat has no admins: anybody could open one.
     Admins,
     /// The bot's owners.
     Owners,
@@ -150,38 +156,86 @@ pub struct Bounds {
     pub file_size: Option<u64>,
 }
 
-impl Catalog {
-    /// The command of this name: lower case, with underscores.
-    pub fn get(&self, name: &str) -> Option<&Arc<Declaration>> {
-        self.declarations.iter().find(|declaration| declaration.name == name)
-    }
+/// Who looks at commands, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Viewer {
+    /// Telegram's id of the user; 0 where it is not known, as of an anonymous admin.
+    pub person: i64,
+    /// The chat.
+    pub chat: ChatId,
+    /// One of the bot's owners.
+    pub owner: bool,
+    /// Whether they are an admin of the group; `None` where only Telegram knows.
+    pub admin: Option<bool>,
+}
 
-    /// All commands, in the file's order.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<Declaration>> {
-        self.declarations.iter()
+impl Viewer {
+    /// Somebody who may only do what everybody may.
+    pub const NOBODY: Self = Self { person: 0, chat: ChatId(0), owner: false, admin: Some(false) };
+}
+
+impl Allow {
+    /// Whether they may run it; `None` where that depends on what only Telegram knows.
+    pub fn permits(&self, viewer: &Viewer) -> Option<bool> {
+        match self {
+            Self::Everyone => Some(true),
+            _ if viewer.owner => Some(true),
+            Self::Admins => viewer.admin,
+            Self::Owners => Some(false),
+            Self::Listed { people, chats } => {
+                let is_listed = viewer.person > 0 && people.contains(&viewer.person);
+                Some(is_listed || chats.contains(&viewer.chat))
+            }
+        }
     }
 }
 
-/// The catalog that holds now.
-#[derive(Debug, Default)]
-pub struct Declared {
-    // A std lock: it is held to clone or to replace one pointer.
-    current: RwLock<Arc<Catalog>>,
+impl Declaration {
+    /// Whether they are shown it: it is known that they may run it.
+    pub fn is_shown_to(&self, viewer: &Viewer) -> bool {
+        self.allow.permits(viewer) == Some(true)
+    }
+
+    /// The parameter of this name.
+    pub fn parameter(&self, name: &str) -> Option<&Parameter> {
+        self.parameters.iter().find(|parameter| parameter.name == name)
+    }
+
+    /// What is said after the name, as people read it: `shop|wiki [FRAMES] [TEXT …]`.
+    pub fn usage(&self) -> String {
+        self.parameters.iter().map(Parameter::usage).collect::<Vec<_>>().join(" ")
+    }
+
+    /// A line that can be said as it is.
+    pub fn example(&self) -> String {
+        let examples = self.parameters.iter().map(Parameter::example);
+        std::iter::once(self.name.clone()).chain(examples).collect::<Vec<_>>().join(" ")
+    }
 }
 
-impl Declared {
-    /// Begins with this one.
-    pub fn new(catalog: Catalog) -> Arc<Self> {
-        Arc::new(Self { current: RwLock::new(Arc::new(catalog)) })
+/// A choice that is longer is shown by its parameter's name.
+const MAX_SHOWN_CHOICE: usize = 40;
+
+impl Parameter {
+    /// `NAME`, `a|b`, `NAME …`; in brackets where it may be left out.
+    pub fn usage(&self) -> String {
+        let name = self.name.to_uppercase();
+        let shown = match &self.kind {
+            Kind::Choice(values) => Some(values.join("|")).filter(|all| all.len() <= MAX_SHOWN_CHOICE),
+            Kind::Rest => Some(format!("{name} …")),
+            _ => None,
+        };
+        let shown = shown.unwrap_or(name);
+        if self.optional { format!("[{shown}]") } else { shown }
     }
 
-    /// What is declared now.
-    pub fn current(&self) -> Arc<Catalog> {
-        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// From now on, this is what is declared.
-    pub fn replace(&self, catalog: Catalog) {
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalog);
+    /// A value that it takes.
+    pub fn example(&self) -> String {
+        match &self.kind {
+            Kind::Int { min, max } => 10.clamp(*min, *max).to_string(),
+            Kind::Choice(values) => values.first().cloned().unwrap_or_default(),
+            Kind::Date => "2026-11-29".to_owned(),
+            Kind::Word | Kind::Text | Kind::Path(_) | Kind::Rest => self.name.clone(),
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::{
     command::{COMMANDS, Command, Context, Parsed, parse},
+    declared::{Catalog, Viewer},
     job::{JobId, Spec},
 };
 
@@ -14,8 +15,10 @@ pub use crate::{
 
 /// The grammar: nothing stops it, and a command means the same when it is read again as it is written back.
 pub fn grammar(text: &str, [private, reply_to_bot, owner]: [bool; 3], card: Option<u64>) {
-    let context = Context { private, bot: "board_bot", reply_to_bot, card: card.map(JobId), owner };
-    let alone = Context { private: true, bot: "board_bot", reply_to_bot: false, card: None, owner };
+    let (catalog, viewer) = (Catalog::nothing(), Viewer::NOBODY);
+    let context =
+        Context { private, bot: "board_bot", reply_to_bot, card: card.map(JobId), owner, catalog, viewer };
+    let alone = Context { private: true, reply_to_bot: false, card: None, ..context };
     match parse(text, context) {
         Parsed::Command(command) => {
             assert_eq!(parse(&command.to_string(), alone), Parsed::Command(command.clone()), "{command}");

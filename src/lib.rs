@@ -39,6 +39,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     board::{Boards, Limits},
     config::{Config, WebhookSecret},
+    declared::{Catalog, Declared, FileError},
     http::{Hook, Looker, Ready, Server, Site},
     lease::Term,
     metrics::{Look, Metrics},
@@ -50,7 +51,7 @@ use crate::{
         Access, Bot, Inline, Outbox, Settings, Webhook,
         api::{Api, ApiError},
     },
-    work::{CpuPool, Engine, PokeApi, Remote, Work},
+    work::{CpuPool, Engine, PokeApi, Programs, Remote, Work, programs::Settings as ProgramSettings},
 };
 
 /// Between two looks at whether the data folder and the address are free.
@@ -70,6 +71,9 @@ pub enum RunError {
         /// The data folder.
         folder: std::path::PathBuf,
     },
+    /// What the operator declares cannot be read, or is wrong.
+    #[error("JOBBOARD_JOBS_FILE: {0}")]
+    Jobs(FileError),
     /// Nothing can be served over HTTP.
     #[error("JOBBOARD_HTTP_ADDR: {addr} cannot be used: {why}")]
     Http {
@@ -136,6 +140,7 @@ pub async fn run_with(
         ));
     }
     let metrics = Metrics::new();
+    let declared = Declared::new(catalog(&config).await?);
     let (site, webhook) = site(&config, &metrics)?;
     let until = Instant::now() + config.timings.take_over;
     let wait = patiently(until, shutdown.as_mut(), || listen(&config, &site));
@@ -149,7 +154,7 @@ pub async fn run_with(
     let lost = lease.as_ref().map_or_else(CancellationToken::new, |lease| lease.lost().clone());
     let term = lease.as_ref().map(|lease| lease.term().clone());
     let (web, leads) = (Web { site, server, webhook }, Leads { nats, store, lost, term, until });
-    let ended = Box::pin(run_leading(config, engine, metrics, web, leads, shutdown)).await;
+    let ended = Box::pin(run_leading(config, (engine, declared), metrics, web, leads, shutdown)).await;
     if let Some(lease) = lease {
         // However it ended: nobody has to wait until it is out.
         lease.give_back().await;
@@ -169,7 +174,7 @@ struct Leads {
 
 async fn run_leading(
     config: Config,
-    engine: Engine,
+    (engine, declared): (Engine, Arc<Declared>),
     metrics: Arc<Metrics>,
     web: Web,
     leads: Leads,
@@ -193,7 +198,8 @@ async fn run_leading(
     site.ready().opened(store.clone());
     let api = Api::new(&config, &loaded.secret)?.measured(metrics.clone()).within(term);
     let limits = limits(&config);
-    let work = Arc::new(work(&config, engine, metrics.clone(), nats)?);
+    let programs = programs(&config, &declared).await;
+    let work = Arc::new(work(&config, engine, metrics.clone(), nats)?.with_programs(programs));
     if let Some(fleet) = work.fleet() {
         site.ready().works_by(fleet);
     }
@@ -217,7 +223,18 @@ async fn run_leading(
     drop(loaded);
 
     let inline = Inline::new(api.clone(), work, &bot.username, &config, access.clone());
-    let parts = Parts { alone, api, store, boards, outbox: outbox.clone(), settings, inline, access, config };
+    let parts = Parts {
+        alone,
+        api,
+        store,
+        boards,
+        outbox: outbox.clone(),
+        settings,
+        inline,
+        access,
+        declared,
+        config,
+    };
     tokio::select! {
         biased;
         // Nothing in good order: whoever leads now says and does what is not said and done yet.
@@ -227,6 +244,37 @@ async fn run_leading(
         }
         ended = parts.serve(bot, handled, questions, web, shutdown) => ended,
     }
+}
+
+/// What the operator declares.
+async fn catalog(config: &Config) -> Result<Catalog, RunError> {
+    let Some(file) = config.jobs_file.clone() else { return Ok(Catalog::default()) };
+    let read = tokio::task::spawn_blocking(move || Catalog::read(&file, command::names()));
+    read.await.map_err(RunError::Task)?.map_err(RunError::Jobs)
+}
+
+/// What runs programs. What an earlier bot has left of them is ended before anything else begins.
+async fn programs(config: &Config, declared: &Arc<Declared>) -> Arc<Programs> {
+    let binary = config.binary.clone();
+    let settings = ProgramSettings {
+        timeout: config.job_timeout,
+        binary,
+        ..ProgramSettings::new(config.data_dir.clone())
+    };
+    let programs = Programs::new(declared.clone(), settings);
+    if config.jobs_file.is_some()
+        && let Err(error) = Programs::hide_this_process()
+    {
+        tracing::warn!(%error, "programs that run as this user can read this process's memory");
+    }
+    let its = programs.clone();
+    match tokio::task::spawn_blocking(move || its.sweep()).await {
+        Ok(Ok(0)) => {}
+        Ok(Ok(processes)) => tracing::warn!(processes, "what an earlier bot had left running was ended"),
+        Ok(Err(error)) => tracing::error!(%error, "it is not known what an earlier bot has left running"),
+        Err(error) => tracing::error!(%error, "it is not known what an earlier bot has left running"),
+    }
+    programs
 }
 
 /// The NATS that is shared with others, where there are any.
@@ -336,7 +384,8 @@ fn work(
     let pokeapi = PokeApi::new(&config.pokeapi_url, config.timings.pokeapi)?.measured(metrics);
     Ok(match nats {
         Some(nats) => {
-            let fleet = Remote::new(nats, config.timings.fleet, config.max_attempts.get());
+            let results = config.data_dir.join("results");
+            let fleet = Remote::new(nats, config.timings.fleet, config.max_attempts.get(), results);
             Work::by_fleet(fleet, engine, pokeapi)
         }
         None => Work::new(CpuPool::new(config.cpu_workers()).map_err(RunError::Pool)?, engine, pokeapi),

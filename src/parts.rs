@@ -8,6 +8,7 @@ use crate::{
     RunError,
     board::Boards,
     config::Config,
+    declared::Declared,
     http::{Server, Site},
     job::ChatId,
     lease::LeaseTimings,
@@ -36,6 +37,7 @@ pub(crate) struct Parts {
     pub(crate) settings: Arc<Settings>,
     pub(crate) inline: Arc<Inline>,
     pub(crate) access: Arc<Access>,
+    pub(crate) declared: Arc<Declared>,
     pub(crate) config: Config,
     /// Where others may be that are not to lead beside this one.
     pub(crate) alone: Option<(Nats, LeaseTimings)>,
@@ -60,6 +62,7 @@ impl Parts {
             self.boards.clone(),
             self.outbox.clone(),
             (self.store.clone(), self.settings.clone(), self.inline.clone(), self.access.clone()),
+            self.declared.clone(),
             bot,
             &self.config,
             quit.clone(),

@@ -23,3 +23,4 @@ program-output = Die ganze Ausgabe von Task { $id }
 program-output-cut = Task { $id } hat { $printed } ausgegeben; { $sent } davon sind aufgehoben.
 program-file = Von Task { $id }
 program-file-of = Von Task { $id }, { $at } von { $of }
+program-path-outside = Der Pfad { $path } führt aus dem Ordner hinaus, in dem er liegen muss.

@@ -1,5 +1,10 @@
 //! What can be wrong with a command.
 
+use std::{borrow::Cow, sync::Arc};
+
+use super::Slip;
+use crate::declared::Declaration;
+
 /// A mistake in a command that was for us. The sentence a person reads is made in `telegram::sentences`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ParseError {
@@ -8,7 +13,19 @@ pub enum ParseError {
         /// As it was written.
         word: String,
         /// The nearest command, if one is near.
-        suggestion: Option<&'static str>,
+        suggestion: Option<Cow<'static, str>>,
+    },
+    /// What stands behind a declared command is not what it takes.
+    Declared {
+        /// The command.
+        command: Arc<Declaration>,
+        /// What is wrong.
+        slip: Slip,
+    },
+    /// A declared command is for others.
+    NotAllowed {
+        /// The command.
+        command: Arc<Declaration>,
     },
     /// An argument is missing.
     Missing {

@@ -3,8 +3,15 @@ use proptest::prelude::*;
 use super::*;
 use crate::job::PokemonKey;
 
-const PRIVATE: Context<'static> =
-    Context { private: true, owner: false, bot: "board_bot", reply_to_bot: false, card: None };
+const PRIVATE: Context<'static> = Context {
+    private: true,
+    owner: false,
+    bot: "board_bot",
+    reply_to_bot: false,
+    card: None,
+    catalog: Catalog::nothing(),
+    viewer: Viewer::NOBODY,
+};
 const GROUP: Context<'static> = Context { private: false, ..PRIVATE };
 const OWNER: Context<'static> = Context { owner: true, ..PRIVATE };
 
@@ -148,7 +155,7 @@ fn owners_commands_are_suggested_to_owners_only() {
                 else {
                     panic!("{text}")
                 };
-                let suggestion = suggestion.filter(|name| *name == entry.name);
+                let suggestion = suggestion.as_deref().filter(|name| *name == entry.name);
                 assert_eq!(suggestion, expected, "{text}");
             }
         }
@@ -158,13 +165,13 @@ fn owners_commands_are_suggested_to_owners_only() {
 #[test]
 fn a_mistyped_command_gets_the_nearest_one() {
     let suggestion = |text: &str| match parse(text, PRIVATE) {
-        Parsed::Error(ParseError::UnknownCommand { suggestion, .. }) => suggestion,
+        Parsed::Error(ParseError::UnknownCommand { suggestion, .. }) => suggestion.map(Cow::into_owned),
         other => panic!("{text:?} gave {other:?}"),
     };
-    assert_eq!(suggestion("fbi 100"), Some("fib"));
-    assert_eq!(suggestion("fib-mutli 1 2"), Some("fib-multi"));
-    assert_eq!(suggestion("/kil 3"), Some("kill"));
-    assert_eq!(suggestion("help dsah"), Some("dash"));
+    assert_eq!(suggestion("fbi 100").as_deref(), Some("fib"));
+    assert_eq!(suggestion("fib-mutli 1 2").as_deref(), Some("fib-multi"));
+    assert_eq!(suggestion("/kil 3").as_deref(), Some("kill"));
+    assert_eq!(suggestion("help dsah").as_deref(), Some("dash"));
     assert_eq!(suggestion("hello"), None);
     assert_eq!(suggestion("x"), None);
 }
@@ -183,7 +190,7 @@ fn any_command() -> impl Strategy<Value = Command> {
         prop::option::of(any::<u64>().prop_map(JobId)).prop_map(Command::Job),
         ids.prop_map(Command::Kill),
         any::<u64>().prop_map(|id| Command::Retry(JobId(id))),
-        prop::option::of(0..COMMANDS.len()).prop_map(|i| Command::Help(i.map(|i| &COMMANDS[i]))),
+        prop::option::of(0..COMMANDS.len()).prop_map(|i| Command::Help(i.map(|i| Topic::Own(&COMMANDS[i])))),
         prop::option::of((1..=i64::MAX).prop_map(ChatId)).prop_map(Command::Allow),
         prop::option::of((i64::MIN..=-1).prop_map(ChatId)).prop_map(Command::Deny),
         prop_oneof![Just(Command::Stats), Just(Command::Pause), Just(Command::Resume)],

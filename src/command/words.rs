@@ -42,17 +42,14 @@ pub(super) fn normalise(name: &str) -> String {
 /// The words after the command.
 pub(super) struct Args<'a> {
     pub(super) command: &'static str,
-    /// The task a reply is about.
-    pub(super) card: Option<JobId>,
-    /// See [`Context::owner`].
-    pub(super) owner: bool,
+    pub(super) context: Context<'a>,
     words: Vec<&'a str>,
 }
 
 impl<'a> Args<'a> {
-    pub(super) fn new(command: &'static str, text: &'a str, context: Context<'_>) -> Self {
+    pub(super) fn new(command: &'static str, text: &'a str, context: Context<'a>) -> Self {
         let words = text.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty());
-        Self { command, card: context.card, owner: context.owner, words: words.collect() }
+        Self { command, context, words: words.collect() }
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -22,7 +22,7 @@ pub(super) fn default(root: &Path) -> u64 {
 
 /// Reads a size in bytes: `512MB`, `1.5 GiB`, `2G`; a number alone is of bytes. `k`, `M`, `G` and `T` are powers of 1000,
 /// with an `i` of 1024.
-pub(super) fn size(text: &str) -> Result<u64, String> {
+pub(crate) fn size(text: &str) -> Result<u64, String> {
     let wanted = || "a size with its unit is wanted, as 512MB or 1.5GiB".to_owned();
     let text = text.trim();
     let (number, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len()));

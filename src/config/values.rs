@@ -83,7 +83,7 @@ pub(super) fn fib_number(text: &str) -> Result<u64, String> {
     n.ok_or_else(|| format!("a whole number from 1 to {MAX_N} is wanted"))
 }
 
-pub(super) fn time_limit(text: &str) -> Result<Duration, String> {
+pub(crate) fn time_limit(text: &str) -> Result<Duration, String> {
     let limit = humantime::parse_duration(text).map_err(|error| error.to_string())?;
     if limit < Duration::from_secs(1) { Err("at least 1s is wanted".to_owned()) } else { Ok(limit) }
 }

@@ -45,9 +45,12 @@ impl fmt::Display for Call {
     }
 }
 
+/// All that the grammar may take for a quotation mark.
+const MARKS: [char; 10] = ['"', '“', '”', '„', '«', '»', '\'', '‘', '’', '‚'];
+
 /// A word as the grammar reads it back: in quotes where it is empty, or holds what ends or begins a word.
 fn write_quoted(f: &mut fmt::Formatter<'_>, word: &str) -> fmt::Result {
-    let is_plain = |c: char| !c.is_whitespace() && !matches!(c, '"' | '\'' | '\\');
+    let is_plain = |c: char| !c.is_whitespace() && !MARKS.contains(&c);
     if !word.is_empty() && word.chars().all(is_plain) {
         return f.write_str(word);
     }

@@ -25,6 +25,21 @@ pub struct Printed {
 impl Printed {
     /// Bytes of the last lines that are kept beside the outcome.
     pub const TAIL: usize = 2_000;
+
+    /// The file that holds all that is kept of it, and how long that is; `None` where nothing is.
+    pub fn kept(&self) -> Option<(&str, u64)> {
+        let all = self.file.iter().chain(self.made.iter().map(|made| &made.kept));
+        all.map(|kept| (kept.file.as_str(), kept.offset.saturating_add(kept.bytes)))
+            .max_by_key(|(_, end)| *end)
+    }
+
+    /// The same, where that file is lost.
+    #[must_use]
+    pub fn without_file(self) -> Self {
+        let lost = self.file.as_ref().map_or(0, |file| file.bytes);
+        let left_out = self.left_out + self.made.len();
+        Self { file: None, made: Vec::new(), left_out, lost: self.lost.saturating_add(lost), ..self }
+    }
 }
 
 /// An output, or a file that was made, in a file of the store.
@@ -76,4 +91,6 @@ pub enum ProgramEnd {
     NotDeclared,
     /// What watches over it was killed, so nobody knows how it would have ended; all of it that was left was killed, too.
     Unwatched,
+    /// This path leads out of the folder that it has to be below.
+    PathOutside(String),
 }

@@ -1,6 +1,7 @@
 //! What the bot does with an update. When a handler returns, what it did is stored; for anything else, a job or
 //! Telegram, it never waits.
 
+mod confirm;
 #[cfg(feature = "fuzzing")]
 pub(super) mod fuzzing;
 mod inline;
@@ -8,19 +9,28 @@ mod kill;
 mod owners;
 mod press;
 mod rate;
+mod reload;
 mod roles;
+mod run;
 mod said;
 mod settings;
 mod wish;
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{
+    panic::AssertUnwindSafe,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures_util::FutureExt;
 use moka::future::Cache;
 use tokio_util::sync::CancellationToken;
 
 pub use self::inline::Inline;
+pub(in crate::telegram) use self::run::NotAllowed;
 use self::{
+    confirm::Confirms,
     rate::Rate,
     roles::Roles,
     said::{Said, is_beginning, is_farewell, moved, said},
@@ -43,7 +53,8 @@ use crate::{
     board::{Boards, Refusal},
     command::{Command, Context, Language, ParseError, Parsed, parse},
     config::Config,
-    job::{ChatId, JobId, MessageId, Origin},
+    declared::{Declared, Viewer},
+    job::{ChatId, JobId, MessageId, Origin, Spec},
     metrics::Metrics,
     store::{Keep, Store},
 };
@@ -64,9 +75,14 @@ pub struct Handlers {
     key: Key,
     roles: Roles,
     questions: Questions,
+    /// Questions before something runs.
+    confirms: Confirms,
+    /// How long these may be answered.
+    confirm_within: Duration,
     /// Who pressed which button of which message a moment ago.
     presses: Cache<(ChatId, MessageId, Button, i64), ()>,
     bot: Bot,
+    declared: Arc<Declared>,
     access: Arc<Access>,
     /// Chats that were told lately that the bot works for others.
     strangers: Cache<ChatId, ()>,
@@ -74,6 +90,9 @@ pub struct Handlers {
     keep: Keep,
     max_fib: u64,
     max_document: u64,
+    /// The operator's file, and that it is read by one at a time.
+    jobs_file: Option<PathBuf>,
+    reloading: tokio::sync::Mutex<()>,
     started: Instant,
     metrics: Arc<Metrics>,
     /// An owner's `quit`.
@@ -96,6 +115,7 @@ impl Handlers {
         boards: Arc<Boards>,
         outbox: Arc<Outbox>,
         (store, settings, inline, access): (Store, Arc<Settings>, Arc<Inline>, Arc<Access>),
+        declared: Arc<Declared>,
         bot: Bot,
         config: &Config,
         quit: CancellationToken,
@@ -113,14 +133,19 @@ impl Handlers {
             key: api.key().clone(),
             roles: Roles::new(api, config),
             questions: Questions::new(),
+            confirms: Confirms::new(),
+            confirm_within: config.timings.confirm,
             presses,
             bot,
+            declared,
             access,
             strangers,
             rate: Rate::new(config.rate_person, config.timings.rate_period),
             keep: config.keep(),
             max_fib: config.max_fib,
             max_document: config.max_document,
+            jobs_file: config.jobs_file.clone(),
+            reloading: tokio::sync::Mutex::new(()),
             started: Instant::now(),
             metrics: api.metrics().clone(),
             quit,
@@ -192,6 +217,7 @@ impl Handlers {
             self.outbox.welcome(chat);
             stored
         } else {
+            self.confirms.forget(chat);
             self.outbox.leave(chat)
         };
         if let Some(stored) = stored
@@ -217,12 +243,15 @@ impl Handlers {
         self.outbox.welcome(said.chat);
         let Some(words) = message.words() else { return };
         let replied = message.reply_to_message.as_deref().filter(|to| self.is_own(to) && !is_beginning(to));
+        let catalog = self.declared.current();
         let context = Context {
             private: said.private,
             owner: self.is_owners(&said),
             bot: &self.bot.username,
             reply_to_bot: replied.is_some(),
             card: replied.and_then(|to| self.outbox.task_of(said.chat, MessageId(to.id))),
+            catalog: &catalog,
+            viewer: self.viewer(said.chat, &said.who, self.knows_admin(&said).await),
         };
         let parsed = parse(words, context);
         if parsed == Parsed::NotForUs || self.was_handled(said.chat, &said.origin) {
@@ -284,6 +313,7 @@ impl Handlers {
             self.boards.settled(chat).await;
         }
         let answer = match command {
+            Command::Submit(Spec::Declared(call)) => return self.wished(said, Wish::Run(call)).await,
             Command::Submit(spec) => {
                 match self.boards.submit(chat, said.who.person.clone(), said.origin.clone(), spec).await {
                     // The card is the answer.
@@ -310,11 +340,15 @@ impl Handlers {
             Command::Settings(None) => Content::text(&self.all_settings(chat)),
             Command::Settings(Some(setting)) => return self.wished(said, Wish::Set(setting)).await,
             // Who is new waits for nobody's tasks.
-            Command::Help(None) => return self.answer_asked(&said, &sentences::help(bot, is_owner)).await,
-            Command::Help(Some(entry)) => {
-                return self.answer_asked(&said, &sentences::help_for(entry, bot)).await;
+            Command::Help(None) => return self.wished(said, Wish::Help).await,
+            Command::Help(Some(topic)) => {
+                return self.answer_asked(&said, &sentences::help_for(&topic, bot)).await;
             }
-            Command::Start => return self.answer_asked(&said, &sentences::welcome(bot, is_owner)).await,
+            Command::Start => {
+                let viewer = self.viewer(chat, &said.who, self.knows_admin(&said).await);
+                let declared = (&*self.declared.current(), &viewer);
+                return self.answer_asked(&said, &sentences::welcome(bot, is_owner, declared)).await;
+            }
             Command::Quit => return self.answer_asked(&said, &self.quit(&said)).await,
             // The grammar gives these to owners only, who are answered before others' tasks are.
             Command::Allow(None) | Command::Deny(None) => {
@@ -325,6 +359,7 @@ impl Handlers {
             Command::Stats => return self.answer_asked(&said, &self.stats().await).await,
             Command::Workers => return self.answer_asked(&said, &self.workers()).await,
             Command::Pause => return self.answer_asked(&said, &self.pause(true).await).await,
+            Command::Reload => return self.answer_asked(&said, &self.reload().await).await,
             Command::Resume => return self.answer_asked(&said, &self.pause(false).await).await,
         };
         self.outbox.say(chat, Answer::new(said.origin, Body::Message(answer))).await;

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     board::{KillReport, Snapshot},
-    job::{Ended, Failure, Job, MemberResult, MemberTimes, Outcome, Output, State},
+    job::{Ended, Failure, Job, MemberResult, MemberTimes, Outcome, Output, Spec, State},
 };
 
 /// Characters of a result in a message: Telegram takes 4096 UTF-16 units after its entities, and the lines around
@@ -300,6 +300,9 @@ fn status(snapshot: &Snapshot, now: SystemTime) -> String {
         return word;
     }
     let word = if snapshot.waits_for_memory { sentences::waits_for_memory_in(&word) } else { word };
+    if let Some(why) = waits_for_others(snapshot) {
+        return sentences::waits_in(&word, &why);
+    }
     if let Some(place) = waiting(snapshot) {
         return format!("{word}, {place}");
     }
@@ -320,6 +323,13 @@ fn status(snapshot: &Snapshot, now: SystemTime) -> String {
         let _ = write!(status, "\n{words}");
     }
     status
+}
+
+/// That a queued job waits for others of its command.
+fn waits_for_others(snapshot: &Snapshot) -> Option<String> {
+    let waits = snapshot.waits_for_others && snapshot.job.state == State::Queued && !snapshot.paused;
+    let Spec::Declared(call) = &snapshot.job.spec else { return None };
+    waits.then(|| sentences::allowed::waits_for_others(&call.name))
 }
 
 /// Where a queued job stands in the line: `4th, about 2 min`.

@@ -30,8 +30,9 @@ use self::{
     supervised::Supervised,
 };
 use super::{Control, Unfinished};
+pub use crate::declared::Invocation;
 use crate::{
-    declared::{Bounds, Declared, Files},
+    declared::{Bounds, Declared},
     job::{Call, Failure, Printed, ProgramEnd},
     nats::JobKey,
     supervise::protocol::{Ended, Limits, Order, Refusal},
@@ -41,27 +42,6 @@ use crate::{
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// Bytes of an output that are kept unless a setting says otherwise.
 pub const MAX_OUTPUT: u64 = 10_000_000;
-
-/// A program with everything that was decided about one run of it.
-#[derive(Clone, Debug)]
-pub struct Invocation {
-    /// The program's file.
-    pub program: PathBuf,
-    /// What it gets, one argv item each.
-    pub arguments: Vec<String>,
-    /// Where it runs.
-    pub folder: Option<PathBuf>,
-    /// Beside the few variables that every program gets.
-    pub environment: Vec<(String, String)>,
-    /// How long it may run; as any job where it is not set.
-    pub timeout: Option<Duration>,
-    /// Between SIGTERM and SIGKILL.
-    pub grace: Duration,
-    /// What it may take of the machine.
-    pub bounds: Bounds,
-    /// What it makes that is to be sent.
-    pub files: Option<Files>,
-}
 
 /// How programs are run.
 #[derive(Clone, Debug)]
@@ -119,6 +99,16 @@ impl Programs {
         records::sweep(&self.runs())
     }
 
+    /// Whether a command is run again when it was interrupted.
+    pub fn runs_again(&self, name: &str) -> bool {
+        self.declared.current().get(name).is_some_and(|declaration| declaration.rerun)
+    }
+
+    /// What it runs.
+    pub fn declared(&self) -> &Arc<Declared> {
+        &self.declared
+    }
+
     /// Runs a program to its end. It returns only when the last of its processes is gone.
     ///
     /// # Errors
@@ -129,8 +119,15 @@ impl Programs {
         call: &Call,
         control: &Arc<Control>,
     ) -> Result<Printed, Unfinished> {
-        let _ = (place, control, self.declared.current().get(&call.name));
-        Err(Unfinished::Failed(Failure::not_declared()))
+        let catalog = self.declared.current();
+        let declaration = catalog.get(&call.name).cloned();
+        let declaration = declaration.ok_or_else(|| Unfinished::Failed(Failure::not_declared()))?;
+        let call = call.clone();
+        // It looks at folders.
+        let invocation = tokio::task::spawn_blocking(move || declaration.invocation(&call)).await;
+        let invocation = invocation.map_err(|_| Unfinished::Failed(Failure::Panicked))?;
+        let failed = |end| Unfinished::Failed(Failure::program(end, Printed::default()));
+        self.run_invocation(place, invocation.map_err(failed)?, control).await
     }
 
     /// The same, of what was looked up.
@@ -238,7 +235,7 @@ impl Programs {
 }
 
 /// The file of the results that holds what a job's program left.
-fn file_name(job: JobKey) -> String {
+pub(super) fn file_name(job: JobKey) -> String {
     format!("{}-{}.out", job.chat.0, job.job.0)
 }
 

@@ -30,6 +30,7 @@ use super::Handlers;
 use crate::{
     command::{Command, Context, Parsed, parse},
     config::Config,
+    declared::{Catalog, Viewer},
     job::{ChatId, PokemonKey, Spec},
     telegram::{
         access::{Access, Entry},
@@ -189,8 +190,16 @@ impl Inline {
     }
 
     async fn offers(&self, text: &str) -> Offers {
-        let context =
-            Context { private: true, owner: false, bot: &self.bot, reply_to_bot: false, card: None };
+        let context = Context {
+            private: true,
+            owner: false,
+            bot: &self.bot,
+            reply_to_bot: false,
+            card: None,
+            // Whose chat it is said in is not known, and so not who may.
+            catalog: Catalog::nothing(),
+            viewer: Viewer::NOBODY,
+        };
         match parse(text, context) {
             Parsed::NotForUs => self.help(),
             Parsed::Error(error) => {

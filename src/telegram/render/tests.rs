@@ -26,6 +26,7 @@ fn snapshot(id: u64, spec: Spec, state: State) -> Snapshot {
         paused: false,
         held: None,
         waits_for_memory: false,
+        waits_for_others: false,
         place: None,
         times: Arc::default(),
     }
@@ -65,6 +66,7 @@ fn any_printed() -> impl Strategy<Value = Printed> {
             file: file.map(kept),
             made: vec![Made { name: "image.png".to_owned(), kept: kept(7) }; made],
             left_out: made / 2,
+            lost: made as u64,
         },
     )
 }

@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
-use super::{cut, settings};
+use super::{cut, declared, settings};
 use crate::{
-    command::{COMMANDS, Entry, ParseError, Wanted},
+    command::{COMMANDS, Entry, ParseError, Topic, Wanted},
+    declared::{Catalog, Viewer, is_hidden},
     telegram::language::{say, sentence},
 };
 
@@ -16,9 +17,11 @@ pub(in crate::telegram) fn parse_error(error: &ParseError, max_fib: u64) -> Stri
     let cut = |word: &str| cut(&visible(word), MAX_WORD);
     match error {
         ParseError::UnknownCommand { word, suggestion: Some(name) } => {
-            say!("unknown-command-near", word = cut(word), name = *name)
+            say!("unknown-command-near", word = cut(word), name = name.as_ref())
         }
         ParseError::UnknownCommand { word, suggestion: None } => say!("unknown-command", word = cut(word)),
+        ParseError::Declared { command, slip } => declared::slip(command, slip, cut),
+        ParseError::NotAllowed { command } => declared::not_allowed(command),
         ParseError::Missing { command, what } => {
             say!("missing", command = *command, what = wanted(*what), example = example(command))
         }
@@ -54,11 +57,6 @@ pub(in crate::telegram) fn parse_error(error: &ParseError, max_fib: u64) -> Stri
 
 /// The word with what cannot be seen in it, which is what is wrong with `fib 1\u{200b}00`, or turns round what follows.
 fn visible(word: &str) -> String {
-    let is_hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
-            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
-    };
     let mut shown = String::with_capacity(word.len());
     for c in word.chars() {
         if is_hidden(c) {
@@ -88,7 +86,7 @@ fn wanted(what: Wanted) -> String {
 fn too_many(command: &str, word: &str, words: &str) -> String {
     match command {
         "fib" | "dex" => say!("one-more-multi", command = command, word = word, words = words),
-        "dash" | "quit" | "stats" | "workers" | "pause" | "resume" => {
+        "dash" | "quit" | "stats" | "workers" | "pause" | "resume" | "reload" => {
             say!("stands-alone", command = command, word = word)
         }
         // Of tasks it takes as many as there are.
@@ -101,11 +99,23 @@ fn example(command: &str) -> &'static str {
     COMMANDS.iter().find(|entry| entry.name == command).map_or("help", |entry| entry.example)
 }
 
-/// All of `help`; `bot` names the bot in a group, where commands have to be addressed. An owner is told more.
-pub(in crate::telegram) fn help(bot: Option<&str>, owner: bool) -> String {
+/// All of `help`; `bot` names the bot in a group, where commands have to be addressed. An owner is told more, and everybody what is
+/// declared for them.
+pub(in crate::telegram) fn help(
+    bot: Option<&str>,
+    owner: bool,
+    (catalog, viewer): (&Catalog, &Viewer),
+) -> String {
     let mut text = say!("help-head");
     for entry in COMMANDS.iter().filter(|entry| entry.name != "start" && !entry.owners) {
         let _ = write!(text, "\n{}  {}", usage(entry, bot), about(entry));
+    }
+    let mut shown = catalog.iter().filter(|declared| declared.is_shown_to(viewer)).peekable();
+    if shown.peek().is_some() {
+        let _ = write!(text, "\n\n{}", say!("help-declared"));
+    }
+    for declaration in shown {
+        let _ = write!(text, "\n{}  {}", declared::usage(declaration, bot), declaration.help);
     }
     if owner {
         let _ = write!(text, "\n\n{}", say!("help-owners"));
@@ -118,7 +128,11 @@ pub(in crate::telegram) fn help(bot: Option<&str>, owner: bool) -> String {
 }
 
 /// One command's lines.
-pub(in crate::telegram) fn help_for(entry: &Entry, bot: Option<&str>) -> String {
+pub(in crate::telegram) fn help_for(topic: &Topic, bot: Option<&str>) -> String {
+    let entry = match topic {
+        Topic::Own(entry) => entry,
+        Topic::Declared(declaration) => return declared::help(declaration, bot),
+    };
     let example = match bot {
         Some(_) => addressed(entry, bot) + entry.example.strip_prefix(entry.name).unwrap_or_default(),
         None => entry.example.to_owned(),
@@ -149,8 +163,8 @@ fn addressed(entry: &Entry, bot: Option<&str>) -> String {
 }
 
 /// The first words to a new person.
-pub(in crate::telegram) fn welcome(bot: Option<&str>, owner: bool) -> String {
-    format!("{}\n\n{}", say!("welcome"), help(bot, owner))
+pub(in crate::telegram) fn welcome(bot: Option<&str>, owner: bool, declared: (&Catalog, &Viewer)) -> String {
+    format!("{}\n\n{}", say!("welcome"), help(bot, owner, declared))
 }
 
 #[cfg(test)]
@@ -159,7 +173,7 @@ mod tests {
 
     #[test]
     fn errors_say_what_would_be_right() {
-        let unknown = ParseError::UnknownCommand { word: "fbi".into(), suggestion: Some("fib") };
+        let unknown = ParseError::UnknownCommand { word: "fbi".into(), suggestion: Some("fib".into()) };
         assert_eq!(parse_error(&unknown, 10), "I do not know \"fbi\": did you mean fib?");
         let too_many = ParseError::TooMany { command: "fib", word: "2".into(), words: "1 2".into() };
         assert!(parse_error(&too_many, 10).contains("did you mean fib-multi 1 2?"));

@@ -44,6 +44,7 @@ pub(in crate::telegram) fn end(end: &ProgramEnd) -> String {
         ProgramEnd::NotStarted(why) => say!("program-not-started", why = why),
         ProgramEnd::NotDeclared => say!("program-not-declared"),
         ProgramEnd::Unwatched => say!("program-unwatched"),
+        ProgramEnd::PathOutside(path) => say!("program-path-outside", path = path),
     }
 }
 

@@ -1,0 +1,138 @@
+//! The operator's file.
+
+use std::{
+    fmt, fs, io,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use toml::de::DeTable;
+
+use super::{
+    Catalog, Declaration,
+    item::{Notes, Table},
+};
+
+/// Bytes of a file; what is larger is another file by mistake.
+const MAX_FILE: u64 = 1_000_000;
+/// Telegram's menu has 100 places, of which the bot's own commands take some.
+const MAX_COMMANDS: usize = 70;
+
+/// Why a file declares nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileError {
+    /// It cannot be read.
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// Something in it is wrong.
+    Wrong {
+        /// The file.
+        file: PathBuf,
+        /// What; never empty.
+        mistakes: Vec<Mistake>,
+    },
+}
+
+/// Something that is wrong in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// Its line, from 1.
+    pub line: usize,
+    /// The field, `jobs.backup.parameters[0].type`; empty where the file is no TOML.
+    pub field: String,
+    /// A sentence for the operator, in one line.
+    pub why: String,
+}
+
+impl FileError {
+    /// A line for each mistake: `jobs.toml:12: jobs.backup.program: …`.
+    pub fn lines(&self) -> Vec<String> {
+        match self {
+            Self::Unreadable { file, why } => vec![format!("{}: {why}", file.display())],
+            Self::Wrong { file, mistakes } => {
+                mistakes.iter().map(|mistake| format!("{}:{mistake}", file.display())).collect()
+            }
+        }
+    }
+}
+
+/// One line: the first mistake, and how many more there are.
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines = self.lines();
+        match lines.as_slice() {
+            [] => Ok(()),
+            [line] => f.write_str(line),
+            [line, more @ ..] => write!(f, "{line} (and {} more: jobboard check)", more.len()),
+        }
+    }
+}
+
+impl std::error::Error for FileError {}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.field.as_str() {
+            "" => write!(f, "{}: {}", self.line, self.why),
+            field => write!(f, "{}: {field}: {}", self.line, self.why),
+        }
+    }
+}
+
+impl Catalog {
+    /// Reads a file, and looks whether its programs and folders are there; `taken` are the names of the bot's own commands. It
+    /// blocks.
+    ///
+    /// # Errors
+    /// [`FileError`], with everything that is wrong.
+    pub fn read<'a>(file: &Path, taken: impl IntoIterator<Item = &'a str>) -> Result<Self, FileError> {
+        let unreadable = |why: String| FileError::Unreadable { file: file.to_owned(), why };
+        let text = contents(file).map_err(|error| unreadable(error.to_string()))?;
+        let folder = std::path::absolute(file).map_err(|error| unreadable(error.to_string()))?;
+        let taken: Vec<_> = taken.into_iter().map(|name| name.replace('-', "_")).collect();
+        parse(&text, folder.parent().unwrap_or(Path::new("/")), &taken)
+            .map_err(|mistakes| FileError::Wrong { file: file.to_owned(), mistakes })
+    }
+}
+
+fn contents(file: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    fs::File::open(file)?.take(MAX_FILE + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_FILE {
+        return Err(io::Error::other(format!("more than {MAX_FILE} bytes: is it the right file?")));
+    }
+    Ok(text)
+}
+
+/// Reads what stands in a file that is in `folder`.
+pub(super) fn parse(text: &str, folder: &Path, taken: &[String]) -> Result<Catalog, Vec<Mistake>> {
+    let notes = Notes::new(text);
+    let (document, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        notes.add(error.span().unwrap_or_default(), "", error.message());
+    }
+    // What could be read of a file with such mistakes is half of it: more would be said of what is right.
+    let declarations =
+        if errors.is_empty() { all(&Table::new(&notes, &document), folder, taken) } else { Vec::new() };
+    let mistakes = notes.all();
+    if mistakes.is_empty() { Ok(declarations.into_iter().collect()) } else { Err(mistakes) }
+}
+
+fn all(document: &Table<'_>, folder: &Path, taken: &[String]) -> Vec<Declaration> {
+    let jobs = document.need("jobs", super::item::Item::table);
+    document.nothing_more(|_| {
+        Some("there is no such field: each command is a table of its own, as [jobs.backup]")
+    });
+    let Some(jobs) = jobs else { return Vec::new() };
+    let jobs = jobs.all();
+    if let Some((_, _, item)) = jobs.get(MAX_COMMANDS) {
+        let _: Option<()> = item.wrong(format!("one command more than the {MAX_COMMANDS} that there may be"));
+    }
+    jobs.into_iter()
+        .filter_map(|(name, place, item)| Declaration::read((name, place), &item, folder, taken))
+        .collect()
+}

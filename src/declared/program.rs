@@ -1,0 +1,48 @@
+//! Where a program is, found once: what stands in PATH later is not asked.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+use rustix::fs::{Access, access};
+
+/// The program's file: absolute, or in `folder` where it has a `/`, or else in `PATH`.
+///
+/// # Errors
+/// A sentence for the operator.
+pub(super) fn find(program: &str, folder: &Path) -> Result<PathBuf, String> {
+    if program.is_empty() {
+        return Err("the program is missing".to_owned());
+    }
+    if program.contains('/') {
+        let file = folder.join(program);
+        return executable(&file).map(|()| tidy(&file));
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut places =
+        env::split_paths(&path).filter(|place| place.is_absolute()).map(|place| place.join(program));
+    if let Some(found) = places.find(|file| executable(file).is_ok()) {
+        return Ok(found);
+    }
+    let beside = folder.join(program).is_file();
+    let hint = if beside { format!("; the one beside this file is \"./{program}\"") } else { String::new() };
+    Err(format!("there is no such program in PATH{hint}"))
+}
+
+fn executable(file: &Path) -> Result<(), String> {
+    let shown = file.display();
+    match file.metadata() {
+        Err(error) => Err(format!("{shown} cannot be read: {error}")),
+        Ok(found) if !found.is_file() => Err(format!("{shown} is no file")),
+        Ok(_) if access(file, Access::EXEC_OK).is_err() => {
+            Err(format!("{shown} is not executable (chmod +x)"))
+        }
+        Ok(_) => Ok(()),
+    }
+}
+
+/// Without `.` in between: `jobs/./backup`.
+pub(super) fn tidy(path: &Path) -> PathBuf {
+    path.components().collect()
+}

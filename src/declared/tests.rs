@@ -1,0 +1,497 @@
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+
+use proptest::prelude::*;
+
+use super::{file::parse, *};
+use crate::{
+    command::{Command, Context, Parsed},
+    job::{Argument, Call, ProgramEnd, Spec},
+};
+
+/// A folder with a program, something that is none, and a folder.
+fn ground() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("run");
+    fs::write(&program, "#!/bin/sh\n").unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(folder.path().join("letter"), "no program").unwrap();
+    fs::set_permissions(folder.path().join("letter"), fs::Permissions::from_mode(0o644)).unwrap();
+    fs::create_dir(folder.path().join("blends")).unwrap();
+    folder
+}
+
+fn read(folder: &Path, text: &str) -> Result<Catalog, Vec<String>> {
+    let taken = crate::command::names().map(|name| name.replace('-', "_")).collect::<Vec<_>>();
+    parse(text, folder, &taken).map_err(|found| found.iter().map(ToString::to_string).collect())
+}
+
+/// What is wrong with a command that has these lines, but for the place before the field.
+fn wrong(lines: &str) -> Vec<String> {
+    let folder = ground();
+    let text = format!("[jobs.go]\nhelp = \"It goes\"\nprogram = \"./run\"\n{lines}\n");
+    match read(folder.path(), &text) {
+        Ok(_) => Vec::new(),
+        Err(found) => {
+            found.into_iter().map(|line| line.replace(folder.path().to_str().unwrap(), "")).collect()
+        }
+    }
+}
+
+/// A command with these parameters and arguments.
+fn declaration(folder: &Path, parameters: &str, args: &str) -> Declaration {
+    let text = format!(
+        "[jobs.go]\nhelp = \"It goes\"\nprogram = \"./run\"\nparameters = [{parameters}]\nargs = [{args}]\n"
+    );
+    Declaration::clone(read(folder, &text).unwrap().get("go").unwrap())
+}
+
+const ALL: &str = r#"
+[jobs.backup]
+help = "Back a database up"
+program = "./run"
+args = ["--db={db}", "{{}}", "{days}"]
+parameters = [
+    { name = "db", type = "choice", values = ["shop", "Wiki"] },
+    { name = "days", type = "int", min = -3, max = 1_000, optional = true },
+]
+folder = "blends"
+environment = { LEVEL = "9" }
+timeout = "10m"
+grace = "5s"
+at_once_per_chat = 2
+weight = 0
+allow = { people = [7], chats = [-100] }
+confirm = true
+rerun = true
+files = { patterns = ["out/*.png"], max_size = "20MB" }
+limits = { memory = "1GiB", cpu_time = "1h", open_files = 64, processes = 10, file_size = "2GB" }
+
+[jobs.a_first]
+help = "It stands second"
+program = "sh"
+"#;
+
+#[test]
+fn everything_that_can_be_declared() {
+    let folder = ground();
+    let catalog = read(folder.path(), ALL).unwrap();
+    assert_eq!(catalog.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["backup", "a_first"]);
+    let backup = Declaration::clone(catalog.get("Backup").unwrap());
+    let parameter =
+        |name: &str, kind, optional| Parameter { name: name.into(), kind, optional, allow_hyphen: false };
+    let expected = Declaration {
+        name: "backup".into(),
+        help: "Back a database up".into(),
+        parameters: vec![
+            parameter("db", Kind::Choice(vec!["shop".into(), "Wiki".into()]), false),
+            parameter("days", Kind::Int { min: -3, max: 1_000 }, true),
+        ],
+        program: folder.path().join("run"),
+        args: vec![
+            Template(vec![Part::Text("--db=".into()), Part::Value("db".into())]),
+            Template(vec![Part::Text("{}".into())]),
+            Template(vec![Part::Value("days".into())]),
+        ],
+        folder: Some(folder.path().join("blends")),
+        environment: [("LEVEL".to_owned(), "9".to_owned())].into(),
+        timeout: Some(Duration::from_mins(10)),
+        grace: Duration::from_secs(5),
+        at_once: Some(NonZeroUsize::MIN),
+        at_once_per_chat: NonZeroUsize::new(2),
+        weight: 0,
+        allow: Allow::Listed { people: vec![7], chats: vec![ChatId(-100)] },
+        confirm: true,
+        rerun: true,
+        files: Some(Files { patterns: vec!["out/*.png".into()], max_size: 20_000_000 }),
+        bounds: Bounds {
+            memory: Some(1 << 30),
+            cpu_time: Some(Duration::from_hours(1)),
+            open_files: Some(64),
+            processes: Some(10),
+            file_size: Some(2_000_000_000),
+        },
+    };
+    assert_eq!(backup, expected);
+    let second = catalog.get("a-first").unwrap();
+    assert!(second.program.is_absolute() && second.program.ends_with("sh"));
+    let Declaration { timeout, grace, weight, allow, confirm, rerun, bounds, .. } =
+        Declaration::clone(second);
+    assert_eq!((timeout, grace, weight), (None, Duration::from_secs(10), 1));
+    assert_eq!((allow, confirm, rerun, bounds), (Allow::Everyone, false, false, Bounds::default()));
+}
+
+#[test]
+fn a_mistake_names_its_line_and_field() {
+    let folder = ground();
+    let text = "[jobs.backup]\nhelp = 'x'\nprogram = './run'\nargs = ['{db}']\nparameters = [\n  { name = 'db', type = 'wrd' },\n]\n";
+    let found = read(folder.path(), text).unwrap_err();
+    assert_eq!(found[0], "6: jobs.backup.parameters[0].type: \"wrd\" is no type: did you mean \"word\"?");
+    let file = folder.path().join("jobs.toml");
+    fs::write(&file, text).unwrap();
+    let error = Catalog::read(&file, []).unwrap_err();
+    assert!(error.lines()[0].starts_with(&format!("{}:6: jobs.backup.parameters[0].type: ", file.display())));
+    let missing = Catalog::read(&folder.path().join("none.toml"), []).unwrap_err();
+    assert!(missing.to_string().contains("none.toml: No such file"), "{missing}");
+}
+
+#[test]
+fn all_mistakes_are_told() {
+    let folder = ground();
+    let text = "[jobs.fib_multi]\nhelp = 3\nprogram = './none'\n[jobs.Back-up]\nprogram = './letter'\nhelp = 'a\\nb'\nfolder = 'none'\ntimeot = '1s'\n[other]\n";
+    let found = read(folder.path(), text).unwrap_err();
+    let shown: Vec<_> = found.iter().map(|line| line.replace(folder.path().to_str().unwrap(), "F")).collect();
+    let expected = [
+        "1: jobs.fib_multi: the bot has a command of this name itself",
+        "2: jobs.fib_multi.help: a text in quotes is wanted, not a number",
+        "3: jobs.fib_multi.program: \"./none\": F/./none cannot be read: No such file or directory (os error 2)",
+        "4: jobs.Back-up: a command's name is 1 to 32 of a-z 0-9 _: Telegram takes no other",
+        "5: jobs.Back-up.program: \"./letter\": F/./letter is not executable (chmod +x)",
+        "6: jobs.Back-up.help: \"a\\nb\": one line of visible characters is wanted",
+        "7: jobs.Back-up.folder: \"none\": F/none cannot be read: No such file or directory (os error 2)",
+        "8: jobs.Back-up.timeot: there is no such field: did you mean \"timeout\"?",
+        "9: other: there is no such field: each command is a table of its own, as [jobs.backup]",
+    ];
+    assert_eq!(shown, expected);
+    // No TOML: all that the parser finds, with its lines.
+    let found = read(folder.path(), "[jobs.a]\nhelp = \n[jobs.a]\n").unwrap_err();
+    assert!(found.len() == 2 && found[0].starts_with("2: ") && found[1].starts_with("3: "), "{found:?}");
+}
+
+#[test]
+fn what_is_wrong_with_a_command() {
+    let check = |lines: &str, expected: &str| {
+        let found = wrong(lines);
+        assert!(found.len() == 1 && found[0].contains(expected), "{lines}\n{found:#?}");
+    };
+    check("args = ['{x}']", "4: jobs.go.args[0]: {x} is no parameter of this command");
+    check("args = ['{']", "a single { in");
+    check("args = ['a}b']", "a single } in");
+    check("timeout = '3'", "4: jobs.go.timeout: ");
+    check("timeout = '1ms'", "at least 1s is wanted");
+    check("grace = '1h'", "at most 10m is wanted");
+    check("weight = -1", "-1 is not from 0 to 1024");
+    check("weight = 1.5", "a whole number is wanted, not a number with a fraction");
+    check("at_once = 0", "0 is not from 1 to 1024");
+    check("at_once_per_chat = 99999999999999999999", "is not from 1");
+    check("confirm = 'yes'", "true or false is wanted, not a text");
+    check("allow = 'admin'", "\"admins\", \"owners\"");
+    check("allow = 3", "\"admins\", \"owners\"");
+    check("allow = {}", "nobody is listed");
+    check("allow = { people = [-4] }", "jobs.go.allow.people[0]: -4 is not from 1");
+    check("allow = { user = [4], people = [4] }", "jobs.go.allow.user: there is no such field");
+    check("environment = { 'A=B' = 'x' }", "begins with no digit");
+    check("environment = { A = \"\\u0000\" }", "zero byte");
+    check("environment = { A = 3 }", "jobs.go.environment.A: a text in quotes is wanted");
+    check(
+        "files = { patterns = ['../x'] }\nfolder = 'blends'",
+        "jobs.go.files.patterns[0]: \"../x\": a path below",
+    );
+    check("files = { patterns = ['/x'] }\nfolder = 'blends'", "a path below");
+    check("files = { patterns = ['a/../x'] }\nfolder = 'blends'", "a path below");
+    check("files = { patterns = [] }\nfolder = 'blends'", "at least one pattern");
+    check("files = { patterns = ['x'], max_size = '80MB' }\nfolder = 'blends'", "at most 50MB");
+    check(
+        "files = { patterns = ['x'] }\nfolder = 'blends'\nat_once = 2",
+        "jobs.go.at_once: with files it has to be 1",
+    );
+    check("files = { patterns = ['x'] }", "jobs.go.folder: is missing");
+    check("folder = 'letter'", "is no folder");
+    check("limits = { memory = '3' }", "at least 1MB");
+    check("limits = { procs = 3 }", "jobs.go.limits.procs: there is no such field");
+    let folder = ground();
+    let beside = read(folder.path(), "[jobs.go]\nhelp = 'x'\nprogram = 'letter'\n").unwrap_err();
+    assert!(
+        beside[0].ends_with("there is no such program in PATH; the one beside this file is \"./letter\""),
+        "{beside:?}"
+    );
+    let many: String = (0..71).map(|n| format!("[jobs.n{n}]\nhelp = 'x'\nprogram = './run'\n")).collect();
+    assert!(
+        read(folder.path(), &many).unwrap_err()[0].starts_with("212: jobs.n70: one command more than the 70")
+    );
+}
+
+#[test]
+fn what_is_wrong_with_parameters() {
+    let check = |parameters: &str, args: &str, expected: &str| {
+        let found = wrong(&format!("parameters = [{parameters}]\nargs = [{args}]"));
+        assert!(found.len() == 1 && found[0].contains(expected), "{parameters}\n{found:#?}");
+    };
+    let (a, b) = ("{ name = 'a', type = 'word' }", "{ name = 'b', type = 'word' }");
+    check(&format!("{a}, {a}"), "'{a}'", "parameters[1]: there is a parameter \"a\" before");
+    check(a, "", "jobs.go.args: no argument has {a}");
+    check(
+        &format!("{a}, {b}"),
+        "'{a}', '{bb}', '{b}'",
+        "{bb} is no parameter of this command: did you mean {b}?",
+    );
+    check("{ name = 'A', type = 'word' }", "", "parameters[0].name: \"A\": a parameter's name is");
+    check("{ type = 'word' }", "", "parameters[0].name: is missing");
+    check("{ name = 'a' }", "", "parameters[0].type: is missing");
+    check("{ name = 'a', type = 'word', min = 1 }", "'{a}'", "this is for type \"int\" alone");
+    check("{ name = 'a', type = 'int', min = 3, max = 1 }", "", "no number is from 3 to 1");
+    check("{ name = 'a', type = 'int', max = -1 }", "", "no number is from 0 to -1");
+    check("{ name = 'a', type = 'choice' }", "", "values: is missing");
+    check("{ name = 'a', type = 'choice', values = [] }", "", "at least one value");
+    check(
+        "{ name = 'a', type = 'choice', values = ['x', 'X'] }",
+        "'{a}'",
+        "values[1]: \"X\" is there before",
+    );
+    check(
+        "{ name = 'a', type = 'choice', values = [''] }",
+        "'{a}'",
+        "values[0]: \"\": a value without blanks",
+    );
+    check("{ name = 'a', type = 'choice', values = ['x y'] }", "'{a}'", "a value without blanks");
+    check("{ name = 'a', type = 'choice', values = ['-x'] }", "'{a}'", "could take it for an option");
+    check("{ name = 'a', type = 'path' }", "", "parameters[0].folder: is missing");
+    check("{ name = 'a', type = 'path', folder = 'none' }", "", "none cannot be read");
+    check(&format!("{{ name = 'r', type = 'rest' }}, {a}"), "'{r}', '{a}'", "it has to be the last");
+    check(
+        &format!("{{ name = 'o', type = 'word', optional = true }}, {a}"),
+        "'{o}', '{a}'",
+        "so this one has to be optional",
+    );
+    check("{ name = 'r', type = 'rest' }", "'x{r}'", "so it has to stand alone");
+}
+
+/// What is made of what somebody says: the argv items, or the mistake.
+fn said(declaration: &Declaration, text: &str) -> Result<Vec<String>, String> {
+    let call = call(declaration, &format!("go {text}"))?;
+    declaration.invocation(&call).map(|run| run.arguments).map_err(|end| format!("{end:?}"))
+}
+
+fn call(declaration: &Declaration, text: &str) -> Result<Call, String> {
+    let catalog: Catalog = [declaration.clone()].into_iter().collect();
+    let context = Context {
+        private: true,
+        owner: false,
+        bot: "board_bot",
+        reply_to_bot: false,
+        card: None,
+        catalog: &catalog,
+        viewer: Viewer::NOBODY,
+    };
+    match crate::command::parse(text, context) {
+        Parsed::Command(Command::Submit(Spec::Declared(call))) => Ok(call),
+        Parsed::Error(crate::command::ParseError::Declared { slip, .. }) => Err(format!("{slip:?}")),
+        other => panic!("{text:?} gave {other:?}"),
+    }
+}
+
+#[test]
+fn what_is_said_becomes_arguments() {
+    let folder = ground();
+    let two = declaration(
+        folder.path(),
+        "{ name = 'n', type = 'int', min = -5, max = 5_000 }, { name = 'note', type = 'text', optional = true }",
+        "'-n', '{n}', '--note={note}', '{note}', '{{{n}}}'",
+    );
+    let check = |text: &str, expected: &[&str]| assert_eq!(said(&two, text).unwrap(), expected, "{text}");
+    check("1_000", &["-n", "1000", "{1000}"]);
+    check("-5 hello", &["-n", "-5", "--note=hello", "hello", "{-5}"]);
+    check("\u{2212}5", &["-n", "-5", "{-5}"]);
+    check("1   don't \"stop\"  it ", &["-n", "1", "--note=don't \"stop\"  it", "don't \"stop\"  it", "{1}"]);
+    check("1 „two words“", &["-n", "1", "--note=two words", "two words", "{1}"]);
+    check("1 \"\"", &["-n", "1", "--note=", "", "{1}"]);
+    check("\"1\" ‘it’s so’", &["-n", "1", "--note=it’s so", "it’s so", "{1}"]);
+    for (text, why) in [
+        ("", "Missing"),
+        ("6000", "OutOfRange"),
+        ("-6", "OutOfRange"),
+        ("99999999999999999999", "OutOfRange"),
+        ("1.5", "NotAnInt"),
+        ("+1", "NotAnInt"),
+        ("1 -rf", "Hyphen"),
+        ("1 '-rf'", "Hyphen"),
+        ("1 a\u{202e}b", "Hidden"),
+        ("1 a\nb", "Hidden"),
+        ("1 a\u{0}b", "Hidden"),
+        ("'1", "Open(\"'1\")"),
+        ("\"1\"2", "Inside(\"\\\"1\\\"2\")"),
+        ("1\"", "Inside"),
+    ] {
+        let error = said(&two, text).unwrap_err();
+        assert!(error.contains(why), "{text}: {error}");
+    }
+    assert!(said(&two, &format!("1 {}", "x".repeat(MAX_VALUE))).is_ok());
+    assert!(said(&two, &format!("1 {}", "x".repeat(MAX_VALUE + 1))).unwrap_err().contains("TooLong"));
+}
+
+#[test]
+fn words_choices_days_and_the_rest() {
+    let folder = ground();
+    let all = declaration(
+        folder.path(),
+        "{ name = 'w', type = 'word' }, { name = 'c', type = 'choice', values = ['Shop', 'wiki'] }, \
+         { name = 'd', type = 'date' }, { name = 'r', type = 'rest', optional = true }",
+        "'{w}', '{c}', '{d}', 'x', '{r}', 'y'",
+    );
+    let check = |text: &str, expected: &[&str]| assert_eq!(said(&all, text).unwrap(), expected, "{text}");
+    check("a,b SHOP 2026-02-28", &["a,b", "Shop", "2026-02-28", "x", "y"]);
+    check("a wiki 2024-02-29 p \"q r\" ''", &["a", "wiki", "2024-02-29", "x", "p", "q r", "", "y"]);
+    for (text, why) in [
+        ("a wikki 2026-02-28", "NotAChoice { suggestion: Some(\"wiki\") }"),
+        ("a x 2026-02-28", "NotAChoice { suggestion: None }"),
+        ("a wiki 2026-02-29", "NotADate"),
+        ("a wiki 20260228", "NotADate"),
+        ("a wiki 2026-02-28T10", "NotADate"),
+        ("\"a b\" wiki 2026-02-28", "SeveralWords"),
+        ("\"\" wiki 2026-02-28", "Empty"),
+        ("a wiki 2026-02-28 ok -x", "Hyphen"),
+        ("a wiki", "Missing"),
+    ] {
+        let error = said(&all, text).unwrap_err();
+        assert!(error.contains(why), "{text}: {error}");
+    }
+    let rest = |count: usize| format!("a wiki 2026-02-28 {}", "z ".repeat(count));
+    assert_eq!(said(&all, &rest(MAX_REST)).unwrap().len(), MAX_REST + 5);
+    assert!(said(&all, &rest(MAX_REST + 1)).unwrap_err().contains("TooManyWords"));
+    let free = declaration(folder.path(), "{ name = 'w', type = 'word', allow_hyphen = true }", "'{w}'");
+    assert_eq!(said(&free, "-x").unwrap(), ["-x"]);
+    assert!(said(&free, "-x y").unwrap_err().contains("TooMany(\"y\")"));
+    let nothing = declaration(folder.path(), "", "'a'");
+    assert_eq!(said(&nothing, "").unwrap(), ["a"]);
+    assert!(said(&nothing, "y").unwrap_err().contains("TooMany"));
+}
+
+#[test]
+fn a_path_stays_below_its_folder() {
+    let folder = ground();
+    let blends = folder.path().join("blends");
+    fs::create_dir(blends.join("deep")).unwrap();
+    fs::write(blends.join("a b.blend"), "").unwrap();
+    fs::write(folder.path().join("secret"), "").unwrap();
+    let link = |to: &str, name: &str| std::os::unix::fs::symlink(to, blends.join(name)).unwrap();
+    link("../secret", "out");
+    link("..", "up");
+    link("deep", "in");
+    link("../not-yet", "dangling");
+    let one = declaration(folder.path(), "{ name = 'p', type = 'path', folder = 'blends' }", "'--file={p}'");
+    let real = blends.canonicalize().unwrap();
+    let check = |text: &str, expected: &str| {
+        let expected = format!("--file={}", real.join(expected).display());
+        assert_eq!(said(&one, text).unwrap(), [expected], "{text}");
+    };
+    check("'a b.blend'", "a b.blend");
+    check("in/new/x.png", "deep/new/x.png");
+    check("./a", "a");
+    check("~/$(x);*", "~/$(x);*");
+    for (text, why) in [
+        ("../secret", "Upwards"),
+        ("deep/../../secret", "Upwards"),
+        ("/etc/passwd", "Absolute"),
+        ("out", "PathOutside"),
+        ("up/secret", "PathOutside"),
+        ("up/new", "PathOutside"),
+        ("dangling", "PathOutside"),
+        ("dangling/x", "PathOutside"),
+        ("-x", "Hyphen"),
+    ] {
+        let error = said(&one, text).unwrap_err();
+        assert!(error.contains(why), "{text}: {error}");
+    }
+}
+
+#[test]
+fn what_does_not_fit_any_more_is_not_run() {
+    let folder = ground();
+    let before = declaration(folder.path(), "{ name = 'a', type = 'word' }", "'{a}'");
+    let call = call(&before, "go x").unwrap();
+    let fits =
+        |parameters: &str, args: &str| declaration(folder.path(), parameters, args).invocation(&call).is_ok();
+    assert!(fits("{ name = 'a', type = 'text' }", "'{a}'"));
+    assert!(fits(
+        "{ name = 'a', type = 'word' }, { name = 'b', type = 'word', optional = true }",
+        "'{a}{b}'"
+    ));
+    for parameters in [
+        "",
+        "{ name = 'a', type = 'int' }",
+        "{ name = 'a', type = 'word' }, { name = 'b', type = 'word' }",
+        "{ name = 'b', type = 'word' }",
+        "{ name = 'a', type = 'choice', values = ['X'] }",
+    ] {
+        let args = ["a", "b"].map(|name| {
+            if parameters.contains(&format!("'{name}'")) { format!("'{{{name}}}'") } else { "'-'".into() }
+        });
+        assert!(!fits(parameters, &args.join(", ")), "{parameters}");
+    }
+    let argument = |values: &[&str]| Argument {
+        parameter: "a".into(),
+        values: values.iter().map(|value| (*value).to_owned()).collect(),
+    };
+    for values in [&["-rf"][..], &["x", "y"], &[]] {
+        let call = Call { arguments: vec![argument(values)], ..call.clone() };
+        assert_eq!(before.invocation(&call).unwrap_err(), ProgramEnd::NotDeclared, "{values:?}");
+    }
+    assert!(before.invocation(&Call { name: "went".into(), ..call }).is_err());
+}
+
+/// Any command: up to two parameters before one of any kind.
+fn any_declaration() -> impl Strategy<Value = (Declaration, tempfile::TempDir)> {
+    let kind = prop::sample::select(vec!["word", "int", "choice", "text", "date", "path", "rest"]);
+    let first = prop::sample::select(vec!["word", "int", "choice", "text", "date", "path"]);
+    let parameters = (prop::collection::vec(first, 0..3), kind, any::<(bool, bool)>());
+    parameters.prop_map(|(mut kinds, last, (optional, hyphen))| {
+        kinds.push(last);
+        let folder = ground();
+        let more = |kind: &str| match kind {
+            "int" => "min = -9, max = 99",
+            "choice" => "values = ['Shop', 'wiki']",
+            "path" => "folder = 'blends'",
+            _ => "optional = false",
+        };
+        let parameters = kinds.iter().enumerate().map(|(at, kind)| {
+            format!("{{ name = 'p{at}', type = '{kind}', {}, allow_hyphen = {hyphen} }}", more(kind))
+        });
+        let parameters: Vec<_> = parameters.collect();
+        let args: Vec<_> = (0..kinds.len()).map(|at| format!("'{{p{at}}}'")).collect();
+        let mut all = declaration(folder.path(), &parameters.join(", "), &args.join(", "));
+        if let Some(last) = all.parameters.last_mut() {
+            last.optional = optional;
+        }
+        (all, folder)
+    })
+}
+
+proptest! {
+    #[test]
+    fn each_value_is_one_argument((declaration, _folder) in any_declaration(), text in "\\PC{0,60}|[a-z0-9 \"'“”„‘’«»\\\\-]{0,40}") {
+        let Ok(call) = call(&declaration, &format!("go {text}")) else { return Ok(()) };
+        let values: usize = call.arguments.iter().map(|argument| argument.values.len()).sum();
+        if let Ok(run) = declaration.invocation(&call) {
+            prop_assert_eq!(run.arguments.len(), values);
+            for (parameter, argument) in declaration.parameters.iter().zip(&run.arguments) {
+                let may_be_empty = matches!(parameter.kind, Kind::Text | Kind::Rest);
+                prop_assert!(!argument.is_empty() || may_be_empty && text.contains(['"', '\'', '“', '”', '„', '‘', '’', '«', '»']));
+                let may_be_an_option = parameter.allow_hyphen || matches!(parameter.kind, Kind::Int { .. });
+                prop_assert!(may_be_an_option || !argument.starts_with('-'));
+            }
+        }
+        let again = super::tests::call(&declaration, &call.to_string());
+        prop_assert_eq!(again, Ok(call));
+    }
+
+    #[test]
+    fn what_was_meant_is_said_by_its_display((declaration, _folder) in any_declaration(), values in prop::collection::vec("\\PC{0,20}|[ \"'“\\\\a-]{0,9}", 4)) {
+        let mut arguments = Vec::new();
+        for (parameter, value) in declaration.parameters.iter().zip(&values) {
+            let Ok(value) = parameter.read(value) else { return Ok(()) };
+            arguments.push(Argument { parameter: parameter.name.clone(), values: vec![value] });
+        }
+        let meant = Call { name: "go".into(), arguments, weight: 1 };
+        prop_assert_eq!(call(&declaration, &meant.to_string()), Ok(meant));
+    }
+
+    #[test]
+    fn an_example_is_taken((declaration, _folder) in any_declaration()) {
+        prop_assert!(call(&declaration, &declaration.example()).is_ok());
+    }
+
+    #[test]
+    fn no_file_stops_the_reader(text in "\\PC{0,200}|(\\[jobs\\.[a-z-]{1,5}\\]\n(help|program|args|allow|files|limits|parameters) = ('sh'|3|\\[\\]|\\{\\}|\\[\\{\\}\\])\n){0,4}") {
+        let folder = ground();
+        let _ = read(folder.path(), &text);
+    }
+}

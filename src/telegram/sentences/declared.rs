@@ -1,0 +1,105 @@
+//! What people read of declared commands: help, who may, and what is wrong with what was said. The operator's words and people's own
+//! are plain text, as all sentences are until they become a message.
+
+use crate::{
+    command::{Misquoted, Slip},
+    declared::{Allow, Declaration, Kind, MAX_REST, MAX_VALUE, Parameter, Unfit},
+    telegram::language::say,
+};
+
+/// What is wrong, where, and what would be right. `cut` makes a word of somebody's fit to be shown.
+pub(in crate::telegram) fn slip(command: &Declaration, slip: &Slip, cut: impl Fn(&str) -> String) -> String {
+    let name = command.name.as_str();
+    match slip {
+        Slip::Misquoted(Misquoted::Open(text)) => say!("declared-open", command = name, text = cut(text)),
+        Slip::Misquoted(Misquoted::Inside(word)) => say!("declared-inside", command = name, word = cut(word)),
+        Slip::Missing(parameter) => {
+            say!("missing", command = name, what = wanted(parameter), example = command.example())
+        }
+        Slip::TooMany(word) if command.parameters.is_empty() => {
+            say!("stands-alone", command = name, word = cut(word))
+        }
+        Slip::TooMany(word) => {
+            say!("declared-too-many", command = name, word = cut(word), usage = usage(command, None))
+        }
+        Slip::TooManyWords(parameter) => {
+            say!("declared-too-many-words", command = name, parameter = shown(parameter), most = MAX_REST)
+        }
+        Slip::Unfit { parameter, said, why } => {
+            let what = unfit(parameter, &cut(said), why);
+            say!("declared-unfit", command = name, what = what, example = command.example())
+        }
+    }
+}
+
+/// Why a parameter does not take what was said.
+fn unfit(parameter: &Parameter, word: &str, why: &Unfit) -> String {
+    let name = shown(parameter);
+    match why {
+        Unfit::Empty => say!("unfit-empty", parameter = name),
+        Unfit::TooLong(bytes) => say!("unfit-too-long", parameter = name, bytes = *bytes, most = MAX_VALUE),
+        Unfit::Hidden => say!("unfit-hidden", word = word),
+        Unfit::Hyphen => say!("unfit-hyphen", word = word),
+        Unfit::SeveralWords => say!("unfit-several-words", parameter = name, word = word),
+        Unfit::NotAChoice { suggestion: Some(near) } => say!("unfit-choice-near", word = word, near = near),
+        Unfit::NotAnInt | Unfit::OutOfRange | Unfit::NotAChoice { suggestion: None } | Unfit::NotADate => {
+            say!("unfit", word = word, wanted = wanted(parameter))
+        }
+        Unfit::Absolute => say!("unfit-absolute", word = word),
+        Unfit::Upwards => say!("unfit-upwards", word = word),
+    }
+}
+
+/// What a parameter takes, with its name as the command's usage shows it.
+fn wanted(parameter: &Parameter) -> String {
+    let name = shown(parameter);
+    match &parameter.kind {
+        Kind::Word => say!("declared-word", parameter = name),
+        Kind::Int { min, max } if *max == i64::MAX => say!("declared-int-from", parameter = name, min = *min),
+        Kind::Int { min, max } => say!("declared-int", parameter = name, min = *min, max = *max),
+        Kind::Choice(values) => say!("declared-choice", parameter = name, values = values.join(", ")),
+        Kind::Text => say!("declared-text", parameter = name),
+        Kind::Date => say!("declared-date", parameter = name),
+        Kind::Path(_) => say!("declared-path", parameter = name),
+        Kind::Rest => say!("declared-rest", parameter = name),
+    }
+}
+
+fn shown(parameter: &Parameter) -> String {
+    parameter.name.to_uppercase()
+}
+
+/// Who may run a command, to somebody who may not.
+pub(in crate::telegram) fn not_allowed(command: &Declaration) -> String {
+    let name = command.name.as_str();
+    match command.allow {
+        Allow::Admins => say!("declared-admins-only", command = name),
+        Allow::Owners => say!("declared-owners-only", command = name),
+        Allow::Listed { .. } | Allow::Everyone => say!("declared-others-only", command = name),
+    }
+}
+
+/// The command with what is said after it; `bot` names the bot in a group.
+pub(super) fn usage(command: &Declaration, bot: Option<&str>) -> String {
+    format!("{} {}", addressed(command, bot), command.usage()).trim_end().to_owned()
+}
+
+/// One command's lines.
+pub(super) fn help(command: &Declaration, bot: Option<&str>) -> String {
+    let mut lines = vec![usage(command, bot), command.help.clone()];
+    lines.extend(command.parameters.iter().map(|parameter| {
+        let wanted = wanted(parameter);
+        if parameter.optional { say!("declared-optional", wanted = wanted) } else { wanted }
+    }));
+    let example = command.example();
+    let example = addressed(command, bot) + example.strip_prefix(&command.name).unwrap_or_default();
+    lines.push(say!("help-example", example = example));
+    lines.join("\n")
+}
+
+fn addressed(command: &Declaration, bot: Option<&str>) -> String {
+    match bot {
+        Some(bot) => format!("/{}@{bot}", command.name),
+        None => command.name.clone(),
+    }
+}
