@@ -223,7 +223,7 @@ async fn a_bot_that_is_killed_leaves_no_orphan() {
 #[tokio::test]
 async fn a_start_ends_what_bot_and_supervisor_left() {
     let (place, sleep) = (Place::new(), sleep());
-    let script = format!("setsid -f {sleep}; {sleep}");
+    let script = format!("setsid -f {sleep}; exec {sleep}");
     let mut bot = bot(&place, &script, || processes(&sleep).len() == 2).await;
     let supervisor = {
         let record = std::fs::read(place.path("data/runs").join(&place.names("runs")[0])).unwrap();
