@@ -34,6 +34,7 @@ mod owners;
 mod pokeapi;
 mod process;
 mod program;
+mod programs;
 mod queue;
 mod rich;
 mod roles;
