@@ -4,6 +4,7 @@
 
 mod error;
 mod language;
+mod schedule;
 mod setting;
 mod words;
 
@@ -15,15 +16,25 @@ use self::words::{Args, first_word, normalise};
 pub use self::{
     error::{ParseError, Wanted},
     language::Language,
+    schedule::ScheduleError,
     setting::{SETTINGS, Setting},
 };
-use crate::job::{ChatId, JobId, Spec, write_list};
+use crate::{
+    job::{ChatId, JobId, Spec, write_list},
+    schedule::{ScheduleId, When},
+};
 
 /// Something a person wants from the bot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// A new job.
     Submit(Spec),
+    /// A new job, later or again and again.
+    Schedule(When, Spec),
+    /// What is scheduled.
+    Schedules,
+    /// Run these no more; never empty.
+    Unschedule(Vec<ScheduleId>),
     /// A task's result; the chat's newest task where none is named.
     Job(Option<JobId>),
     /// Cancel these tasks; never empty.
@@ -62,6 +73,11 @@ impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Submit(spec) => spec.fmt(f),
+            Self::Schedule(when, spec) => write!(f, "{when} {spec}"),
+            Self::Schedules => f.write_str("schedules"),
+            Self::Unschedule(ids) => {
+                write_list(f, "unschedule", &ids.iter().map(|id| id.0).collect::<Vec<_>>())
+            }
             Self::Job(Some(id)) => write!(f, "job {}", id.0),
             Self::Job(None) => f.write_str("job"),
             Self::Kill(ids) => write_list(f, "kill", &ids.iter().map(|id| id.0).collect::<Vec<_>>()),
@@ -219,6 +235,38 @@ pub const COMMANDS: &[Entry] = &[
         },
     },
     Entry {
+        name: "every",
+        args: "TIME COMMAND",
+        example: "every day 03:00 fib 100",
+        in_menu: true,
+        owners: false,
+        build: schedule::every,
+    },
+    Entry {
+        name: "at",
+        args: "[DATE] TIME COMMAND",
+        example: "at 18:30 fib 100",
+        in_menu: true,
+        owners: false,
+        build: schedule::at,
+    },
+    Entry {
+        name: "schedules",
+        args: "",
+        example: "schedules",
+        in_menu: true,
+        owners: false,
+        build: |args| args.nothing_more().map(|()| Command::Schedules),
+    },
+    Entry {
+        name: "unschedule",
+        args: "NUM …",
+        example: "unschedule 3",
+        in_menu: true,
+        owners: false,
+        build: schedule::unschedule,
+    },
+    Entry {
         name: "dash",
         args: "",
         example: "dash",
@@ -374,20 +422,24 @@ pub fn parse(text: &str, context: Context<'_>) -> Parsed {
     if !for_us {
         return Parsed::NotForUs;
     }
-    let Some(entry) = known(&normalise(first.name)) else {
-        // In a group an unknown command may be another bot's, a reply may be thanks.
-        let surely_ours = context.private || first.mention.is_some();
-        let error = || Parsed::Error(unknown(first.name, context.owner));
-        return if surely_ours { error() } else { Parsed::NotForUs };
-    };
-    if entry.owners && !context.owner {
-        return Parsed::Error(ParseError::OwnersOnly { command: entry.name });
+    // In a group an unknown command may be another bot's, a reply may be thanks.
+    let surely_ours = context.private || first.mention.is_some();
+    if !surely_ours && known(&normalise(first.name)).is_none() {
+        return Parsed::NotForUs;
     }
-    let mut args = Args::new(entry.name, first.rest, context);
-    match (entry.build)(&mut args) {
+    match read(first.name, first.rest, context) {
         Ok(command) => Parsed::Command(command),
         Err(error) => Parsed::Error(error),
     }
+}
+
+/// The command of this name with what is behind it, whether it is said now or scheduled.
+fn read(name: &str, rest: &str, context: Context<'_>) -> Result<Command, ParseError> {
+    let entry = known(&normalise(name)).ok_or_else(|| unknown(name, context.owner))?;
+    if entry.owners && !context.owner {
+        return Err(ParseError::OwnersOnly { command: entry.name });
+    }
+    (entry.build)(&mut Args::new(entry.name, rest, context))
 }
 
 /// The row with this normalised name.

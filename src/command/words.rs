@@ -46,13 +46,17 @@ pub(super) struct Args<'a> {
     pub(super) card: Option<JobId>,
     /// See [`Context::owner`].
     pub(super) owner: bool,
+    /// All of it, as it was written.
+    pub(super) text: &'a str,
+    pub(super) context: Context<'a>,
     words: Vec<&'a str>,
 }
 
 impl<'a> Args<'a> {
-    pub(super) fn new(command: &'static str, text: &'a str, context: Context<'_>) -> Self {
+    pub(super) fn new(command: &'static str, text: &'a str, context: Context<'a>) -> Self {
         let words = text.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty());
-        Self { command, card: context.card, owner: context.owner, words: words.collect() }
+        let Context { card, owner, .. } = context;
+        Self { command, card, owner, text, context, words: words.collect() }
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -10,10 +10,11 @@ mod press;
 mod rate;
 mod roles;
 mod said;
+mod schedules;
 mod settings;
 mod wish;
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::{Duration, Instant}};
 
 use futures_util::FutureExt;
 use moka::future::Cache;
@@ -42,7 +43,7 @@ use super::{
 use crate::{
     board::{Boards, Refusal},
     command::{Command, Context, Language, ParseError, Parsed, parse},
-    config::Config,
+    config::{Clock, Config},
     job::{ChatId, JobId, MessageId, Origin},
     metrics::Metrics,
     store::{Keep, Store},
@@ -73,6 +74,11 @@ pub struct Handlers {
     rate: Rate,
     keep: Keep,
     max_fib: u64,
+    /// Of a chat.
+    max_schedules: usize,
+    /// What schedules go by, and how often it is looked at.
+    clock: Clock,
+    clock_look: Duration,
     max_document: u64,
     started: Instant,
     metrics: Arc<Metrics>,
@@ -120,6 +126,9 @@ impl Handlers {
             rate: Rate::new(config.rate_person, config.timings.rate_period),
             keep: config.keep(),
             max_fib: config.max_fib,
+            max_schedules: config.max_schedules,
+            clock: config.clock.clone(),
+            clock_look: config.timings.clock_look,
             max_document: config.max_document,
             started: Instant::now(),
             metrics: api.metrics().clone(),
@@ -294,6 +303,11 @@ impl Handlers {
                     Err(why) => return self.answer(&said, &sentences::refusal(why)).await,
                 }
             }
+            Command::Schedule(when, spec) => return self.schedule(said, when, spec).await,
+            Command::Schedules => {
+                return self.answer_asked(&said, &self.all_schedules(chat)).await;
+            }
+            Command::Unschedule(ids) => return self.wished(said, Wish::Unschedule(ids)).await,
             Command::Retry(id) => return self.wished(said, Wish::Retry(id)).await,
             Command::Kill(ids) => return self.wished(said, Wish::Kill(ids)).await,
             Command::KillAll => return self.wished(said, Wish::KillAll).await,

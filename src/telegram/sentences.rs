@@ -11,6 +11,7 @@ mod numbers;
 pub(super) mod owners;
 pub(super) mod rich;
 pub(super) mod roles;
+pub(super) mod schedules;
 pub(super) mod settings;
 pub(super) mod timeline;
 

@@ -36,6 +36,7 @@ impl Handlers {
                 self.meant(chat, &request.wish).iter().any(|job| job.person.id != person)
             }
             Wish::Keep(asker) => *asker != person,
+            Wish::Unschedule(ids) => self.are_others(chat, ids, person),
             // The chat is everybody's.
             Wish::Set(_) => true,
             Wish::Retry(id) => self

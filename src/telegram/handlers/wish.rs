@@ -23,6 +23,7 @@ use super::{
 use crate::{
     command::Setting,
     job::{ChatId, JobId, Origin},
+    schedule::ScheduleId,
     store::Write,
     telegram::{access::Entry, language, outbox::text},
 };
@@ -45,6 +46,8 @@ pub(super) enum Wish {
     Keep(i64),
     /// Run it again.
     Retry(JobId),
+    /// Run these no more.
+    Unschedule(Vec<ScheduleId>),
     /// Another value for a setting of the chat.
     Set(Setting),
 }
@@ -181,6 +184,7 @@ impl Handlers {
             Wish::KillThese(_) | Wish::KillAllUpTo(..) => self.kill_now(chat, &request, standing).await,
             Wish::Keep(asker) => self.keep(chat, who, reply_to, standing, *asker).await,
             Wish::Retry(id) => self.retry(chat, who, reply_to, standing, *id).await,
+            Wish::Unschedule(ids) => self.unschedule(chat, who, standing, ids).await,
             Wish::Set(setting) => self.set(chat, standing, *setting).await,
         };
         self.tell(chat, request.reply_to, words).await;

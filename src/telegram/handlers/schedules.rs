@@ -1,0 +1,176 @@
+//! What is scheduled: made, shown, taken back, and run when it is due.
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Handlers,
+    roles::{Actor, Standing, is_private},
+    said::Said,
+};
+use crate::{
+    board::{NotScheduled, Occurred, Refusal, Wanted},
+    job::{ChatId, Spec},
+    schedule::{Due, Schedule, ScheduleId, When},
+    store::{Instead, Write},
+    telegram::{
+        access::Entry,
+        language,
+        outbox::text,
+        sentences::{self, schedules as words},
+    },
+};
+
+impl Handlers {
+    /// Schedules a task for who said so.
+    pub(super) async fn schedule(self: &Arc<Self>, said: Said, when: When, spec: Spec) {
+        let (now, zone) = (self.clock.now(), self.settings.zone(said.chat));
+        let wanted = Wanted {
+            when,
+            zone,
+            spec,
+            person: said.who.person.clone(),
+            reply_to: said.origin.clone(),
+        };
+        let chose_zone = self.settings.get(said.chat, "timezone").is_some();
+        let words = match self.boards.schedule(said.chat, wanted, self.max_schedules, now).await {
+            Ok(schedule) => words::made(&schedule, now, chose_zone),
+            Err(NotScheduled::NoTime(why)) => words::no_time(why, &when, zone),
+            Err(NotScheduled::TooMany { count, limit }) => words::too_many(count, limit),
+            Err(NotScheduled::Refused(why)) => sentences::refusal(why),
+        };
+        self.answer(&said, &words).await;
+    }
+
+    /// The answer to `schedules`.
+    pub(super) fn all_schedules(&self, chat: ChatId) -> String {
+        words::all(&self.boards.schedules(chat), self.clock.now(), self.boards.is_paused())
+    }
+
+    /// Whether one of these is somebody else's.
+    pub(super) fn are_others(&self, chat: ChatId, ids: &[ScheduleId], person: i64) -> bool {
+        ids.iter().filter_map(|id| self.boards.scheduled(chat, *id)).any(|one| one.person.id != person)
+    }
+
+    /// Takes back what may be taken back, and says a line of each.
+    pub(super) async fn unschedule(
+        &self,
+        chat: ChatId,
+        who: &Actor,
+        standing: Standing,
+        ids: &[ScheduleId],
+    ) -> String {
+        let line = async |id: ScheduleId| {
+            let Some(schedule) = self.boards.scheduled(chat, id) else { return words::no_such(id) };
+            let is_own = is_private(chat) || schedule.person.id == who.person.id;
+            if !is_own && standing != Standing::Any {
+                return words::not_allowed(&schedule, standing == Standing::Own);
+            }
+            match self.boards.unschedule(chat, id).await {
+                Some(Ok(schedule)) => words::unscheduled(&schedule),
+                Some(Err(why)) => words::not_stored(id, &why),
+                None => words::no_such(id),
+            }
+        };
+        join_all(ids.iter().map(|id| line(*id))).await.join("\n")
+    }
+
+    /// Runs what is due, until `stop`.
+    pub async fn keep_schedules(self: Arc<Self>, stop: CancellationToken) {
+        loop {
+            let due = tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                due = self.boards.next_due(|| self.clock.now(), self.clock_look) => due,
+            };
+            let occur = |(chat, schedule): (ChatId, Schedule)| {
+                let language = self.settings.language(chat);
+                language::scope(language, self.occur(chat, schedule))
+            };
+            join_all(due.into_iter().map(occur)).await;
+        }
+    }
+
+    /// One schedule's turn: its task is submitted once, however many occurrences were missed, and what is to be said of it is
+    /// stored in the same moment as that it has been.
+    async fn occur(self: &Arc<Self>, chat: ChatId, schedule: Schedule) {
+        let now = self.clock.now();
+        let Some(due) = schedule.due(now) else { return };
+        let Due { first, last, .. } = due;
+        if self.access.of(chat) != Entry::In {
+            // It is not worked for, and not spoken to.
+            return self.pass(chat, &schedule, (last, now));
+        }
+        // A crash came between the task and the note that there is one.
+        let has_run = [first, last].iter().any(|at| self.boards.has_made(chat, &schedule.origin(*at)));
+        let missed = due.missed().saturating_sub(u64::from(has_run));
+        let is_run = due.on_time || missed > 0 && self.settings.runs_missed(chat);
+        let taken = if is_run {
+            let (person, spec) = (schedule.person.clone(), schedule.spec.clone());
+            self.boards.submit(chat, person, schedule.origin(last), spec).await.map(drop)
+        } else {
+            Ok(())
+        };
+        if taken == Err(Refusal::Stopping) {
+            // The next start finds it due.
+            return;
+        }
+        let told = Told { missed, is_run, on_time: due.on_time };
+        self.note(chat, &schedule, (last, now), told, taken).await;
+    }
+}
+
+/// What there is to tell of an occurrence.
+struct Told {
+    missed: u64,
+    is_run: bool,
+    on_time: bool,
+}
+
+impl Handlers {
+    /// Stores that it has been, and says what there is to say.
+    async fn note(
+        self: &Arc<Self>,
+        chat: ChatId,
+        schedule: &Schedule,
+        times: (Timestamp, Timestamp),
+        told: Told,
+        taken: Result<(), Refusal>,
+    ) {
+        let occurred = if taken.is_err() { Occurred::Refused } else { Occurred::Done };
+        let Some(after) = self.boards.advance(chat, schedule.id, times, occurred) else { return };
+        let next = after.body.as_ref().map(|_| after.schedule.next);
+        let mut lines = Vec::new();
+        if told.missed > 0 {
+            let is_run = told.is_run && !told.on_time;
+            lines.push(words::missed(schedule, told.missed, is_run, next));
+        }
+        // Once, until it runs again.
+        if let Err(why) = taken
+            && schedule.refused == 0
+        {
+            tracing::info!(chat = chat.0, schedule = schedule.id.0, ?why, "a scheduled task was not taken");
+            lines.push(words::refused(schedule, &sentences::refusal(why), next));
+        }
+        let number = schedule.id.0;
+        if lines.is_empty() {
+            return drop(self.store.write(Write::Schedule { chat: after.chat, number, body: after.body }));
+        }
+        let answer = text(after.schedule.reply_to.clone(), &lines.join("\n"));
+        self.outbox.say_instead(after.chat, answer, Instead::Schedule(number, after.body)).await;
+    }
+
+    /// It has been, and nobody hears of it.
+    fn pass(&self, chat: ChatId, schedule: &Schedule, times: (Timestamp, Timestamp)) {
+        if let Some(after) = self.boards.advance(chat, schedule.id, times, Occurred::Done) {
+            drop(self.store.write(Write::Schedule {
+                chat: after.chat,
+                number: schedule.id.0,
+                body: after.body,
+            }));
+        }
+    }
+}
