@@ -44,8 +44,10 @@ pub struct Schedule {
     /// The message that made it. The store knows this name: it changes when the chat moves.
     pub reply_to: Origin,
     /// When it was said, in whole seconds.
+    #[serde(with = "jiff::fmt::serde::timestamp::second::required")]
     pub said: Timestamp,
     /// The next time, in whole seconds.
+    #[serde(with = "jiff::fmt::serde::timestamp::second::required")]
     pub next: Timestamp,
     /// How often in a row its task was not taken.
     #[serde(default)]

@@ -104,7 +104,7 @@ fn number(command: &'static str, word: &str) -> Result<ScheduleId, ParseError> {
 /// The command behind the words that say when.
 fn scheduled(when: When, words: &Words<'_>, context: Context<'_>) -> Result<Command, ParseError> {
     let missing = || words.missing(Wanted::Scheduled);
-    let first = first_word(words.rest, context.bot).ok_or_else(missing)?;
+    let first = first_word(words.rest.trim_start_matches(is_gap), context.bot).ok_or_else(missing)?;
     if first.name.is_empty() {
         return Err(missing());
     }
@@ -195,9 +195,13 @@ impl Words<'_> {
     }
 }
 
+/// What separates words.
+fn is_gap(c: char) -> bool {
+    c.is_whitespace() || c == ','
+}
+
 /// The first word, and all behind it.
 fn split(text: &str) -> Option<(&str, &str)> {
-    let is_gap = |c: char| c.is_whitespace() || c == ',';
     let text = text.trim_start_matches(is_gap);
     let end = text.find(is_gap).unwrap_or(text.len());
     (end > 0).then(|| text.split_at(end))

@@ -201,17 +201,16 @@ fn any_moment() -> impl Strategy<Value = Timestamp> {
     SECONDS.prop_map(|seconds| Timestamp::from_second(seconds).unwrap())
 }
 
-/// Each time at which the clock shows this within a day around `date`, found minute by minute.
+/// Each time at which the clock shows this, found by trying: since 1990 all offsets are multiples of a quarter of an hour.
 fn times_shown(date: Date, time: Time, zone: Zone) -> BTreeSet<Timestamp> {
     let (rules, wanted) = (zone.rules(), date.to_datetime(time));
-    let start = date.yesterday().unwrap().at(0, 0, 0, 0).to_zoned_datetime(jiff::tz::TimeZone::UTC).unwrap();
-    let start = start.timestamp().as_second() / 60 * 60;
-    let minutes = (0..4 * 24 * 60).map(|minute| Timestamp::from_second(start + minute * 60).unwrap());
-    minutes.filter(|at| rules.to_datetime(*at) == wanted).collect()
+    let utc = jiff::tz::Offset::UTC.to_timestamp(wanted).unwrap().as_second();
+    let candidates = (-64..=64).map(|quarters| Timestamp::from_second(utc + quarters * 900).unwrap());
+    candidates.filter(|at| rules.to_datetime(*at) == wanted).collect()
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn the_next_time_is_later_and_shows_what_was_asked(
         zone in any_zone(), days in any_days(), time in any_time(), said in any_moment(),

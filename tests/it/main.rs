@@ -36,6 +36,7 @@ mod program;
 mod queue;
 mod rich;
 mod roles;
+mod schedules;
 mod seam;
 mod security;
 mod standby;
