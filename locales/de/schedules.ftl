@@ -34,6 +34,7 @@ schedule-missed =
 schedule-missed-many = Plan { $id }, { $what }: { $count } Läufe oder mehr wurden verpasst, während der Bot weg war.
 schedule-missed-run = Er läuft jetzt einmal.
 schedule-refused = Plan { $id }, { $what }, lief nicht: { $why }
+schedule-unfinished = sein Task { $id } vom letzten Mal ist noch nicht fertig.
 schedule-next = Das nächste Mal ist { $time }.
 schedule-over = Er kommt nicht wieder.
 

@@ -34,6 +34,7 @@ schedule-missed =
 schedule-missed-many = Schedule { $id }, { $what }: { $count } runs or more were missed while the bot was away.
 schedule-missed-run = It runs once now.
 schedule-refused = Schedule { $id }, { $what }, was not run: { $why }
+schedule-unfinished = its task { $id } from the time before is not finished.
 schedule-next = Its next time is { $time }.
 schedule-over = It does not come again.
 

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 use super::{Boards, Refusal};
 use crate::{
-    job::{ChatId, Origin, Person, Spec},
+    job::{ChatId, JobId, Origin, Person, Spec},
     schedule::{NoTime, Schedule, ScheduleId, When, Zone},
     store::{Committed, Loaded, Write, WriteError},
 };
@@ -174,11 +174,7 @@ impl Boards {
 
     /// Waits until something is due that may run, and gives it: nothing while the bot is paused. `now` is looked at every
     /// `look`, since a clock may be put forward or back, and a machine be suspended.
-    pub async fn next_due(
-        &self,
-        now: impl Fn() -> Timestamp,
-        look: Duration,
-    ) -> Vec<(ChatId, Schedule)> {
+    pub async fn next_due(&self, now: impl Fn() -> Timestamp, look: Duration) -> Vec<(ChatId, Schedule)> {
         let mut paused = self.paused.subscribe();
         loop {
             // The sender lives as long as `self`.
@@ -230,6 +226,11 @@ impl Boards {
         self.look(chat, |table| table.by_origin(origin).is_some()).unwrap_or_default()
     }
 
+    /// The job that an earlier occurrence of the schedule has made, while it is unfinished.
+    pub fn unfinished_of(&self, chat: ChatId, id: ScheduleId) -> Option<JobId> {
+        self.look(chat, |table| table.unfinished_of(id.0))?
+    }
+
     /// Puts back what the last process had. What cannot be read, as of a later version, stays in the store and is not run.
     pub(super) fn restore_schedules(&self, loaded: &Loaded) {
         let gone: HashSet<_> = loaded.away.iter().copied().chain(loaded.denied()).collect();
@@ -240,7 +241,9 @@ impl Boards {
         for (chat, number, body) in &loaded.schedules {
             match serde_json::from_str::<Schedule>(body) {
                 // That the chat was denied is stored before what becomes of its board.
-                Ok(schedule) if gone.contains(chat) => drop(self.store.write(write(*chat, schedule.id, None))),
+                Ok(schedule) if gone.contains(chat) => {
+                    drop(self.store.write(write(*chat, schedule.id, None)))
+                }
                 Ok(schedule) => {
                     let plan = all.chats.entry(*chat).or_default();
                     plan.last = plan.last.max(*number);
@@ -334,7 +337,8 @@ impl All {
     /// What is due at `now`, and how long it is until the next will be.
     fn due(&self, now: Timestamp) -> (Vec<(ChatId, Schedule)>, Option<Duration>) {
         let due = self.due.iter().take_while(|(next, ..)| *next <= now).take(BATCH);
-        let schedule = |chat: ChatId, id: ScheduleId| Some(&self.chats.get(&chat)?.schedules.get(&id)?.schedule);
+        let schedule =
+            |chat: ChatId, id: ScheduleId| Some(&self.chats.get(&chat)?.schedules.get(&id)?.schedule);
         let due = due.filter_map(|(_, chat, id)| Some((*chat, schedule(*chat, *id)?.clone())));
         let until = |next: Timestamp| Duration::try_from(next.duration_since(now)).unwrap_or_default();
         (due.collect(), self.due.first().map(|(next, ..)| until(*next)))

@@ -154,6 +154,13 @@ impl Table {
         self.unfinished.contains(&id)
     }
 
+    /// An unfinished job that this schedule has made.
+    pub(super) fn unfinished_of(&self, schedule: u64) -> Option<JobId> {
+        let mut unfinished = self.unfinished.iter().filter_map(|id| self.jobs.get(id));
+        let of_it = unfinished.find(|entry| entry.job.origin.schedule() == Some(schedule));
+        of_it.map(|entry| entry.job.id)
+    }
+
     /// Those that have not begun.
     pub(super) fn queued(&self) -> impl Iterator<Item = JobId> {
         self.unfinished.difference(&self.running).copied()

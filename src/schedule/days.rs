@@ -27,8 +27,9 @@ impl Days {
             "weekday" | "weekdays" => Some(Self::WEEKDAYS),
             "weekend" | "weekends" => Some(Self::WEEKEND),
             _ => {
-                let is_it =
-                    |name: &str| name == word || name.get(..3) == Some(word) || word.strip_suffix('s') == Some(name);
+                let is_it = |name: &str| {
+                    name == word || name.get(..3) == Some(word) || word.strip_suffix('s') == Some(name)
+                };
                 NAMES.iter().position(|name| is_it(name)).map(|at| Self(1 << at))
             }
         }

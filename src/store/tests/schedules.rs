@@ -15,7 +15,8 @@ fn rows(chat: ChatId, rows: &[(u64, &str)]) -> Vec<(ChatId, u64, String)> {
 /// A job of a schedule's occurrence.
 fn occurrence(chat: ChatId, id: u64, message: i32) -> Write {
     let mut job = job(id);
-    job.origin = Origin { message: MessageId(message), thread: None, callback: None }.of_schedule(3, 1_767_225_600);
+    job.origin =
+        Origin { message: MessageId(message), thread: None, callback: None }.of_schedule(3, 1_767_225_600);
     Write::Accept(chat, Box::new(job))
 }
 

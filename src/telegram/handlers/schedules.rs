@@ -28,13 +28,8 @@ impl Handlers {
     /// Schedules a task for who said so.
     pub(super) async fn schedule(self: &Arc<Self>, said: Said, when: When, spec: Spec) {
         let (now, zone) = (self.clock.now(), self.settings.zone(said.chat));
-        let wanted = Wanted {
-            when,
-            zone,
-            spec,
-            person: said.who.person.clone(),
-            reply_to: said.origin.clone(),
-        };
+        let wanted =
+            Wanted { when, zone, spec, person: said.who.person.clone(), reply_to: said.origin.clone() };
         let chose_zone = self.settings.get(said.chat, "timezone").is_some();
         let words = match self.boards.schedule(said.chat, wanted, self.max_schedules, now).await {
             Ok(schedule) => words::made(&schedule, now, chose_zone),
@@ -108,29 +103,23 @@ impl Handlers {
         let has_run = [first, last].iter().any(|at| self.boards.has_made(chat, &schedule.origin(*at)));
         let missed = due.missed().saturating_sub(u64::from(has_run));
         let is_run = due.on_time || missed > 0 && self.settings.runs_missed(chat);
-        let taken = if is_run {
-            let (person, spec) = (schedule.person.clone(), schedule.spec.clone());
-            self.boards.submit(chat, person, schedule.origin(last), spec).await.map(drop)
-        } else {
-            Ok(())
+        let taken = match self.boards.unfinished_of(chat, schedule.id) {
+            _ if !is_run => Ok(()),
+            Some(job) if !has_run => Err(words::still_unfinished(job)),
+            _ => {
+                let (person, spec) = (schedule.person.clone(), schedule.spec.clone());
+                match self.boards.submit(chat, person, schedule.origin(last), spec).await {
+                    Ok(_) => Ok(()),
+                    // The next start finds it due.
+                    Err(Refusal::Stopping) => return,
+                    Err(why) => Err(sentences::refusal(why)),
+                }
+            }
         };
-        if taken == Err(Refusal::Stopping) {
-            // The next start finds it due.
-            return;
-        }
-        let told = Told { missed, is_run, on_time: due.on_time };
-        self.note(chat, &schedule, (last, now), told, taken).await;
+        let told = Told { missed, is_run_late: is_run && !due.on_time, taken };
+        self.note(chat, &schedule, (last, now), told).await;
     }
-}
 
-/// What there is to tell of an occurrence.
-struct Told {
-    missed: u64,
-    is_run: bool,
-    on_time: bool,
-}
-
-impl Handlers {
     /// Stores that it has been, and says what there is to say.
     async fn note(
         self: &Arc<Self>,
@@ -138,22 +127,25 @@ impl Handlers {
         schedule: &Schedule,
         times: (Timestamp, Timestamp),
         told: Told,
-        taken: Result<(), Refusal>,
     ) {
+        let Told { missed, is_run_late, taken } = told;
         let occurred = if taken.is_err() { Occurred::Refused } else { Occurred::Done };
         let Some(after) = self.boards.advance(chat, schedule.id, times, occurred) else { return };
         let next = after.body.as_ref().map(|_| after.schedule.next);
-        let mut lines = Vec::new();
-        if told.missed > 0 {
-            let is_run = told.is_run && !told.on_time;
-            lines.push(words::missed(schedule, told.missed, is_run, next));
-        }
         // Once, until it runs again.
-        if let Err(why) = taken
-            && schedule.refused == 0
-        {
-            tracing::info!(chat = chat.0, schedule = schedule.id.0, ?why, "a scheduled task was not taken");
-            lines.push(words::refused(schedule, &sentences::refusal(why), next));
+        let refused = taken.err().filter(|_| schedule.refused == 0);
+        let mut lines = Vec::new();
+        if missed > 0 {
+            let then = match (occurred, &refused) {
+                (Occurred::Done, _) if is_run_late => words::runs_now(),
+                (Occurred::Refused, Some(_)) => String::new(),
+                _ => words::next(schedule, next),
+            };
+            lines.push(format!("{} {then}", words::missed(schedule, missed)));
+        }
+        if let Some(why) = refused {
+            tracing::info!(chat = chat.0, schedule = schedule.id.0, why, "a scheduled task was not taken");
+            lines.push(words::refused(schedule, &why, next));
         }
         let number = schedule.id.0;
         if lines.is_empty() {
@@ -166,11 +158,17 @@ impl Handlers {
     /// It has been, and nobody hears of it.
     fn pass(&self, chat: ChatId, schedule: &Schedule, times: (Timestamp, Timestamp)) {
         if let Some(after) = self.boards.advance(chat, schedule.id, times, Occurred::Done) {
-            drop(self.store.write(Write::Schedule {
-                chat: after.chat,
-                number: schedule.id.0,
-                body: after.body,
-            }));
+            let number = schedule.id.0;
+            drop(self.store.write(Write::Schedule { chat: after.chat, number, body: after.body }));
         }
     }
+}
+
+/// What there is to tell of an occurrence.
+struct Told {
+    missed: u64,
+    /// The task is to be run, later than it was planned.
+    is_run_late: bool,
+    /// Why it was not taken, in words.
+    taken: Result<(), String>,
 }

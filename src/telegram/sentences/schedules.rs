@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{and_more, cut, not_written, numbers::coarse, units};
 use crate::{
     command::ScheduleError,
+    job::JobId,
     schedule::{MAX_MISSED, NoTime, Schedule, ScheduleId, When, Zone},
     store::WriteError,
     telegram::language::say,
@@ -101,35 +102,38 @@ pub(in crate::telegram) fn by_schedule(number: u64) -> String {
     say!("by-schedule", id = number)
 }
 
-/// Occurrences that were not run at their time. `is_run`: it is run now, once for all of them.
-pub(in crate::telegram) fn missed(
-    schedule: &Schedule,
-    count: u64,
-    is_run: bool,
-    next: Option<Timestamp>,
-) -> String {
+/// Occurrences that were not run at their time.
+pub(in crate::telegram) fn missed(schedule: &Schedule, count: u64) -> String {
     let (id, what) = (schedule.id.0, what(schedule, MAX_COMMAND));
-    let missed = if count < MAX_MISSED {
+    if count < MAX_MISSED {
         say!("schedule-missed", id = id, what = what, count = count)
     } else {
         say!("schedule-missed-many", id = id, what = what, count = count)
-    };
-    let then = if is_run { say!("schedule-missed-run") } else { next_time(schedule, next) };
-    format!("{missed} {then}")
+    }
 }
 
-/// Its task was not taken.
-pub(in crate::telegram) fn refused(schedule: &Schedule, why: &str, next: Option<Timestamp>) -> String {
-    let refused =
-        say!("schedule-refused", id = schedule.id.0, what = what(schedule, MAX_COMMAND), why = why);
-    format!("{refused} {}", next_time(schedule, next))
+/// Behind [`missed`]: once for all of them.
+pub(in crate::telegram) fn runs_now() -> String {
+    say!("schedule-missed-run")
 }
 
-fn next_time(schedule: &Schedule, next: Option<Timestamp>) -> String {
+/// When it comes again, if it does.
+pub(in crate::telegram) fn next(schedule: &Schedule, next: Option<Timestamp>) -> String {
     match next {
         Some(next) => say!("schedule-next", time = time(next, schedule.zone)),
         None => say!("schedule-over"),
     }
+}
+
+/// Its task was not taken.
+pub(in crate::telegram) fn refused(schedule: &Schedule, why: &str, at: Option<Timestamp>) -> String {
+    let (id, what) = (schedule.id.0, what(schedule, MAX_COMMAND));
+    format!("{} {}", say!("schedule-refused", id = id, what = what, why = why), next(schedule, at))
+}
+
+/// Why a task was not taken: the one before goes on.
+pub(in crate::telegram) fn still_unfinished(job: JobId) -> String {
+    say!("schedule-unfinished", id = job.0)
 }
 
 /// What is wrong with the words before a scheduled command. `example` is of the command.
