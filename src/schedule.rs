@@ -24,6 +24,11 @@ pub const LATE_SECONDS: i64 = 60;
 /// Occurrences that are counted as missed, at most.
 pub const MAX_MISSED: u64 = 10_000;
 
+/// Whether what was planned for this time is missed at `now`.
+pub fn is_late(planned: Timestamp, now: Timestamp) -> bool {
+    now.as_second() - planned.as_second() > LATE_SECONDS
+}
+
 /// A schedule's number in its chat: 1, 2, 3 … per chat, never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ScheduleId(pub u64);
@@ -82,7 +87,7 @@ impl Schedule {
             return None;
         }
         let (last, count) = self.when.passed(self.zone, first, now);
-        Some(Due { first, last, count, on_time: now.as_second() - last.as_second() <= LATE_SECONDS })
+        Some(Due { first, last, count, on_time: !is_late(last, now) })
     }
 
     /// The first occurrence after this time; `None` where there is none any more.

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use jiff::Timestamp;
@@ -196,19 +196,18 @@ impl Boards {
         }
     }
 
-    /// The occurrence of the schedule that was planned for this time has been: what is to be stored of it. `None` where there
-    /// is no such schedule any more.
+    /// What was due of the schedule at `now` has been: what is to be stored of it. `None` where there is no such schedule any
+    /// more. The next time is later than `now`, so a clock that is put back then runs nothing twice.
     pub fn advance(
         &self,
         chat: ChatId,
         id: ScheduleId,
-        (planned, now): (Timestamp, Timestamp),
+        now: Timestamp,
         occurred: Occurred,
     ) -> Option<Advanced> {
         self.with_schedules(chat, |chat, all| {
             let mut schedule = all.remove(chat, id)?;
-            // A clock that was put back runs nothing twice.
-            let next = schedule.next_after(planned.max(now));
+            let next = schedule.next_after(now);
             schedule.refused = match occurred {
                 Occurred::Done => 0,
                 Occurred::Refused => schedule.refused.saturating_add(1),
@@ -221,9 +220,9 @@ impl Boards {
         })
     }
 
-    /// Whether the board has a job of this origin.
-    pub fn has_made(&self, chat: ChatId, origin: &Origin) -> bool {
-        self.look(chat, |table| table.by_origin(origin).is_some()).unwrap_or_default()
+    /// When the job of this origin was accepted, if the board has one.
+    pub fn accepted(&self, chat: ChatId, origin: &Origin) -> Option<SystemTime> {
+        self.look(chat, |table| table.snapshot(table.by_origin(origin)?))?.map(|found| found.job.submitted)
     }
 
     /// The job that an earlier occurrence of the schedule has made, while it is unfinished.
@@ -242,7 +241,7 @@ impl Boards {
             match serde_json::from_str::<Schedule>(body) {
                 // That the chat was denied is stored before what becomes of its board.
                 Ok(schedule) if gone.contains(chat) => {
-                    drop(self.store.write(write(*chat, schedule.id, None)))
+                    drop(self.store.write(write(*chat, schedule.id, None)));
                 }
                 Ok(schedule) => {
                     let plan = all.chats.entry(*chat).or_default();

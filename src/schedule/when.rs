@@ -147,7 +147,7 @@ fn shown(time: DateTime, zone: Zone) -> [Option<Timestamp>; 2] {
         AmbiguousOffset::Fold { before, after } => {
             [before.to_timestamp(time).ok(), after.to_timestamp(time).ok()]
         }
-        _ => [None, None],
+        AmbiguousOffset::Gap { .. } => [None, None],
     }
 }
 

@@ -482,6 +482,8 @@ async fn a_supergroup_has_what_its_group_had() {
         let card = ann.sees_in(&card(&ann, 2).await, "is 34").await;
         assert_eq!(card.reply_to, None, "what it answers is not in this chat");
         assert!(card.text.starts_with("Task 2 is submitted · schedule 1\n"), "{}", card.text);
+        let all = ann.says("/schedules").await.text;
+        assert!(all.ends_with("next 2026-01-01 12:00 Asia/Tokyo, in 60 min"), "{all}");
         (there, ann.person)
     };
     world.stop_bot().await;

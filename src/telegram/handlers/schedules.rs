@@ -14,7 +14,7 @@ use super::{
 use crate::{
     board::{NotScheduled, Occurred, Refusal, Wanted},
     job::{ChatId, Spec},
-    schedule::{Due, Schedule, ScheduleId, When},
+    schedule::{Due, Schedule, ScheduleId, When, is_late},
     store::{Instead, Write},
     telegram::{
         access::Entry,
@@ -97,11 +97,15 @@ impl Handlers {
         let Due { first, last, .. } = due;
         if self.access.of(chat) != Entry::In {
             // It is not worked for, and not spoken to.
-            return self.pass(chat, &schedule, (last, now));
+            return self.pass(chat, &schedule, now);
         }
         // A crash came between the task and the note that there is one.
-        let has_run = [first, last].iter().any(|at| self.boards.has_made(chat, &schedule.origin(*at)));
-        let missed = due.missed().saturating_sub(u64::from(has_run));
+        let made = [first, last].into_iter().find_map(|at| {
+            let accepted = self.boards.accepted(chat, &schedule.origin(at))?;
+            Some(Timestamp::try_from(accepted).is_ok_and(|accepted| !is_late(at, accepted)))
+        });
+        let (has_run, in_time) = (made.is_some(), made == Some(true));
+        let missed = due.missed().saturating_sub(u64::from(in_time));
         let is_run = due.on_time || missed > 0 && self.settings.runs_missed(chat);
         let taken = match self.boards.unfinished_of(chat, schedule.id) {
             _ if !is_run => Ok(()),
@@ -117,20 +121,14 @@ impl Handlers {
             }
         };
         let told = Told { missed, is_run_late: is_run && !due.on_time, taken };
-        self.note(chat, &schedule, (last, now), told).await;
+        self.note(chat, &schedule, now, told).await;
     }
 
     /// Stores that it has been, and says what there is to say.
-    async fn note(
-        self: &Arc<Self>,
-        chat: ChatId,
-        schedule: &Schedule,
-        times: (Timestamp, Timestamp),
-        told: Told,
-    ) {
+    async fn note(self: &Arc<Self>, chat: ChatId, schedule: &Schedule, now: Timestamp, told: Told) {
         let Told { missed, is_run_late, taken } = told;
         let occurred = if taken.is_err() { Occurred::Refused } else { Occurred::Done };
-        let Some(after) = self.boards.advance(chat, schedule.id, times, occurred) else { return };
+        let Some(after) = self.boards.advance(chat, schedule.id, now, occurred) else { return };
         let next = after.body.as_ref().map(|_| after.schedule.next);
         // Once, until it runs again.
         let refused = taken.err().filter(|_| schedule.refused == 0);
@@ -156,8 +154,8 @@ impl Handlers {
     }
 
     /// It has been, and nobody hears of it.
-    fn pass(&self, chat: ChatId, schedule: &Schedule, times: (Timestamp, Timestamp)) {
-        if let Some(after) = self.boards.advance(chat, schedule.id, times, Occurred::Done) {
+    fn pass(&self, chat: ChatId, schedule: &Schedule, now: Timestamp) {
+        if let Some(after) = self.boards.advance(chat, schedule.id, now, Occurred::Done) {
             let number = schedule.id.0;
             drop(self.store.write(Write::Schedule { chat: after.chat, number, body: after.body }));
         }
