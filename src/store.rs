@@ -419,9 +419,9 @@ impl Store {
     pub async fn keep(&self, chat: ChatId, id: JobId, outcome: Outcome) -> Result<Outcome, WriteError> {
         let Some(writer) = self.0.clone() else { return Ok(outcome) };
         let outcome = results::keep(writer.folder(), chat, id, outcome).await?;
-        if let Some((files, lost)) = writer.files() {
+        if let Some((files, term)) = writer.files() {
             let names = results::files(writer.folder(), chat, id, &outcome).await;
-            files.keep(writer.folder(), names, lost).await?;
+            files.keep(writer.folder(), names, term).await?;
         }
         Ok(outcome)
     }
