@@ -10,7 +10,7 @@ use crate::{
 pub use crate::{
     board::fuzzing::kill,
     store::fuzzing::{Row, file, row},
-    telegram::fuzzing::{button, html, stored, update},
+    telegram::fuzzing::{button, html, schedule, stored, update},
 };
 
 /// The grammar: nothing stops it, and a command means the same when it is read again as it is written back.

@@ -19,6 +19,7 @@ pub mod nats;
 pub mod operate;
 mod parts;
 pub mod sandbox;
+pub mod schedule;
 mod standby;
 pub mod store;
 pub mod supervise;

@@ -65,6 +65,7 @@ impl Parts {
             quit.clone(),
         );
         handlers.restore(questions);
+        tasks.spawn(handlers.clone().keep_schedules(stop_updates.clone()));
         let Web { site, server, webhook } = web;
         let by_webhook = webhook.is_some();
         let updates = tasks.spawn(self.updates(&handlers, handled, (webhook, site.clone()), &stop_updates));
