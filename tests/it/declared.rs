@@ -5,6 +5,7 @@ mod confirm;
 mod crash;
 mod limits;
 mod reload;
+mod scheduled;
 mod who_may;
 mod workers;
 

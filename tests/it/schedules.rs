@@ -16,22 +16,22 @@ use crate::world::{Held, Setup, Speaker, World, config};
 
 /// A clock that is moved by hand.
 #[derive(Clone)]
-struct Hands(Arc<AtomicI64>);
+pub(crate) struct Hands(Arc<AtomicI64>);
 
 impl Hands {
     /// Seconds since 1970 of a time as `2026-03-28T12:00:00Z`.
-    fn at(time: &str) -> Self {
+    pub(crate) fn at(time: &str) -> Self {
         Self(Arc::new(AtomicI64::new(seconds(time))))
     }
 
-    fn clock(&self) -> Clock {
+    pub(crate) fn clock(&self) -> Clock {
         let hands = self.0.clone();
         Clock::new(move || {
             SystemTime::UNIX_EPOCH + Duration::from_secs(hands.load(Ordering::SeqCst).unsigned_abs())
         })
     }
 
-    fn turn_to(&self, time: &str) {
+    pub(crate) fn turn_to(&self, time: &str) {
         self.0.store(seconds(time), Ordering::SeqCst);
     }
 }
