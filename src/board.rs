@@ -116,7 +116,7 @@ impl Boards {
         metrics.set_slots(Line::Cpu, cpu);
         metrics.set_slots(Line::Io, io);
         let queue = match &fleet {
-            Some(_) => Queue::of_fleet(limits.cpu_slots, limits.io_slots),
+            Some(_) => Queue::of_fleet(),
             None => Queue::new(cpu, io, memory),
         };
         let declared = work.declared();
@@ -385,7 +385,7 @@ impl Boards {
             // its end in this, or is found by the next start as it was.
             let again = table.running().into_iter().filter(|id| {
                 let spec = table.snapshot(*id).map(|snapshot| snapshot.job.spec);
-                spec.is_none_or(|spec| !self.runs_once(&spec))
+                spec.is_none_or(|spec| !self.ends_with_us(&spec))
             });
             paused.extend(again.map(|id| self.store.write(Write::Pause(chat, id))));
             for id in table.unfinished() {
@@ -419,11 +419,11 @@ impl Boards {
     }
 
     /// A member of the job got its first slot. False where the job was killed meanwhile: it must not run.
-    async fn started(&self, chat: ChatId, id: JobId, spec: &Spec, at_once: bool) -> bool {
+    async fn started(&self, chat: ChatId, id: JobId, at_once: bool) -> bool {
         let now = SystemTime::now();
         // What is done in a moment crashes nothing, and the moment is not worth a sync of the disk; what others do does not
         // crash this process, and they have it still when it is gone.
-        let counts = !at_once && self.is_own(spec);
+        let counts = !at_once && self.work.remote().is_none();
         let started = self.with_table(chat, |chat, table| {
             let attempt = table.start(id, now)?;
             Some(counts.then(|| self.store.write(Write::Start { chat, id, attempt, started: now })))

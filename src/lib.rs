@@ -223,18 +223,7 @@ async fn run_leading(
     drop(loaded);
 
     let inline = Inline::new(api.clone(), work, &bot.username, &config, access.clone());
-    let parts = Parts {
-        alone,
-        api,
-        store,
-        boards,
-        outbox: outbox.clone(),
-        settings,
-        inline,
-        access,
-        declared,
-        config,
-    };
+    let parts = Parts { alone, api, store, boards, outbox: outbox.clone(), settings, inline, access, config };
     tokio::select! {
         biased;
         // Nothing in good order: whoever leads now says and does what is not said and done yet.

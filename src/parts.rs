@@ -8,7 +8,6 @@ use crate::{
     RunError,
     board::Boards,
     config::Config,
-    declared::Declared,
     http::{Server, Site},
     job::ChatId,
     lease::LeaseTimings,
@@ -37,7 +36,6 @@ pub(crate) struct Parts {
     pub(crate) settings: Arc<Settings>,
     pub(crate) inline: Arc<Inline>,
     pub(crate) access: Arc<Access>,
-    pub(crate) declared: Arc<Declared>,
     pub(crate) config: Config,
     /// Where others may be that are not to lead beside this one.
     pub(crate) alone: Option<(Nats, LeaseTimings)>,
@@ -62,7 +60,6 @@ impl Parts {
             self.boards.clone(),
             self.outbox.clone(),
             (self.store.clone(), self.settings.clone(), self.inline.clone(), self.access.clone()),
-            self.declared.clone(),
             bot,
             &self.config,
             quit.clone(),

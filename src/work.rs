@@ -228,8 +228,7 @@ impl Work {
         control: &Arc<Control>,
     ) -> Result<Found, Unfinished> {
         match &self.hands {
-            // Workers do not run programs: they are this machine's.
-            Hands::Fleet(fleet) if !self.is_at_once(member) && !matches!(member, Member::Declared(_)) => {
+            Hands::Fleet(fleet) if !self.is_at_once(member) => {
                 let memory = match member {
                     Member::Fib(n) => self.memory(*n),
                     Member::Dex { .. } | Member::Declared(_) => 0,

@@ -53,7 +53,7 @@ use crate::{
     board::{Boards, Refusal},
     command::{Command, Context, Language, ParseError, Parsed, parse},
     config::Config,
-    declared::{Declared, Viewer},
+    declared::Declared,
     job::{ChatId, JobId, MessageId, Origin, Spec},
     metrics::Metrics,
     store::{Keep, Store},
@@ -115,7 +115,6 @@ impl Handlers {
         boards: Arc<Boards>,
         outbox: Arc<Outbox>,
         (store, settings, inline, access): (Store, Arc<Settings>, Arc<Inline>, Arc<Access>),
-        declared: Arc<Declared>,
         bot: Bot,
         config: &Config,
         quit: CancellationToken,
@@ -125,6 +124,7 @@ impl Handlers {
         let strangers =
             Cache::builder().max_capacity(MAX_STRANGERS).time_to_live(config.timings.stranger_again).build();
         Arc::new(Self {
+            declared: boards.declared().clone(),
             boards,
             outbox,
             store,
@@ -137,7 +137,6 @@ impl Handlers {
             confirm_within: config.timings.confirm,
             presses,
             bot,
-            declared,
             access,
             strangers,
             rate: Rate::new(config.rate_person, config.timings.rate_period),

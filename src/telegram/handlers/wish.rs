@@ -198,9 +198,10 @@ impl Handlers {
             let home = handlers.boards.home(chat);
             let as_admin = handlers.wants_admin(home, &request.wish);
             let found = async {
-                match as_admin {
-                    true => handlers.roles.find_out_admin(home, &request.who).await,
-                    false => handlers.roles.find_out(home, &request).await,
+                if as_admin {
+                    handlers.roles.find_out_admin(home, &request.who).await
+                } else {
+                    handlers.roles.find_out(home, &request).await
                 }
             };
             let standing = tokio::select! {
