@@ -203,10 +203,10 @@ fn what_a_program_left_is_its_job_s() {
         write(&store, accept(CHAT, id));
         write(&store, finish(id, kept));
     }
-    let names: Vec<(String, i64)> = inside(&store, |db| {
+    let names = inside(&store, |db| {
         let mut jobs = db.prepare("SELECT digits_file, digits_bytes FROM job ORDER BY id").unwrap();
-        let rows = jobs.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-        rows.collect::<Result<_, _>>().unwrap()
+        let rows = jobs.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))).unwrap();
+        rows.collect::<Result<Vec<_>, _>>().unwrap()
     });
     assert_eq!(names, vec![("-100200-1.out".to_owned(), 5100); 2]);
     let kept = printed(5000);
