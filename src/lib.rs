@@ -249,6 +249,7 @@ async fn programs(config: &Config, declared: &Arc<Declared>) -> Arc<Programs> {
     let binary = config.binary.clone();
     let settings = ProgramSettings {
         timeout: config.job_timeout,
+        max_output: config.max_output,
         binary,
         ..ProgramSettings::new(config.data_dir.clone())
     };

@@ -96,6 +96,7 @@ pub async fn run_with(
         tempfile::Builder::new().prefix("jobboard-worker-").tempdir().map_err(WorkerError::Folder)?;
     let programs = programs::Settings {
         timeout: config.job_timeout,
+        max_output: config.max_output,
         binary: config.binary.clone(),
         ..programs::Settings::new(folder.path().to_owned())
     };

@@ -214,7 +214,7 @@ fn finish(
     let file = Some(results::outcome_file(chat, id))
         .filter(|file| json.len() > results::ROW && results::size(folder, file) == Some(bytes));
     let (json, bytes) = if file.is_some() { (None, bytes) } else { (Some(json), 0) };
-    let (digits_file, digits_bytes) = results::digits_file(outcome).unzip();
+    let (digits_file, digits_bytes) = results::large_file(outcome).unzip();
     execute(
         connection,
         FINISH,
