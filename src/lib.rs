@@ -217,6 +217,7 @@ async fn run_leading(
     let access = Access::new(store.clone(), boards.clone(), &loaded, &config);
     let handled = std::mem::take(&mut loaded.handled);
     let questions = std::mem::take(&mut loaded.questions);
+    let menus = std::mem::take(&mut loaded.menus);
     // The boards have it now.
     drop(loaded);
 
@@ -231,6 +232,7 @@ async fn run_leading(
         inline,
         access,
         declared,
+        menus,
         config,
     };
     tokio::select! {

@@ -15,7 +15,7 @@ use crate::{
     nats::Nats,
     standby,
     store::Store,
-    telegram::{self, Access, Bot, Fatal, Handlers, Inline, Outbox, Settings, Webhook, api::Api},
+    telegram::{self, Access, Bot, Fatal, Handlers, Inline, Menus, Outbox, Settings, Webhook, api::Api},
 };
 
 /// How long answers over HTTP that are under way are waited for at a stop.
@@ -38,6 +38,8 @@ pub(crate) struct Parts {
     pub(crate) inline: Arc<Inline>,
     pub(crate) access: Arc<Access>,
     pub(crate) declared: Arc<Declared>,
+    /// The command menus that the last process has left.
+    pub(crate) menus: String,
     pub(crate) config: Config,
     /// Where others may be that are not to lead beside this one.
     pub(crate) alone: Option<(Nats, LeaseTimings)>,
@@ -164,9 +166,9 @@ impl Parts {
             async move { boards.follow_fleet(stop).await }
         });
         tasks.spawn({
-            let (api, stop, timings) = (self.api.clone(), stop_updates.clone(), self.config.timings);
-            let owners = self.config.owners.0.clone();
-            async move { telegram::register_commands(&api, &owners, &timings, &stop).await }
+            let menus = Menus::new(self.api.clone(), self.store.clone(), self.declared.clone(), &self.config);
+            let (left, stop) = (self.menus.clone(), stop_updates.clone());
+            async move { menus.tend(&left, stop).await }
         });
     }
 }

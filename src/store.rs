@@ -191,6 +191,8 @@ pub enum Write {
     },
     /// An owner has paused the bot, or let it go on.
     Paused(bool),
+    /// The command menus that may be registered at Telegram, in words of their owner's.
+    Menus(String),
     /// A group became a supergroup: all that is the old chat's is the new one's. Origins of its jobs mean nothing any
     /// more ([`MessageId`] 0, no thread), nor do the messages of their cards and of the dash, nor what its kills, answers
     /// and questions reply to: the `reply_to` of their bodies, which are JSON.
@@ -259,6 +261,8 @@ pub struct Loaded {
     pub access: Vec<(ChatId, bool)>,
     /// An owner has paused the bot.
     pub paused: bool,
+    /// See [`Write::Menus`]; empty where there was none.
+    pub menus: String,
 }
 
 impl Loaded {

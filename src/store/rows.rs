@@ -75,6 +75,8 @@ pub(super) fn load(
             Ok((ChatId(row.get(0)?), row.get(1)?))
         })?,
         paused: paused(connection)?,
+        menus: list::<String>(connection, "SELECT value FROM meta WHERE key = 'menus'", |row| row.get(0))?
+            .concat(),
         ..Loaded::default()
     };
     let mut lost = Vec::new();

@@ -11,6 +11,7 @@ mod chaos;
 mod commands;
 mod crash;
 mod credentials;
+mod declared;
 mod deployment;
 mod dex;
 mod faults;
