@@ -64,8 +64,7 @@ impl Parts {
             self.boards.clone(),
             self.outbox.clone(),
             (self.store.clone(), self.settings.clone(), self.inline.clone(), self.access.clone()),
-            self.declared.clone(),
-            bot,
+            (bot, self.declared.clone()),
             &self.config,
             quit.clone(),
         );

@@ -1,5 +1,9 @@
 //! What the fuzz targets reach of declared commands.
-#![expect(clippy::missing_panics_doc, reason = "to panic is how a fuzz target tells what is wrong")]
+#![expect(
+    clippy::missing_panics_doc,
+    clippy::panic,
+    reason = "to panic is how a fuzz target tells what is wrong"
+)]
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 

@@ -204,7 +204,8 @@ fn what_is_wrong_with_a_command() {
         beside[0].ends_with("there is no such program in PATH; the one beside this file is \"./letter\""),
         "{beside:?}"
     );
-    let many: String = (0..71).map(|n| format!("[jobs.n{n}]\nhelp = 'x'\nprogram = './run'\n")).collect();
+    let many: Vec<_> = (0..71).map(|n| format!("[jobs.n{n}]\nhelp = 'x'\nprogram = './run'\n")).collect();
+    let many = many.concat();
     assert!(
         read(folder.path(), &many).unwrap_err()[0].starts_with("212: jobs.n70: one command more than the 70")
     );

@@ -98,8 +98,7 @@ impl Handlers {
         boards: Arc<Boards>,
         outbox: Arc<Outbox>,
         (store, settings, inline, access): (Store, Arc<Settings>, Arc<Inline>, Arc<Access>),
-        declared: Arc<Declared>,
-        bot: Bot,
+        (bot, declared): (Bot, Arc<Declared>),
         config: &Config,
         quit: CancellationToken,
     ) -> Arc<Self> {
