@@ -154,7 +154,7 @@ impl Bench {
         let (urls, name) = (vec![server.url()], "bench".to_owned());
         let options = Options { urls, creds: None, ca: None, replicas: 1, bot, side: Side::Bot, name };
         let nats = Nats::connect(&options).await.expect("the settings are right");
-        let remote = Remote::new(nats, FleetTimings::default(), 3);
+        let remote = Remote::new(nats, FleetTimings::default(), 3, std::env::temp_dir());
         let (bench, stop) = Self::of(Work::by_fleet(remote.clone(), engine(), pokeapi()));
         let boards = bench.boards.clone();
         tokio::spawn(remote.serve(move |job| boards.is_current(job), stop));

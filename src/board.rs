@@ -18,6 +18,7 @@ mod moved;
 mod overload;
 mod pause;
 mod people;
+mod programs;
 mod queue;
 mod restore;
 mod run;
@@ -52,6 +53,7 @@ pub use self::{
 };
 use self::{queue::Queue, table::Table};
 use crate::{
+    declared::Declared,
     job::{ChatId, JobId, Origin, Person, Spec},
     metrics::{Line, Metrics},
     store::{Store, Write, WriteError},
@@ -75,6 +77,7 @@ pub struct Boards {
     busy: busy::Busy,
     overload: Overload,
     work: Arc<Work>,
+    declared: Arc<Declared>,
     store: Store,
     metrics: Arc<Metrics>,
     limits: Limits,
@@ -112,16 +115,23 @@ impl Boards {
             if fleet.is_some() { Capacity::default() } else { fleet::of_this_process(&limits) };
         metrics.set_slots(Line::Cpu, cpu);
         metrics.set_slots(Line::Io, io);
+        let queue = match &fleet {
+            Some(_) => Queue::of_fleet(limits.cpu_slots, limits.io_slots),
+            None => Queue::new(cpu, io, memory),
+        };
+        let declared = work.declared();
+        queue.declare(&declared.current());
         Arc::new(Self {
             tables: DashMap::new(),
             moved: RwLock::default(),
             people: people::People::default(),
             changes: Changes::default(),
             settled: Notify::new(),
-            queue: Queue::new(cpu, io, memory),
+            queue,
             busy: busy::Busy::default(),
             overload: Overload::new(&limits),
             work,
+            declared,
             store,
             metrics,
             limits,
@@ -371,8 +381,13 @@ impl Boards {
         let mut paused = Vec::new();
         for table in &self.tables {
             let chat = *table.key();
-            // Before anything is waited for: however the stop goes on, that it ran counts for no crash.
-            paused.extend(table.running().into_iter().map(|id| self.store.write(Write::Pause(chat, id))));
+            // Before anything is waited for: however the stop goes on, that it ran counts for no crash. What runs only once has
+            // its end in this, or is found by the next start as it was.
+            let again = table.running().into_iter().filter(|id| {
+                let spec = table.snapshot(*id).map(|snapshot| snapshot.job.spec);
+                spec.is_none_or(|spec| !self.runs_once(&spec))
+            });
+            paused.extend(again.map(|id| self.store.write(Write::Pause(chat, id))));
             for id in table.unfinished() {
                 self.changes.mark(Change::Job(chat, id));
             }
@@ -404,11 +419,11 @@ impl Boards {
     }
 
     /// A member of the job got its first slot. False where the job was killed meanwhile: it must not run.
-    async fn started(&self, chat: ChatId, id: JobId, at_once: bool) -> bool {
+    async fn started(&self, chat: ChatId, id: JobId, spec: &Spec, at_once: bool) -> bool {
         let now = SystemTime::now();
         // What is done in a moment crashes nothing, and the moment is not worth a sync of the disk; what others do does not
         // crash this process, and they have it still when it is gone.
-        let counts = !at_once && self.work.remote().is_none();
+        let counts = !at_once && self.is_own(spec);
         let started = self.with_table(chat, |chat, table| {
             let attempt = table.start(id, now)?;
             Some(counts.then(|| self.store.write(Write::Start { chat, id, attempt, started: now })))

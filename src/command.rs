@@ -63,6 +63,8 @@ pub enum Command {
     Pause,
     /// Start tasks again.
     Resume,
+    /// Read the operator's file again.
+    Reload,
 }
 
 impl fmt::Display for Command {
@@ -90,6 +92,7 @@ impl fmt::Display for Command {
             Self::Workers => f.write_str("workers"),
             Self::Pause => f.write_str("pause"),
             Self::Resume => f.write_str("resume"),
+            Self::Reload => f.write_str("reload"),
         }
     }
 }
@@ -359,6 +362,14 @@ pub const COMMANDS: &[Entry] = &[
         in_menu: true,
         owners: true,
         build: |args| args.nothing_more().map(|()| Command::Resume),
+    },
+    Entry {
+        name: "reload",
+        args: "",
+        example: "reload",
+        in_menu: true,
+        owners: true,
+        build: |args| args.nothing_more().map(|()| Command::Reload),
     },
 ];
 

@@ -298,6 +298,10 @@ pub struct Config {
     /// What no flag sets.
     #[arg(skip)]
     pub timings: Timings,
+
+    /// The bot's binary, where it is not what this process runs: tests say it.
+    #[arg(skip)]
+    pub binary: Option<PathBuf>,
 }
 
 impl Config {

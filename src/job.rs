@@ -155,10 +155,9 @@ impl Member {
     /// What it needs a slot of.
     pub fn resource(&self) -> Resource {
         match self {
-            Self::Fib(_) => Resource::Cpu,
             Self::Dex { .. } => Resource::Io,
             Self::Declared(call) if call.weight == 0 => Resource::Io,
-            Self::Declared(_) => Resource::Cpu,
+            Self::Fib(_) | Self::Declared(_) => Resource::Cpu,
         }
     }
 }

@@ -21,6 +21,7 @@ mod parts;
 pub mod sandbox;
 mod standby;
 pub mod store;
+pub mod supervise;
 pub mod telegram;
 pub mod work;
 pub mod worker;
@@ -50,7 +51,7 @@ use crate::{
         Access, Bot, Inline, Outbox, Settings, Webhook,
         api::{Api, ApiError},
     },
-    work::{CpuPool, Engine, PokeApi, Remote, Work},
+    work::{CpuPool, Engine, PokeApi, Programs, Remote, Work, programs::Settings as ProgramSettings},
 };
 
 /// Between two looks at whether the data folder and the address are free.
@@ -197,7 +198,8 @@ async fn run_leading(
     site.ready().opened(store.clone());
     let api = Api::new(&config, &loaded.secret)?.measured(metrics.clone()).within(term);
     let limits = limits(&config);
-    let work = Arc::new(work(&config, engine, metrics.clone(), nats)?);
+    let programs = programs(&config, &declared).await;
+    let work = Arc::new(work(&config, engine, metrics.clone(), nats)?.with_programs(programs));
     if let Some(fleet) = work.fleet() {
         site.ready().works_by(fleet);
     }
@@ -251,6 +253,30 @@ async fn catalog(config: &Config) -> Result<Catalog, RunError> {
     let Some(file) = config.jobs_file.clone() else { return Ok(Catalog::default()) };
     let read = tokio::task::spawn_blocking(move || Catalog::read(&file, command::names()));
     read.await.map_err(RunError::Task)?.map_err(RunError::Jobs)
+}
+
+/// What runs programs. What an earlier bot has left of them is ended before anything else begins.
+async fn programs(config: &Config, declared: &Arc<Declared>) -> Arc<Programs> {
+    let binary = config.binary.clone();
+    let settings = ProgramSettings {
+        timeout: config.job_timeout,
+        binary,
+        ..ProgramSettings::new(config.data_dir.clone())
+    };
+    let programs = Programs::new(declared.clone(), settings);
+    if config.jobs_file.is_some()
+        && let Err(error) = Programs::hide_this_process()
+    {
+        tracing::warn!(%error, "programs that run as this user can read this process's memory");
+    }
+    let its = programs.clone();
+    match tokio::task::spawn_blocking(move || its.sweep()).await {
+        Ok(Ok(0)) => {}
+        Ok(Ok(processes)) => tracing::warn!(processes, "what an earlier bot had left running was ended"),
+        Ok(Err(error)) => tracing::error!(%error, "it is not known what an earlier bot has left running"),
+        Err(error) => tracing::error!(%error, "it is not known what an earlier bot has left running"),
+    }
+    programs
 }
 
 /// The NATS that is shared with others, where there are any.
@@ -360,7 +386,8 @@ fn work(
     let pokeapi = PokeApi::new(&config.pokeapi_url, config.timings.pokeapi)?.measured(metrics);
     Ok(match nats {
         Some(nats) => {
-            let fleet = Remote::new(nats, config.timings.fleet, config.max_attempts.get());
+            let results = config.data_dir.join("results");
+            let fleet = Remote::new(nats, config.timings.fleet, config.max_attempts.get(), results);
             Work::by_fleet(fleet, engine, pokeapi)
         }
         None => Work::new(CpuPool::new(config.cpu_workers()).map_err(RunError::Pool)?, engine, pokeapi),

@@ -38,6 +38,9 @@ const SIGXFSZ: i32 = 25;
 
 fn main() -> ExitCode {
     let args: Vec<_> = std::env::args_os().collect();
+    if let Some(ended) = jobboard::supervise::hidden_mode(&args) {
+        return ended;
+    }
     if let Some(one) = OneFib::read(&args) {
         return exit_status(&fib(one));
     }

@@ -18,7 +18,7 @@ use tokio::sync::watch;
 
 pub use self::{
     message::{Blob, Order, Report, Sign},
-    names::{JobKey, Key, Names},
+    names::{JobKey, Key, Kind, Names},
 };
 use crate::config::Config;
 

@@ -33,7 +33,7 @@ pub use self::{
     writer::Committed,
 };
 use crate::{
-    job::{ChatId, Digits, Job, JobId, MessageId, Outcome},
+    job::{ChatId, Digits, Job, JobId, Kept, MessageId, Outcome},
     metrics::Metrics,
 };
 
@@ -211,6 +211,8 @@ pub enum Instead {
     Kill(u64),
     /// The card, in this message, whose job's end it announces: the card shows that end.
     Card(JobId, MessageId),
+    /// Another answer, which was said: this one goes on where it ended.
+    Answer(u64),
 }
 
 /// Why something could not be written. Nothing of it is in the store.
@@ -426,6 +428,17 @@ impl Store {
             }
             (Digits::Filed(_), None) => Ok(None),
         }
+    }
+
+    /// Opens what a program left, from a place on; `None` where it was dropped. Blocks.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, or is shorter than it was.
+    pub fn kept(&self, kept: &Kept, from: u64) -> io::Result<Option<Box<dyn Read + Send>>> {
+        let Some(writer) = &self.0 else { return Ok(None) };
+        let (offset, wanted) = (kept.offset.saturating_add(from), kept.bytes.saturating_sub(from));
+        let opened = results::open_at(writer.folder(), &kept.file, offset, wanted)?;
+        Ok(opened.map(|file| Box::new(file) as _))
     }
 
     /// An empty file beside the results, where there is room for large ones. It has no name and is gone when it is

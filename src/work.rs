@@ -29,6 +29,7 @@ pub use self::{
     team::Team,
 };
 use crate::{
+    declared::{Catalog, Declared},
     job::{Digits, Failure, Member, Number, Pokemon, PokemonKey, Printed},
     nats::JobKey,
 };
@@ -141,6 +142,13 @@ impl Work {
         Self { programs: Some(programs), ..self }
     }
 
+    /// What the operator declares; nothing where nobody runs it.
+    pub fn declared(&self) -> Arc<Declared> {
+        self.programs
+            .as_ref()
+            .map_or_else(|| Declared::new(Catalog::default()), |programs| programs.declared().clone())
+    }
+
     /// Who does it, if it is not this process: a job that was running when this process ended is in their hands still.
     pub fn remote(&self) -> Option<&Arc<Remote>> {
         match &self.hands {
@@ -220,15 +228,23 @@ impl Work {
         control: &Arc<Control>,
     ) -> Result<Found, Unfinished> {
         match &self.hands {
-            Hands::Fleet(fleet) if !self.is_at_once(member) => {
+            // Workers do not run programs: they are this machine's.
+            Hands::Fleet(fleet) if !self.is_at_once(member) && !matches!(member, Member::Declared(_)) => {
                 let memory = match member {
                     Member::Fib(n) => self.memory(*n),
                     Member::Dex { .. } | Member::Declared(_) => 0,
                 };
-                fleet.run(place, member, memory, control).await
+                fleet.run(place, member, (memory, self.attempts(member)), control).await
             }
             Hands::Fleet(_) | Hands::Here(_) => self.here(place, member, control).await,
         }
+    }
+
+    /// How often others may begin it: a program that is not to be run again, once.
+    fn attempts(&self, member: &Member) -> Option<u32> {
+        let Member::Declared(call) = member else { return None };
+        let runs_again = self.programs.as_ref().is_some_and(|programs| programs.runs_again(&call.name));
+        (!runs_again).then_some(1)
     }
 
     /// Runs a member in this process, to its end. It returns only when the work has truly stopped: CPU work through its flag,

@@ -10,21 +10,23 @@ mod pull;
 mod report;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use async_nats::jetstream::{kv, object_store::ObjectStore, stream::Stream};
+use tempfile::TempDir;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::assignment::Assignment;
 use crate::{
     config::Config,
+    declared::{Catalog, Declaration, Declared},
     job::Resource,
-    nats::{Key, Nats, NatsError, Options, Side},
-    work::{CpuPool, Engine, FleetTimings, PokeApi, Work},
+    nats::{Key, Kind, Nats, NatsError, Options, Side},
+    work::{CpuPool, Engine, FleetTimings, PokeApi, Programs, Work, programs},
 };
 
 /// Orders of a worker's memory are counted in pieces of this many bytes.
@@ -47,6 +49,9 @@ pub enum WorkerError {
     /// The CPU pool could not be made.
     #[error("no threads for CPU jobs: {0}")]
     Pool(std::io::Error),
+    /// There is no place for what programs leave.
+    #[error("no folder for what programs leave: {0}")]
+    Folder(std::io::Error),
 }
 
 impl WorkerError {
@@ -55,7 +60,7 @@ impl WorkerError {
         match self {
             Self::NoBot => true,
             Self::Nats(why) => why.is_about_settings(),
-            Self::Client(_) | Self::Pool(_) => false,
+            Self::Client(_) | Self::Pool(_) | Self::Folder(_) => false,
         }
     }
 }
@@ -82,7 +87,15 @@ pub async fn run_with(
     let bot = config.bot_id().ok_or(WorkerError::NoBot)?;
     let nats = Nats::connect(&Options::of(&config, bot, Side::Worker, format!("worker {id}"))).await?;
     let pokeapi = PokeApi::new(&config.pokeapi_url, config.timings.pokeapi)?;
-    let work = Work::new(CpuPool::new(config.cpu_workers()).map_err(WorkerError::Pool)?, engine, pokeapi);
+    let declared = Declared::new(Catalog::default());
+    let folder =
+        tempfile::Builder::new().prefix("jobboard-worker-").tempdir().map_err(WorkerError::Folder)?;
+    let programs = programs::Settings {
+        timeout: config.job_timeout,
+        ..programs::Settings::new(folder.path().to_owned())
+    };
+    let work = Work::new(CpuPool::new(config.cpu_workers()).map_err(WorkerError::Pool)?, engine, pokeapi)
+        .with_programs(Programs::new(declared.clone(), programs));
     tracing::info!(worker = id, bot, "started");
     let stored = tokio::select! {
         () = &mut shutdown => return Ok(()),
@@ -93,11 +106,13 @@ pub async fn run_with(
         host: host(),
         cpu: Slots::new(config.cpu_workers()),
         io: Slots::new(config.io_concurrency.get()),
+        commands: offered(&declared.current(), &config),
         memory: Semaphore::new(pieces(config.memory()) as usize),
         bytes: config.memory(),
         nats,
         stored,
         work,
+        folder,
         timings: config.timings.fleet,
         assigned: Mutex::default(),
         changed: Notify::new(),
@@ -115,12 +130,17 @@ struct Worker {
     host: String,
     cpu: Slots,
     io: Slots,
+    /// Of each declared command that is offered: the bot, which knows all slots of all workers, sees to it that programs and the rest
+    /// together are no more than these.
+    commands: BTreeMap<String, Slots>,
     /// In [`PIECE`]s.
     memory: Semaphore,
     bytes: u64,
     nats: Nats,
     stored: Stored,
     work: Work,
+    /// Where programs leave what they print and make, until it is the bot's. It goes with the worker.
+    folder: TempDir,
     timings: FleetTimings,
     // A std lock, held for an insertion or a look.
     assigned: Mutex<HashMap<Key, Arc<Assignment>>>,
@@ -181,8 +201,9 @@ impl Worker {
         self.tasks.spawn(self.clone().stay_alive(stop.clone()));
         self.tasks.spawn(self.clone().look_again(stop.clone()));
         self.tasks.spawn(self.clone().announce(stop.clone()));
-        for resource in [Resource::Cpu, Resource::Io] {
-            self.tasks.spawn(self.clone().pull(resource));
+        let slots = [Resource::Cpu, Resource::Io].map(Kind::Slot);
+        for kind in slots.into_iter().chain(self.commands.keys().cloned().map(Kind::Command)) {
+            self.tasks.spawn(self.clone().pull(kind));
         }
         shutdown.await;
         self.drain().await;
@@ -222,16 +243,31 @@ impl Worker {
         true
     }
 
-    fn slots(&self, resource: Resource) -> &Slots {
-        match resource {
-            Resource::Cpu => &self.cpu,
-            Resource::Io => &self.io,
+    /// `None` of a command that this worker does not offer.
+    fn slots(&self, kind: &Kind) -> Option<&Slots> {
+        match kind {
+            Kind::Slot(Resource::Cpu) => Some(&self.cpu),
+            Kind::Slot(Resource::Io) => Some(&self.io),
+            Kind::Command(name) => self.commands.get(name),
         }
     }
 
     fn assigned(&self) -> MutexGuard<'_, HashMap<Key, Arc<Assignment>>> {
         self.assigned.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How many of each command run here side by side: as many as it says, or as there are slots for.
+fn offered(catalog: &Catalog, config: &Config) -> BTreeMap<String, Slots> {
+    let count = |declaration: &Declaration| {
+        let slots = match usize::from(declaration.weight) {
+            0 => config.io_concurrency.get(),
+            weight => (config.cpu_workers() / weight).max(1),
+        };
+        declaration.at_once.map_or(slots, |most| slots.min(most.get()))
+    };
+    let slots = |declaration: &Arc<Declaration>| (declaration.name.clone(), Slots::new(count(declaration)));
+    catalog.iter().map(slots).collect()
 }
 
 /// How many pieces so many bytes are.

@@ -17,6 +17,7 @@ workers-head = Worker: { $workers }, mit { $cpu } CPU-Plätzen, { $io } IO-Plät
 workers-none = Kein Worker ist da, der Tasks annimmt: Sie warten. Andere: { $others }.
 workers-away = NATS ist seit { $time } weg: Tasks warten, nichts geht verloren. Worker davor: { $workers }.
 worker = { $host } ({ $version }): { $cpu } CPU, { $io } IO, { $memory }; hat { $members }; zuletzt gehört vor { $time }.
+worker-offers = Führt { $commands } aus.
 worker-drains = Er wird beendet und nimmt nichts mehr an.
 worker-too-old = Er ist zu alt für diesen Bot und bekommt nichts.
 help-workers = Wer die Arbeit macht: Rechner, Plätze, Speicher

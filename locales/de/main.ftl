@@ -91,6 +91,7 @@ button-keep = Weiterlaufen lassen
 button-retry = Noch einmal
 button-whole-number = Ganze Zahl
 button-whole-result = Ganzes Ergebnis
+button-whole-output = Ganze Ausgabe
 button-result = Ergebnis
 button-newer = ‹ Neuere
 button-older = Ältere ›

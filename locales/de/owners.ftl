@@ -5,6 +5,7 @@ help-deny = Einen Chat sperren, was auch immer eingestellt ist: Seine offenen Ta
 help-stats = Wie es dem Bot geht
 help-pause = Keine Tasks mehr starten: Was läuft, läuft weiter, der Rest wartet
 help-resume = Wieder Tasks starten
+help-reload = Die Datei mit den Befehlen des Betreibers neu lesen; eine fehlerhafte ändert nichts
 help-owners = Für Eigentümer dieses Bots, in diesem Chat:
 owners-only = { $command } ist für Eigentümer dieses Bots, in ihrem privaten Chat mit mir (der Betreiber setzt JOBBOARD_OWNERS).
 not-a-chat = { $command }: „{ $word }“ ist nicht die Nummer eines Chats; die von Gruppen sind negativ: { $example }

@@ -1,10 +1,26 @@
 ### Programme des Betreibers.
 
 program-exited = Es endete mit Status { $status }.
-program-signalled = Es wurde von Signal { $signal } beendet.
+program-signalled = Es wurde von { $signal } beendet.
 program-took-too-long = Es brauchte länger als { $limit }, sein Limit, und wurde angehalten.
 program-missing = Sein Programm ist nicht da; der Betreiber muss nachsehen.
 program-not-executable = Sein Programm lässt sich nicht ausführen; der Betreiber muss nachsehen.
 program-not-started = Sein Programm ließ sich nicht starten: { $why }
 program-not-declared = Diesen Befehl bietet der Betreiber nicht mehr an, oder er nimmt jetzt andere Angaben.
+program-unwatched = Was über das Programm wacht, wurde getötet; niemand weiß, wie es geendet hätte. Nichts ist davon übrig.
+program-printed-nothing = Es hat nichts ausgegeben.
+program-made =
+    { $count ->
+        [one] Die Datei, die es gemacht hat, folgt.
+       *[other] Die { $count } Dateien, die es gemacht hat, folgen.
+    }
+program-left-out =
+    { $count ->
+        [one] Eine weitere Datei ist zu groß, oder eine zu viel, um gesendet zu werden.
+       *[other] { $count } weitere Dateien sind zu groß, oder zu viele, um gesendet zu werden.
+    }
+program-output = Die ganze Ausgabe von Task { $id }
+program-output-cut = Task { $id } hat { $printed } ausgegeben; { $sent } davon sind aufgehoben.
+program-file = Von Task { $id }
+program-file-of = Von Task { $id }, { $at } von { $of }
 program-path-outside = Der Pfad { $path } führt aus dem Ordner hinaus, in dem er liegen muss.

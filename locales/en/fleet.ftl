@@ -17,6 +17,7 @@ workers-head = Workers: { $workers }, with { $cpu } CPU slots, { $io } IO slots 
 workers-none = No worker is there that takes tasks: they wait. Others: { $others }.
 workers-away = NATS is away for { $time }: tasks wait, nothing is lost. Workers before: { $workers }.
 worker = { $host } ({ $version }): { $cpu } CPU, { $io } IO, { $memory }; has { $members }; heard of { $time } ago.
+worker-offers = Runs { $commands }.
 worker-drains = It is ending and takes nothing more.
 worker-too-old = It is too old for this bot and gets nothing.
 help-workers = Who does the work: machines, slots, memory

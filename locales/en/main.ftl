@@ -91,6 +91,7 @@ button-keep = Keep
 button-retry = Retry
 button-whole-number = Whole number
 button-whole-result = Whole result
+button-whole-output = Whole output
 button-result = Result
 button-newer = ‹ Newer
 button-older = Older ›

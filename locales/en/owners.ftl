@@ -5,6 +5,7 @@ help-deny = Let a chat out, whatever the settings say: its unfinished tasks are 
 help-stats = How the bot is doing
 help-pause = Start no more tasks: those that run go on, the others wait
 help-resume = Start tasks again
+help-reload = Read the file of declared commands again; a bad one changes nothing
 help-owners = For owners of this bot, in this chat:
 owners-only = { $command } is for owners of this bot, in their private chats with me (the operator sets JOBBOARD_OWNERS).
 not-a-chat = { $command }: "{ $word }" is not a chat's id, which is a number, in groups a negative one: { $example }

@@ -1,10 +1,26 @@
 ### Declared programs.
 
 program-exited = It ended with status { $status }.
-program-signalled = It was ended by signal { $signal }.
+program-signalled = It was ended by { $signal }.
 program-took-too-long = It took longer than { $limit }, its limit, and was stopped.
 program-missing = Its program is not there; the operator has to look.
 program-not-executable = Its program cannot be executed; the operator has to look.
 program-not-started = Its program could not be started: { $why }
 program-not-declared = The operator does not offer this command any more, or it takes other arguments now.
+program-unwatched = What watches over the program was killed, so nobody knows how it would have ended. Nothing of it is left.
+program-printed-nothing = It printed nothing.
+program-made =
+    { $count ->
+        [one] The file it made follows.
+       *[other] The { $count } files it made follow.
+    }
+program-left-out =
+    { $count ->
+        [one] One more file is too large, or one too many, to be sent.
+       *[other] { $count } more files are too large, or too many, to be sent.
+    }
+program-output = The whole output of task { $id }
+program-output-cut = Task { $id } printed { $printed }; { $sent } of it are kept.
+program-file = From task { $id }
+program-file-of = From task { $id }, { $at } of { $of }
 program-path-outside = The path { $path } leads out of the folder that it has to be in.

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::SystemTime};
 
 use super::{Boards, Change, run::End, table::Ending};
 use crate::{
-    job::{ChatId, JobId, MemberTimes, Outcome},
+    job::{ChatId, Failure, JobId, MemberTimes, Outcome},
     metrics::Ended,
     store::{Write, WriteError},
 };
@@ -13,7 +13,14 @@ impl Boards {
     /// The job's last member stopped: its end is stored, then it is on the board.
     pub(super) async fn finish(&self, chat: ChatId, id: JobId, end: End) {
         let exiting = self.exit.is_cancelled();
-        let ending = self.look(chat, |table| table.ending(id, end, exiting)).flatten();
+        let ending = self.look(chat, |table| match table.ending(id, end, exiting)? {
+            // It ran, and what it did is done: it is not begun again.
+            Ending::Paused if table.began(id).is_some_and(|spec| self.runs_once(spec)) => {
+                Some(Ending::Outcome(Outcome::Failed(Failure::Interrupted)))
+            }
+            ending => Some(ending),
+        });
+        let ending = ending.flatten();
         // A kill that the table has seen is counted by now; and a group may have moved since the job began.
         self.metrics.stopped(self.home(chat), id);
         let Some(Ending::Outcome(outcome)) = ending else { return };

@@ -2,9 +2,11 @@
 //!
 //! What the rest of the board knows of the order is [`Queue::line_up`] and [`Spot::place`]. The order itself is plain data:
 //! - `shares`: accounts that share, by what they took; `fair`: chats, their people, and what each of these waits for;
-//! - `budget`: the memory of those that run; `line`: all of it, with the slots;
+//! - `budget`: the memory, and the slots, of those that run; `at_once`: how many of a declared command do;
+//! - `line`: all of it;
 //! - `forecast`: who will begin when.
 
+mod at_once;
 mod budget;
 mod fair;
 mod forecast;
@@ -13,26 +15,31 @@ mod shares;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
     time::{Duration, Instant},
 };
 
 use tokio::sync::oneshot;
 
-pub(super) use self::line::Claim;
-use self::line::Line;
-use crate::{job::Resource, work::fleet::Capacity};
+use self::{at_once::AtOnce, line::Line};
+pub(super) use self::{at_once::Command, line::Claim};
+use crate::{declared::Catalog, job::Resource, work::fleet::Capacity};
 
 /// Slots of CPU and IO. A member lines up for one, holds it while it runs, and gives it back by dropping it.
 pub(super) struct Queue {
     cpu: Arc<Desk>,
     io: Arc<Desk>,
+    /// Of this process, where the others are a fleet's.
+    own: Option<[Arc<Desk>; 2]>,
+    at_once: Arc<AtOnce>,
 }
 
 /// What a member lines up for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Demand {
     pub(super) resource: Resource,
+    /// This process does it, whoever does the rest.
+    pub(super) own: bool,
     /// What it is thought to take, in about nanoseconds of one slot; 0: nobody knows.
     pub(super) cost: u64,
 }
@@ -61,6 +68,8 @@ pub(super) struct Ticket {
 pub(super) struct Spot {
     desk: Arc<Desk>,
     job: u64,
+    /// The first of its members.
+    first: u64,
 }
 
 /// How long somebody has to wait.
@@ -83,6 +92,8 @@ pub(super) struct Slot {
 struct Desk {
     // A std lock: held to look at the line, never across an await.
     state: Mutex<State>,
+    /// The other one, where the same commands may wait.
+    beside: OnceLock<Weak<Desk>>,
 }
 
 struct State {
@@ -94,14 +105,46 @@ struct State {
 impl Queue {
     /// Lines for so many slots; those for CPU have `memory` together.
     pub(super) fn new(cpu_slots: usize, io_slots: usize, memory: u64) -> Self {
-        Self { cpu: Desk::new(cpu_slots, memory), io: Desk::new(io_slots, 0) }
+        let at_once = Arc::<AtOnce>::default();
+        let (cpu, io) = (Desk::new(cpu_slots, memory, &at_once), Desk::new(io_slots, 0, &at_once));
+        Desk::introduce([&cpu, &io]);
+        Self { cpu, io, own: None, at_once }
+    }
+
+    /// Lines for a fleet, of which nothing is known yet, and for what this process does all the same, on so many slots.
+    pub(super) fn of_fleet(cpu_slots: usize, io_slots: usize) -> Self {
+        let queue = Self::new(0, 0, 0);
+        let own = [cpu_slots, io_slots].map(|slots| Desk::new(slots, 0, &queue.at_once));
+        let [cpu, io] = &own;
+        Desk::introduce([cpu, io]);
+        Self { own: Some(own), ..queue }
+    }
+
+    /// From now on, this bounds how many of a command run at once.
+    pub(super) fn declare(&self, catalog: &Catalog) {
+        self.at_once.look().declare(catalog);
+        for desk in self.desks() {
+            desk.state().line.forecast = None;
+            desk.call_next();
+        }
+    }
+
+    /// The command of this name; [`Command::NONE`] where none is declared.
+    pub(super) fn command(&self, name: &str) -> Command {
+        self.at_once.look().command(name)
+    }
+
+    fn desks(&self) -> impl Iterator<Item = &Arc<Desk>> {
+        [&self.cpu, &self.io].into_iter().chain(self.own.iter().flatten())
     }
 
     /// A job's members take their places; `None` for one that needs no slot.
     pub(super) fn line_up(&self, claim: Claim, members: &[Option<Demand>]) -> Places {
         // All members of a job need the same.
         let io = members.iter().flatten().any(|demand| demand.resource == Resource::Io);
-        Desk::line_up(if io { &self.io } else { &self.cpu }, claim, members)
+        let own = self.own.as_ref().filter(|_| members.iter().flatten().any(|demand| demand.own));
+        let [cpu_desk, io_desk] = own.map_or([&self.cpu, &self.io], |own| own.each_ref());
+        Desk::line_up(if io { io_desk } else { cpu_desk }, claim, members)
     }
 
     /// From now on there is so much of everything. Slots above that are not given again, and who has one goes on. Whether
@@ -129,7 +172,7 @@ impl Queue {
 
     /// While paused, nobody is called.
     pub(super) fn set_paused(&self, paused: bool) {
-        for desk in [&self.cpu, &self.io] {
+        for desk in self.desks() {
             desk.state().line.paused = paused;
             desk.call_next();
         }
@@ -156,6 +199,11 @@ impl Spot {
     pub(super) fn place(&self) -> (Option<Place>, bool) {
         let line = &mut self.desk.state().line;
         (line.place(self.job, Instant::now()), line.waits_for_memory(self.job))
+    }
+
+    /// Whether the job waits for others of its command, which run.
+    pub(super) fn waits_for_others(&self) -> bool {
+        self.desk.state().line.waits_for_others(self.first)
     }
 
     /// Whether no worker is large enough for the job.
@@ -198,7 +246,7 @@ impl Drop for Ticket {
 impl Drop for Slot {
     fn drop(&mut self) {
         if let Some((desk, number)) = self.of.take() {
-            desk.state().line.end(number, Instant::now());
+            desk.end(number);
             desk.call_next();
         }
     }
@@ -206,7 +254,7 @@ impl Drop for Slot {
 
 impl Drop for Grant {
     fn drop(&mut self) {
-        if let Some(Spot { desk, job }) = self.of.take() {
+        if let Some(Spot { desk, job, .. }) = self.of.take() {
             desk.state().line.give_back(job);
             desk.call_next();
         }
@@ -214,9 +262,25 @@ impl Drop for Grant {
 }
 
 impl Desk {
-    fn new(slots: usize, memory: u64) -> Arc<Self> {
-        let state = State { line: Line::new(slots, memory), calls: HashMap::new() };
-        Arc::new(Self { state: Mutex::new(state) })
+    fn new(slots: usize, memory: u64, at_once: &Arc<AtOnce>) -> Arc<Self> {
+        let state = State { line: Line::new(slots, memory, at_once.clone()), calls: HashMap::new() };
+        Arc::new(Self { state: Mutex::new(state), beside: OnceLock::new() })
+    }
+
+    /// Two where the same commands may wait, since their weight may change.
+    fn introduce(desks: [&Arc<Self>; 2]) {
+        for (desk, other) in [(desks[0], desks[1]), (desks[1], desks[0])] {
+            // Once, when they are made.
+            let _ = desk.beside.set(Arc::downgrade(other));
+        }
+    }
+
+    /// The member has its slot no more. What waited for that at the other desk is called there.
+    fn end(self: &Arc<Self>, number: u64) {
+        let is_bounded = self.state().line.end(number, Instant::now());
+        if let Some(desk) = self.beside.get().filter(|_| is_bounded).and_then(Weak::upgrade) {
+            desk.call_next();
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -228,19 +292,20 @@ impl Desk {
         if costs.is_empty() {
             return Places { grant: Grant { of: None }, tickets: members.iter().map(|_| None).collect() };
         }
-        let (job, tickets) = {
+        let (job, first, tickets) = {
             let mut state = self.state();
             let (job, mut numbers) = state.line.line_up(claim, &costs, Instant::now());
+            let first = numbers.start;
             let mut ticket = |number: u64| {
                 let (caller, call) = oneshot::channel();
                 state.calls.insert(number, caller);
                 Ticket { desk: self.clone(), number, call }
             };
             let tickets = members.iter().map(|member| member.and_then(|_| numbers.next()).map(&mut ticket));
-            (job, tickets.collect())
+            (job, first, tickets.collect())
         };
         self.call_next();
-        Places { grant: Grant { of: Some(Spot { desk: self.clone(), job }) }, tickets }
+        Places { grant: Grant { of: Some(Spot { desk: self.clone(), job, first }) }, tickets }
     }
 
     /// Gives what is free to who waits.
@@ -250,7 +315,7 @@ impl Desk {
             if let Err(mut slot) = call.send(slot)
                 && let Some((_, number)) = slot.of.take()
             {
-                self.state().line.end(number, Instant::now());
+                self.end(number);
             }
         }
     }

@@ -31,6 +31,8 @@ struct Unfinished {
     person: i64,
     spec: Spec,
     live: Live,
+    /// The last process had begun with it.
+    began: bool,
     crashes: u32,
     killed: bool,
 }
@@ -46,14 +48,16 @@ impl Boards {
             self.set_paused(true);
         }
         for job in unfinished {
-            let Unfinished { chat, id, person, spec, live, crashes, killed } = job;
+            let Unfinished { chat, id, person, spec, live, began, crashes, killed } = job;
             if killed {
                 self.end_soon(chat, id, End::Cancelled);
             } else if denied.contains(&chat) {
                 self.end_soon(chat, id, End::Outcome(Outcome::Cancelled(CancelReason::Denied)));
             } else if self.look(chat, |table| table.away) == Some(true) {
                 self.end_soon(chat, id, End::Outcome(Outcome::Cancelled(away_reason(chat))));
-            } else if crashes >= self.limits.max_attempts && self.work.remote().is_none() {
+            } else if began && self.runs_once(&spec) {
+                self.end_soon(chat, id, End::Outcome(Outcome::Failed(Failure::Interrupted)));
+            } else if crashes >= self.limits.max_attempts && self.is_own(&spec) {
                 // What others do crashes them, and they count it.
                 tracing::error!(
                     chat = chat.0,
@@ -67,7 +71,9 @@ impl Boards {
                 let failure = Failure::NeverFits(never);
                 self.end_soon(chat, id, End::Outcome(Outcome::Failed(failure)));
             } else {
-                self.set_off(Run::new(self.clone(), chat, id, spec, live).restored(), person);
+                let own = self.is_own(&spec);
+                let run = Run::new(self.clone(), chat, id, spec, live);
+                self.set_off(if own { run } else { run.restored() }, person);
             }
         }
     }
@@ -86,10 +92,14 @@ impl Boards {
         let boards = self.clone();
         self.tasks.spawn(async move {
             let key = JobKey { chat, job: id };
-            tokio::select! {
-                // It is left for the next start.
-                () = boards.exit.cancelled() => return,
-                () = boards.work.recall(key) => {}
+            let own =
+                boards.look(chat, |table| table.snapshot(id).is_some_and(|job| boards.is_own(&job.job.spec)));
+            if own != Some(true) {
+                tokio::select! {
+                    // It is left for the next start.
+                    () = boards.exit.cancelled() => return,
+                    () = boards.work.recall(key) => {}
+                }
             }
             boards.finish(chat, id, end).await;
             boards.work.forget(key);
@@ -108,12 +118,21 @@ impl Boards {
         for job in &loaded.jobs {
             let (chat, id, spec, crashes) = (job.chat, job.job.id, job.job.spec.clone(), job.crashes);
             let person = job.job.person.id;
-            let killed = job.killed_by.is_some();
+            let (killed, began) = (job.killed_by.is_some(), job.job.attempt > 0);
             let live = self.with_table(chat, |_, table| table.restore(job.clone(), &self.exit));
             if live.is_some() {
                 self.people.restore(person);
             }
-            unfinished.extend(live.map(|live| Unfinished { chat, id, person, spec, live, crashes, killed }));
+            unfinished.extend(live.map(|live| Unfinished {
+                chat,
+                id,
+                person,
+                spec,
+                live,
+                began,
+                crashes,
+                killed,
+            }));
         }
         for chat in loaded.away.iter().copied().chain(loaded.denied()) {
             self.with_table(chat, |_, table| table.away = true);

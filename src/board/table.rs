@@ -110,6 +110,8 @@ pub struct Snapshot {
     pub held: Option<Hold>,
     /// It is queued because what runs leaves too little memory for it.
     pub waits_for_memory: bool,
+    /// It is queued because as many of its command run as may at once.
+    pub waits_for_others: bool,
     /// Where it stands in the line, if it is queued and has lined up.
     pub place: Option<Place>,
     /// Of its members, in the order asked; empty where nothing is known, or a lone small number was computed at once.
@@ -163,6 +165,11 @@ impl Table {
 
     pub(super) fn snapshot(&self, id: JobId) -> Option<Snapshot> {
         self.jobs.get(&id).map(|entry| entry.snapshot())
+    }
+
+    /// What is to be done, of a job that runs or is about to stop.
+    pub(super) fn began(&self, id: JobId) -> Option<&Spec> {
+        self.jobs.get(&id).filter(|_| self.running.contains(&id)).map(|entry| &entry.job.spec)
     }
 
     pub(super) fn outline(&self, id: JobId) -> Option<(bool, Option<i32>)> {
@@ -393,6 +400,7 @@ impl Entry {
             paused: false,
             held: None,
             waits_for_memory: false,
+            waits_for_others: false,
             place: None,
             times: live.map_or_else(|| self.times.clone(), |live| live.track.all()),
         }

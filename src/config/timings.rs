@@ -43,6 +43,8 @@ pub struct Timings {
     pub member: Duration,
     /// How long it is remembered who is an admin, and who is not.
     pub member_kept: Duration,
+    /// How long a question before something runs may be answered.
+    pub confirm: Duration,
     /// A press that asks for a message is the same one again for so long.
     pub press_again: Duration,
     /// A chat that the bot does not work for is told so once in so long.
@@ -93,6 +95,7 @@ impl Default for Timings {
             inline_pause: Duration::from_millis(300),
             member: Duration::from_secs(3),
             member_kept: Duration::from_mins(1),
+            confirm: Duration::from_mins(10),
             press_again: Duration::from_secs(10),
             stranger_again: Duration::from_hours(1),
             store_again: Duration::from_secs(1),

@@ -44,7 +44,7 @@ impl FromIterator<Declaration> for Catalog {
 }
 
 /// The catalog that holds now.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Declared {
     current: watch::Sender<Arc<Catalog>>,
 }

@@ -17,19 +17,40 @@ pub struct Printed {
     pub made: Vec<Made>,
     /// How many files it made beyond what is sent: too many, or too large.
     pub left_out: usize,
+    /// Bytes of the output that were to be kept and could not be written: the disk was full.
+    #[serde(default)]
+    pub lost: u64,
 }
 
 impl Printed {
     /// Bytes of the last lines that are kept beside the outcome.
     pub const TAIL: usize = 2_000;
+
+    /// The file that holds all that is kept of it, and how long that is; `None` where nothing is.
+    pub fn kept(&self) -> Option<(&str, u64)> {
+        let all = self.file.iter().chain(self.made.iter().map(|made| &made.kept));
+        all.map(|kept| (kept.file.as_str(), kept.offset.saturating_add(kept.bytes)))
+            .max_by_key(|(_, end)| *end)
+    }
+
+    /// The same, where that file is lost.
+    #[must_use]
+    pub fn without_file(self) -> Self {
+        let lost = self.file.as_ref().map_or(0, |file| file.bytes);
+        let left_out = self.left_out + self.made.len();
+        Self { file: None, made: Vec::new(), left_out, lost: self.lost.saturating_add(lost), ..self }
+    }
 }
 
-/// An output in a file of the store.
+/// An output, or a file that was made, in a file of the store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
-    /// The file's name in the store's folder of results.
+    /// The file's name in the store's folder of results. All that a job left stands in one.
     pub file: String,
-    /// Its length: less than was printed where the bound of an output cut it.
+    /// Where it begins there.
+    #[serde(default)]
+    pub offset: u64,
+    /// Its length. Of an output that is longer than one may be, the beginning and the end are kept.
     pub bytes: u64,
 }
 
@@ -68,6 +89,8 @@ pub enum ProgramEnd {
     NotStarted(String),
     /// No command of this name is declared any more, or it takes other arguments now.
     NotDeclared,
+    /// What watches over it was killed, so nobody knows how it would have ended; all of it that was left was killed, too.
+    Unwatched,
     /// This path leads out of the folder that it has to be below.
     PathOutside(String),
 }

@@ -1,7 +1,7 @@
 //! What bot and workers say to each other: JSON with the version of its writer. A reader takes what it knows of it, so that
 //! a newer one may say more; only of an order a worker has to know all, since it would do something else otherwise.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::NatsError;
 use crate::{
     job::{Digits, Failure, Member, Number, Pokemon, Printed},
-    work::fleet::{ORDERS, PROTOCOL},
+    work::{
+        Shown,
+        fleet::{ORDERS, PROTOCOL},
+    },
 };
 
 /// What is larger than this does not go into a message but beside it.
@@ -66,6 +69,26 @@ pub enum WorkEnd {
 }
 
 impl WorkEnd {
+    /// What a program left; `None` where it was none.
+    pub(crate) fn printed(&self) -> Option<&Printed> {
+        match self {
+            Self::Printed(printed) => Some(printed),
+            Self::Failed(Failure::Program(program)) => Some(&program.printed),
+            _ => None,
+        }
+    }
+
+    /// The same end, where what a program left is this.
+    pub(crate) fn with_printed(self, printed: Printed) -> Self {
+        match self {
+            Self::Failed(Failure::Program(mut program)) => {
+                program.printed = printed;
+                Self::Failed(Failure::Program(program))
+            }
+            _ => Self::Printed(printed),
+        }
+    }
+
     /// Whether nothing more is to be done for the member.
     pub(crate) fn is_final(&self) -> bool {
         !matches!(self, Self::Cancelled | Self::Returned)
@@ -76,7 +99,7 @@ impl WorkEnd {
 pub type Blob = Bytes;
 
 /// A sign of life of an order that is being done. Who misses one hears the next.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sign {
     /// The writer's version.
     pub protocol: u32,
@@ -86,6 +109,9 @@ pub struct Sign {
     pub delivery: u64,
     /// Units of the work that are done, the same as in the cost that the bot announced.
     pub done: u64,
+    /// What a program shows of itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Shown>,
 }
 
 /// A worker about itself.
@@ -105,6 +131,9 @@ pub struct Announcement {
     pub io: usize,
     /// Bytes that its members may take together.
     pub memory: u64,
+    /// Declared commands that it offers, and how many of each it runs side by side.
+    #[serde(default)]
+    pub commands: BTreeMap<String, usize>,
     /// Whether it takes no more.
     #[serde(default)]
     pub draining: bool,

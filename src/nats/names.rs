@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::job::{ChatId, JobId, Resource};
+use crate::job::{ChatId, JobId, Member, Resource};
 
 /// The names of one bot.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,36 @@ pub struct Key {
     pub turn: u32,
 }
 
+/// Who gets an order: the kind is a word of its subject, and the durable consumer of those who ask for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Whoever has a slot of this kind.
+    Slot(Resource),
+    /// Whoever offers the declared command of this name.
+    Command(String),
+}
+
+impl Kind {
+    /// Who gets the order for this member.
+    pub fn of(member: &Member) -> Self {
+        match member {
+            Member::Declared(call) => Self::Command(call.name.clone()),
+            member => Self::Slot(member.resource()),
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Slot(Resource::Cpu) => f.write_str("cpu"),
+            Self::Slot(Resource::Io) => f.write_str("io"),
+            // A command's name has no dots, and is never one of the others' words with this in front.
+            Self::Command(name) => write!(f, "run_{name}"),
+        }
+    }
+}
+
 impl Names {
     /// Those of the bot with this id.
     pub fn of(bot: u64) -> Self {
@@ -48,13 +78,13 @@ impl Names {
     }
 
     /// Where the order is put.
-    pub fn order(&self, resource: Resource, key: Key) -> String {
-        self.subject(format_args!("jobs.{}.{key}", kind(resource)))
+    pub fn order(&self, kind: &Kind, key: Key) -> String {
+        self.subject(format_args!("jobs.{kind}.{key}"))
     }
 
-    /// All orders for slots of this kind.
-    pub fn orders(&self, resource: Resource) -> String {
-        self.subject(format_args!("jobs.{}.>", kind(resource)))
+    /// All orders of this kind.
+    pub fn orders(&self, kind: &Kind) -> String {
+        self.subject(format_args!("jobs.{kind}.>"))
     }
 
     /// All of a job's orders, of each kind.
@@ -98,14 +128,6 @@ impl Names {
     }
 }
 
-/// The durable consumer of a kind of orders, and the word in their subjects.
-pub(crate) fn kind(resource: Resource) -> &'static str {
-    match resource {
-        Resource::Cpu => "cpu",
-        Resource::Io => "io",
-    }
-}
-
 impl JobKey {
     /// From the last part to the first.
     fn read<'a>(mut parts: impl Iterator<Item = &'a str>) -> Option<Self> {
@@ -144,9 +166,10 @@ mod tests {
         let names = Names::of(42);
         let job = JobKey { chat: ChatId(-1_001_234), job: JobId(7) };
         let key = Key { job, member: 3, turn: 2 };
-        assert_eq!(names.order(Resource::Cpu, key), "jobboard.42.jobs.cpu.-1001234.7.3.2");
-        for subject in [names.order(Resource::Io, key), names.result(key), names.event(key), key.to_string()]
-        {
+        assert_eq!(names.order(&Kind::Slot(Resource::Cpu), key), "jobboard.42.jobs.cpu.-1001234.7.3.2");
+        let backup = names.order(&Kind::Command("backup_1".to_owned()), key);
+        assert_eq!(backup, "jobboard.42.jobs.run_backup_1.-1001234.7.3.2");
+        for subject in [backup, names.result(key), names.event(key), key.to_string()] {
             assert_eq!(names.key(&subject), Some(key), "{subject}");
         }
         assert_eq!(names.job(&names.cancel(job)), Some(job));

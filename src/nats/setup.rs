@@ -11,7 +11,7 @@ use async_nats::jetstream::{
     stream::{Config, DiscardPolicy, RetentionPolicy, Stream},
 };
 
-use super::{Nats, NatsError, names::kind};
+use super::{Kind, Nats, NatsError};
 use crate::job::Resource;
 
 /// A cancel that nobody took, and a beginning that nobody ended, is forgotten after that.
@@ -72,11 +72,17 @@ impl Nats {
         self.jetstream.create_object_store(config).await.map_err(|error| refused(&error))
     }
 
-    /// All that a fleet needs but the bucket of workers. An order that no worker speaks of for `ack_wait` is given to the next one.
-    pub(crate) async fn ensure_fleet(&self, ack_wait: Duration) -> Result<(), NatsError> {
+    /// All that a fleet needs but the bucket of workers; `commands` are those that workers offer. An order that no worker speaks of
+    /// for `ack_wait` is given to the next one.
+    pub(crate) async fn ensure_fleet(
+        &self,
+        ack_wait: Duration,
+        commands: impl Iterator<Item = String>,
+    ) -> Result<(), NatsError> {
         let jobs = self.ensure_jobs().await?;
-        for resource in [Resource::Cpu, Resource::Io] {
-            self.ensure_orders(&jobs, resource, ack_wait).await?;
+        let slots = [Resource::Cpu, Resource::Io].map(Kind::Slot);
+        for kind in slots.into_iter().chain(commands.map(Kind::Command)) {
+            self.ensure_orders(&jobs, &kind, ack_wait).await?;
         }
         self.ensure_results().await?;
         self.ensure_objects_kept("results", LARGE_KEPT).await?;
@@ -100,21 +106,17 @@ impl Nats {
     }
 
     /// As often as it takes: it is the workers who say that it was too often.
-    async fn ensure_orders(
-        &self,
-        jobs: &Stream,
-        resource: Resource,
-        ack_wait: Duration,
-    ) -> Result<(), NatsError> {
-        let name = consumer(jobs, resource);
+    async fn ensure_orders(&self, jobs: &Stream, kind: &Kind, ack_wait: Duration) -> Result<(), NatsError> {
+        let name = consumer(jobs, kind);
         let refused = NatsError::refused("a consumer");
         let config = pull::Config {
             durable_name: Some(name.clone()),
-            filter_subject: self.names.orders(resource),
+            filter_subject: self.names.orders(kind),
             ack_policy: AckPolicy::Explicit,
             ack_wait,
             max_deliver: -1,
             max_ack_pending: MAX_PENDING,
+            inactive_threshold: unused(kind),
             ..pull::Config::default()
         };
         let made = jobs.get_or_create_consumer(&name, config).await;
@@ -144,10 +146,10 @@ impl Nats {
     }
 
     /// The consumer of one kind of orders.
-    pub(crate) async fn orders(&self, resource: Resource) -> Result<PullConsumer, NatsError> {
+    pub(crate) async fn orders(&self, kind: &Kind) -> Result<PullConsumer, NatsError> {
         let refused = NatsError::refused("a consumer");
         let jobs = self.jobs().await?;
-        jobs.get_consumer(&consumer(&jobs, resource)).await.map_err(|error| refused(error.as_ref()))
+        jobs.get_consumer(&consumer(&jobs, kind)).await.map_err(|error| refused(error.as_ref()))
     }
 
     /// Results until the bot has them in its store: the newest one of each order.
@@ -194,8 +196,16 @@ impl Nats {
 /// stream, and a stream that was made anew, as after a loss of all that NATS had, begins again with 1: what is said of a delivery
 /// from before must reach nobody, or another order would go with it. (The end of a stream alone, with numbers given twice,
 /// is lost where NATS does not sync its disk: contrib/nats.conf.)
-fn consumer(jobs: &Stream, resource: Resource) -> String {
-    format!("{}-{}", kind(resource), jobs.cached_info().created.unix_timestamp_nanos())
+fn consumer(jobs: &Stream, kind: &Kind) -> String {
+    format!("{kind}-{}", jobs.cached_info().created.unix_timestamp_nanos())
+}
+
+/// When a consumer goes that nobody asks any more; zero: never. Commands come and go.
+fn unused(kind: &Kind) -> Duration {
+    match kind {
+        Kind::Slot(_) => Duration::ZERO,
+        Kind::Command(_) => KEPT,
+    }
 }
 
 fn of_a_day(bucket: &str) -> kv::Config {

@@ -116,6 +116,7 @@ pub(super) fn apply(connection: &Connection, folder: &Path, write: &Write) -> Re
                 Some(Instead::Card(id, message)) => {
                     run(CARD, params![chat.0, signed(id.0), message.0, true])?;
                 }
+                Some(Instead::Answer(before)) => run(SAID, params![signed(*before)])?,
                 None => {}
             }
             run(SAY, params![signed(*answer), chat.0, body])

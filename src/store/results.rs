@@ -41,15 +41,19 @@ pub(super) async fn keep(
 
 /// See [`Store::digits`](super::Store::digits).
 pub(super) fn open(folder: &Path, filed: &Filed) -> io::Result<Option<Take<File>>> {
-    let mut file = match File::open(path_of(folder, &filed.file)?) {
+    open_at(folder, &filed.file, filed.offset, u64::try_from(filed.len).unwrap_or(u64::MAX))
+}
+
+/// So many bytes of a file, from a place on; `None` where there is no such file.
+pub(super) fn open_at(folder: &Path, name: &str, offset: u64, wanted: u64) -> io::Result<Option<Take<File>>> {
+    let mut file = match File::open(path_of(folder, name)?) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         file => file?,
     };
-    let wanted = u64::try_from(filed.len).unwrap_or(u64::MAX);
-    if file.metadata()?.len() < filed.offset.saturating_add(wanted) {
-        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, format!("{} is cut short", filed.file)));
+    if file.metadata()?.len() < offset.saturating_add(wanted) {
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, format!("{name} is cut short")));
     }
-    file.seek(SeekFrom::Start(filed.offset))?;
+    file.seek(SeekFrom::Start(offset))?;
     Ok(Some(file.take(wanted)))
 }
 

@@ -29,6 +29,16 @@ const DIGITS: usize = 13;
 const LONGEST: usize = 2 + NUMBERS * DIGITS + (NUMBERS - 1) + 1 + DIGITS;
 const _: () = assert!(LONGEST <= TELEGRAM);
 
+/// A question whose answer runs something: its number, and when it was asked, in milliseconds since 1970. Numbers are given again
+/// after a restart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Question {
+    /// As the store knows it.
+    pub(super) number: u64,
+    /// When.
+    pub(super) asked: u64,
+}
+
 /// What a press means. The store keeps it in messages that were not said yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) enum Button {
@@ -67,6 +77,10 @@ pub(super) enum Button {
         /// Who was asked.
         asker: i64,
     },
+    /// Yes, run what was asked about.
+    Run(Question),
+    /// No, do not.
+    DoNotRun(Question),
 }
 
 impl Button {
@@ -86,6 +100,8 @@ impl Button {
                 (b'a', [last.0, u64::from(own), asker.cast_unsigned()].into())
             }
             Self::Keep { asker } => (b'n', [asker.cast_unsigned()].into()),
+            Self::Run(Question { number, asked }) => (b'y', [number, asked].into()),
+            Self::DoNotRun(Question { number, asked }) => (b'x', [number, asked].into()),
         }
     }
 
@@ -95,7 +111,7 @@ impl Button {
             Self::Kill(id) | Self::Retry(id) | Self::Result(id) | Self::Whole(id) => Some(id),
             Self::KillThese { first, .. } => Some(first),
             Self::KillAll { last, .. } => Some(last),
-            Self::Page(_) | Self::Timeline(_) | Self::Keep { .. } => None,
+            Self::Page(_) | Self::Timeline(_) | Self::Keep { .. } | Self::Run(_) | Self::DoNotRun(_) => None,
         }
     }
 
@@ -122,6 +138,8 @@ impl Button {
                 Self::KillAll { last: JobId(last), own: own != 0, asker: asker.cast_signed() }
             }
             (b'n', &[asker]) => Self::Keep { asker: asker.cast_signed() },
+            (b'y', &[number, asked]) => Self::Run(Question { number, asked }),
+            (b'x', &[number, asked]) => Self::DoNotRun(Question { number, asked }),
             _ => return None,
         })
     }
@@ -346,6 +364,8 @@ mod tests {
                 asker
             }),
             any::<i64>().prop_map(|asker| Button::Keep { asker }),
+            (number(), number()).prop_map(|(number, asked)| Button::Run(Question { number, asked })),
+            (number(), number()).prop_map(|(number, asked)| Button::DoNotRun(Question { number, asked })),
             prop_oneof![Just(Theme::Light), Just(Theme::Dark)].prop_map(Button::Timeline),
         ]
     }

@@ -49,6 +49,7 @@ pub(crate) fn shown(job: &Job, dropped: bool) {
         paused: dropped,
         held: None,
         waits_for_memory: false,
+        waits_for_others: false,
         place: None,
         times,
     };

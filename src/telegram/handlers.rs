@@ -1,6 +1,7 @@
 //! What the bot does with an update. When a handler returns, what it did is stored; for anything else, a job or
 //! Telegram, it never waits.
 
+mod confirm;
 #[cfg(feature = "fuzzing")]
 pub(super) mod fuzzing;
 mod inline;
@@ -8,19 +9,28 @@ mod kill;
 mod owners;
 mod press;
 mod rate;
+mod reload;
 mod roles;
+mod run;
 mod said;
 mod settings;
 mod wish;
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{
+    panic::AssertUnwindSafe,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures_util::FutureExt;
 use moka::future::Cache;
 use tokio_util::sync::CancellationToken;
 
 pub use self::inline::Inline;
+pub(in crate::telegram) use self::run::NotAllowed;
 use self::{
+    confirm::Confirms,
     rate::Rate,
     roles::Roles,
     said::{Said, is_beginning, is_farewell, moved, said},
@@ -44,7 +54,7 @@ use crate::{
     command::{Command, Context, Language, ParseError, Parsed, parse},
     config::Config,
     declared::{Declared, Viewer},
-    job::{ChatId, JobId, MessageId, Origin},
+    job::{ChatId, JobId, MessageId, Origin, Spec},
     metrics::Metrics,
     store::{Keep, Store},
 };
@@ -65,6 +75,10 @@ pub struct Handlers {
     key: Key,
     roles: Roles,
     questions: Questions,
+    /// Questions before something runs.
+    confirms: Confirms,
+    /// How long these may be answered.
+    confirm_within: Duration,
     /// Who pressed which button of which message a moment ago.
     presses: Cache<(ChatId, MessageId, Button, i64), ()>,
     bot: Bot,
@@ -76,6 +90,9 @@ pub struct Handlers {
     keep: Keep,
     max_fib: u64,
     max_document: u64,
+    /// The operator's file, and that it is read by one at a time.
+    jobs_file: Option<PathBuf>,
+    reloading: tokio::sync::Mutex<()>,
     started: Instant,
     metrics: Arc<Metrics>,
     /// An owner's `quit`.
@@ -115,6 +132,8 @@ impl Handlers {
             key: api.key().clone(),
             roles: Roles::new(api, config),
             questions: Questions::new(),
+            confirms: Confirms::new(),
+            confirm_within: config.timings.confirm,
             presses,
             bot,
             declared,
@@ -124,6 +143,8 @@ impl Handlers {
             keep: config.keep(),
             max_fib: config.max_fib,
             max_document: config.max_document,
+            jobs_file: config.jobs_file.clone(),
+            reloading: tokio::sync::Mutex::new(()),
             started: Instant::now(),
             metrics: api.metrics().clone(),
             quit,
@@ -195,6 +216,7 @@ impl Handlers {
             self.outbox.welcome(chat);
             stored
         } else {
+            self.confirms.forget(chat);
             self.outbox.leave(chat)
         };
         if let Some(stored) = stored
@@ -228,7 +250,7 @@ impl Handlers {
             reply_to_bot: replied.is_some(),
             card: replied.and_then(|to| self.outbox.task_of(said.chat, MessageId(to.id))),
             catalog: &catalog,
-            viewer: self.viewer(&said),
+            viewer: self.viewer(said.chat, &said.who, self.knows_admin(&said).await),
         };
         let parsed = parse(words, context);
         if parsed == Parsed::NotForUs || self.was_handled(said.chat, &said.origin) {
@@ -290,6 +312,7 @@ impl Handlers {
             self.boards.settled(chat).await;
         }
         let answer = match command {
+            Command::Submit(Spec::Declared(call)) => return self.wished(said, Wish::Run(call)).await,
             Command::Submit(spec) => {
                 match self.boards.submit(chat, said.who.person.clone(), said.origin.clone(), spec).await {
                     // The card is the answer.
@@ -316,15 +339,13 @@ impl Handlers {
             Command::Settings(None) => Content::text(&self.all_settings(chat)),
             Command::Settings(Some(setting)) => return self.wished(said, Wish::Set(setting)).await,
             // Who is new waits for nobody's tasks.
-            Command::Help(None) => {
-                let declared = (&*self.declared.current(), &self.viewer(&said));
-                return self.answer_asked(&said, &sentences::help(bot, is_owner, declared)).await;
-            }
+            Command::Help(None) => return self.wished(said, Wish::Help).await,
             Command::Help(Some(topic)) => {
                 return self.answer_asked(&said, &sentences::help_for(&topic, bot)).await;
             }
             Command::Start => {
-                let declared = (&*self.declared.current(), &self.viewer(&said));
+                let viewer = self.viewer(chat, &said.who, self.knows_admin(&said).await);
+                let declared = (&*self.declared.current(), &viewer);
                 return self.answer_asked(&said, &sentences::welcome(bot, is_owner, declared)).await;
             }
             Command::Quit => return self.answer_asked(&said, &self.quit(&said)).await,
@@ -337,6 +358,7 @@ impl Handlers {
             Command::Stats => return self.answer_asked(&said, &self.stats().await).await,
             Command::Workers => return self.answer_asked(&said, &self.workers()).await,
             Command::Pause => return self.answer_asked(&said, &self.pause(true).await).await,
+            Command::Reload => return self.answer_asked(&said, &self.reload().await).await,
             Command::Resume => return self.answer_asked(&said, &self.pause(false).await).await,
         };
         self.outbox.say(chat, Answer::new(said.origin, Body::Message(answer))).await;
@@ -369,23 +391,6 @@ impl Handlers {
             sentences::exiting()
         } else {
             sentences::quit_refused()
-        }
-    }
-
-    /// Who looks at declared commands. In a private chat there are no admins.
-    fn viewer(&self, said: &Said) -> Viewer {
-        let is_anonymous_admin = said.who.person.id == said.chat.0;
-        Viewer {
-            person: said.who.user.unwrap_or_default(),
-            chat: said.chat,
-            owner: self.roles.is_owner(&said.who),
-            admin: if said.private {
-                Some(false)
-            } else if is_anonymous_admin {
-                Some(true)
-            } else {
-                None
-            },
         }
     }
 

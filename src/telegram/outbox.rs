@@ -9,6 +9,7 @@ mod busy;
 mod dash;
 mod deliver;
 mod documents;
+mod files;
 mod gate;
 mod merged;
 mod pictures;

@@ -2,6 +2,7 @@
 
 mod dash;
 mod merged;
+mod programs;
 pub(super) mod rich;
 
 use std::{fmt::Write, sync::Arc, time::SystemTime};
@@ -20,7 +21,7 @@ use super::{
 };
 use crate::{
     board::{KillReport, Snapshot},
-    job::{Ended, Job, MemberResult, MemberTimes, Outcome, Output, State},
+    job::{Ended, Failure, Job, MemberResult, MemberTimes, Outcome, Output, Spec, State},
 };
 
 /// Characters of a result in a message: Telegram takes 4096 UTF-16 units after its entities, and the lines around
@@ -85,8 +86,9 @@ pub(super) fn card(snapshot: &Snapshot, now: SystemTime) -> Content {
         status(snapshot, now)
     );
     if let Some(told) = &told {
-        let _ = write!(html, "\n\n{}", escape(&told.text));
+        let _ = write!(html, "\n\n{}", told.html());
     }
+    html.push_str(&programs::live(snapshot));
     if snapshot.paused {
         let _ = write!(html, "\n\n{}", sentences::paused());
     } else if let Some(hold) = snapshot.held {
@@ -107,8 +109,8 @@ pub(super) fn result(snapshot: &Snapshot, now: SystemTime) -> Content {
         Some(told) if !told.complete && snapshot.times.len() > 1 => {
             escape(&lines_within(&told.text, BESIDE_MEMBERS))
         }
-        Some(told) => escape(&told.text),
-        None => sentences::still_waiting(),
+        Some(told) => told.html(),
+        None => sentences::still_waiting() + &programs::live(snapshot),
     };
     let mut html = format!("{words}\n\n{line}");
     if snapshot.dropped {
@@ -165,7 +167,7 @@ pub(super) fn announcement(job: &Job, now: SystemTime) -> Content {
     let mut html = format!("{} · <code>{}</code> {ended}", sentences::task(job.id), command(job));
     let mut keyboard = None;
     if let Some(told) = told(job) {
-        let _ = write!(html, "\n\n{}", escape(&cut(&told.text, MAX_NEWS)));
+        let _ = write!(html, "\n\n{}", told.within(&cut(&told.text, MAX_NEWS), programs::FEW));
         let is_cut = !told.complete || units(&told.text) > MAX_NEWS;
         keyboard = is_cut.then(|| row(vec![Button::Result(job.id).labelled(labels::result())]));
     }
@@ -181,20 +183,43 @@ pub(super) fn kill_report(report: &KillReport) -> Content {
 
 /// Whether a message holds less than the whole result.
 pub(super) fn needs_whole(job: &Job) -> bool {
-    matches!(job.state.outcome(), Some(Outcome::Succeeded(output)) if !tell(output).complete)
+    match job.state.outcome() {
+        Some(Outcome::Succeeded(Output::Printed(printed))) => printed.file.is_some(),
+        Some(Outcome::Failed(Failure::Program(program))) => program.printed.file.is_some(),
+        Some(Outcome::Succeeded(output)) => !tell(output).complete,
+        _ => false,
+    }
 }
 
 /// An end in words, as far as a message holds them.
+#[derive(Default)]
 struct Told {
     text: String,
+    /// The last lines that a program printed.
+    tail: String,
     /// Nothing was left out.
     complete: bool,
     photo: Option<Arc<[u8]>>,
 }
 
+impl Told {
+    /// These of its words, and as many of the last lines.
+    fn within(&self, words: &str, lines: (usize, usize)) -> String {
+        let html = escape(words) + &programs::tail(&self.tail, lines);
+        // There may be no words.
+        html.trim_start().to_owned()
+    }
+
+    fn html(&self) -> String {
+        self.within(&self.text, programs::MANY)
+    }
+}
+
 fn told(job: &Job) -> Option<Told> {
-    let words = |text| Told { text, complete: true, photo: None };
+    let words = |text| Told { text, complete: true, ..Told::default() };
     Some(match job.state.outcome()? {
+        Outcome::Succeeded(Output::Printed(printed)) => programs::succeeded(printed),
+        Outcome::Failed(Failure::Program(program)) => programs::failed(program),
         Outcome::Succeeded(output) => tell(output),
         Outcome::Failed(failure) => words(cut(&sentences::failure(failure), MAX_RESULT)),
         Outcome::Cancelled(reason) => words(sentences::cancelled(reason)),
@@ -207,7 +232,8 @@ fn tell(output: &Output) -> Told {
         && let Ok(pokemon) = &member.result
     {
         let text = format!("{}\n{}", sentences::pokemon(pokemon), sentences::pokemon_details(pokemon));
-        return Told { text: cut(&text, MAX_RESULT), complete: true, photo: pokemon.sprite.clone() };
+        let (text, photo) = (cut(&text, MAX_RESULT), pokemon.sprite.clone());
+        return Told { text, complete: true, photo, ..Told::default() };
     }
     // An equal share of the message for each number, less its sentence.
     let digits = match output {
@@ -219,7 +245,7 @@ fn tell(output: &Output) -> Told {
     let cut_digits =
         matches!(output, Output::Numbers(numbers) if numbers.iter().any(|n| n.digits.len() > digits));
     let (text, all) = joined(&lines(output, digits));
-    Told { text, complete: all && !cut_digits, photo: None }
+    Told { text, complete: all && !cut_digits, ..Told::default() }
 }
 
 /// As many lines as a message holds, and whether these are all.
@@ -274,6 +300,9 @@ fn status(snapshot: &Snapshot, now: SystemTime) -> String {
         return word;
     }
     let word = if snapshot.waits_for_memory { sentences::waits_for_memory_in(&word) } else { word };
+    if let Some(why) = waits_for_others(snapshot) {
+        return sentences::waits_in(&word, &why);
+    }
     if let Some(place) = waiting(snapshot) {
         return format!("{word}, {place}");
     }
@@ -290,7 +319,17 @@ fn status(snapshot: &Snapshot, now: SystemTime) -> String {
     if let Some(progress) = progress(snapshot, now) {
         let _ = write!(status, "\n{}", progress.line());
     }
+    if let Some(words) = programs::words(snapshot) {
+        let _ = write!(status, "\n{words}");
+    }
     status
+}
+
+/// That a queued job waits for others of its command.
+fn waits_for_others(snapshot: &Snapshot) -> Option<String> {
+    let waits = snapshot.waits_for_others && snapshot.job.state == State::Queued && !snapshot.paused;
+    let Spec::Declared(call) = &snapshot.job.spec else { return None };
+    waits.then(|| sentences::allowed::waits_for_others(&call.name))
 }
 
 /// Where a queued job stands in the line: `4th, about 2 min`.
@@ -307,20 +346,26 @@ fn progress(snapshot: &Snapshot, now: SystemTime) -> Option<Progress> {
 
 fn keyboard(snapshot: &Snapshot, told: Option<&Told>) -> Option<Keyboard> {
     let job = &snapshot.job;
-    let button = match (&job.state, told) {
-        (State::Queued | State::Running { .. }, _) => Button::Kill(job.id).labelled(labels::kill()),
-        (State::Finished { .. }, _) if snapshot.dropped => Button::Retry(job.id).labelled(labels::retry()),
+    let (retry, whole) = (Button::Retry(job.id), Button::Whole(job.id));
+    let retry = || retry.labelled(labels::retry());
+    let buttons = match (&job.state, told) {
+        (State::Queued | State::Running { .. }, _) => vec![Button::Kill(job.id).labelled(labels::kill())],
+        (State::Finished { .. }, _) if snapshot.dropped => vec![retry()],
         (State::Finished { outcome, .. }, Some(told)) => match **outcome {
             Outcome::Succeeded(_) if told.complete => return None,
             Outcome::Succeeded(Output::Numbers(ref numbers)) if numbers.len() == 1 => {
-                Button::Whole(job.id).labelled(labels::whole_number())
+                vec![whole.labelled(labels::whole_number())]
             }
-            Outcome::Succeeded(_) => Button::Whole(job.id).labelled(labels::whole_result()),
-            Outcome::Failed(_) | Outcome::Cancelled(_) => Button::Retry(job.id).labelled(labels::retry()),
+            Outcome::Succeeded(Output::Printed(_)) => vec![whole.labelled(labels::whole_output())],
+            Outcome::Succeeded(_) => vec![whole.labelled(labels::whole_result())],
+            Outcome::Failed(Failure::Program(_)) if !told.complete => {
+                vec![whole.labelled(labels::whole_output()), retry()]
+            }
+            Outcome::Failed(_) | Outcome::Cancelled(_) => vec![retry()],
         },
         _ => return None,
     };
-    Some(row(vec![button]))
+    Some(row(buttons))
 }
 
 #[cfg(test)]

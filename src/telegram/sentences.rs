@@ -2,6 +2,7 @@
 //! `locales/`, in the language that is spoken where it is called ([`super::language`]). Names and arguments are escaped by
 //! whoever puts them into HTML.
 
+pub(super) mod allowed;
 pub(super) mod boards;
 mod commands;
 pub(super) mod declared;
@@ -11,6 +12,7 @@ pub(super) mod inline;
 mod numbers;
 pub(super) mod owners;
 pub(super) mod programs;
+pub(super) mod reload;
 pub(super) mod rich;
 pub(super) mod roles;
 pub(super) mod settings;
@@ -108,12 +110,17 @@ pub(super) fn state_again(word: &str, attempt: u32) -> String {
 
 /// `queued, waits for memory`.
 pub(super) fn waits_for_memory_in(state: &str) -> String {
-    say!("status-waits", state = state, why = waits_for_memory())
+    waits_in(state, &waits_for_memory())
 }
 
 /// Beside "queued" where there is no memory for a task.
 pub(super) fn waits_for_memory() -> String {
     say!("waits-for-memory")
+}
+
+/// `queued, waits for another backup`.
+pub(super) fn waits_in(state: &str, why: &str) -> String {
+    say!("status-waits", state = state, why = why)
 }
 
 /// `running, 12 s`.
@@ -186,6 +193,11 @@ pub(super) mod buttons {
     /// Brings all of several results.
     pub(in crate::telegram) fn whole_result() -> String {
         say!("button-whole-result")
+    }
+
+    /// Brings all that a program printed.
+    pub(in crate::telegram) fn whole_output() -> String {
+        say!("button-whole-output")
     }
 
     /// Brings a result that is longer than its message.

@@ -19,10 +19,10 @@ pub(super) use self::ends::Ends;
 use self::pack::PackError;
 use super::{
     render,
-    sentences::{documents, number_start},
+    sentences::{documents, number_start, programs},
 };
 use crate::{
-    job::{Digits, Job, Number, Outcome, Output},
+    job::{Digits, Failure, Job, Kept, Number, Outcome, Output, Printed},
     store::Store,
 };
 
@@ -67,6 +67,11 @@ enum Content {
 enum Piece {
     Words(String),
     Digits(Digits),
+    /// What a program left, from a place on.
+    Kept {
+        kept: Kept,
+        from: u64,
+    },
 }
 
 /// Why there is no document.
@@ -84,6 +89,9 @@ pub(super) enum NoDocument {
 
 /// How the whole result of a job is sent where Telegram takes `limit` bytes; `None` where a message shows it all.
 pub(super) fn form(job: &Job, limit: u64) -> Option<Form> {
+    if let Some(printed) = printed(job) {
+        return printed.file.as_ref().map(|_| Form::Text);
+    }
     let output = succeeded(job).filter(|_| render::needs_whole(job))?;
     // What else there is cannot be large.
     let Output::Numbers(_) = output else { return Some(Form::Text) };
@@ -107,6 +115,9 @@ pub(super) fn document(
     limit: u64,
     stop: &CancellationToken,
 ) -> Result<Document, NoDocument> {
+    if let Some(printed) = printed(job) {
+        return output(job, printed, limit).ok_or(NoDocument::NotNeeded);
+    }
     let output = succeeded(job).ok_or(NoDocument::NotNeeded)?;
     let whole = Whole { job, output, store, limit, stop };
     match (form, output) {
@@ -124,6 +135,44 @@ pub(super) fn document(
     }
 }
 
+/// The output of a program, or its end where Telegram does not take all of it.
+fn output(job: &Job, printed: &Printed, limit: u64) -> Option<Document> {
+    let kept = printed.file.as_ref()?;
+    let length = kept.bytes.min(limit);
+    Some(Document {
+        name: format!("{}.txt", file_stem(job)),
+        caption: programs::output_caption(job.id, printed, length),
+        length,
+        content: Content::Pieces(vec![Piece::Kept { kept: kept.clone(), from: kept.bytes - length }]),
+    })
+}
+
+/// A file that a program made, counted from 0; `None` where there is none.
+pub(super) fn made(job: &Job, at: usize) -> Option<Document> {
+    let all = &printed(job)?.made;
+    let file = all.get(at)?;
+    Some(Document {
+        name: file.name.clone(),
+        caption: programs::file_caption(job.id, at + 1, all.len()),
+        length: file.kept.bytes,
+        content: Content::Pieces(vec![Piece::Kept { kept: file.kept.clone(), from: 0 }]),
+    })
+}
+
+/// How many files it made that are to be sent.
+pub(super) fn count_made(job: &Job) -> usize {
+    printed(job).map_or(0, |printed| printed.made.len())
+}
+
+/// What the job's program left, if it is one and has ended by itself.
+fn printed(job: &Job) -> Option<&Printed> {
+    match job.state.outcome()? {
+        Outcome::Succeeded(Output::Printed(printed)) => Some(printed),
+        Outcome::Failed(Failure::Program(program)) => Some(&program.printed),
+        Outcome::Succeeded(_) | Outcome::Failed(_) | Outcome::Cancelled(_) => None,
+    }
+}
+
 /// A result on its way to its document.
 struct Whole<'a> {
     job: &'a Job,
@@ -137,7 +186,7 @@ impl Whole<'_> {
     fn text(&self) -> Document {
         let pieces = pieces(self.output);
         Document {
-            name: format!("{}.txt", self.stem()),
+            name: format!("{}.txt", file_stem(self.job)),
             caption: documents::caption(self.job.id),
             length: length(&pieces),
             content: Content::Pieces(pieces),
@@ -145,7 +194,7 @@ impl Whole<'_> {
     }
 
     fn packed(&self, numbers: &[Number]) -> Result<Document, PackError> {
-        let name = format!("{}.txt", self.stem());
+        let name = format!("{}.txt", file_stem(self.job));
         let text = open(&pieces(self.output), self.store)?;
         let (file, length) = pack::pack(text, self.store.scratch()?, &name, self.limit, self.stop)?;
         Ok(Document {
@@ -170,31 +219,33 @@ impl Whole<'_> {
             text += &documents::summary(number, &ends, file);
         }
         Ok(Document {
-            name: format!("{}-summary.txt", self.stem()),
+            name: format!("{}-summary.txt", file_stem(self.job)),
             caption: documents::summary_caption(self.job.id, digits(numbers), self.limit),
             length: text.len() as u64,
             content: Content::Pieces(vec![Piece::Words(text)]),
         })
     }
+}
 
-    /// The name of the file, without its ending: the command, `fib-300000`, `dex-multi-1-mew`; of many members the first,
-    /// `fib-multi-10-20-and-98-more`.
-    fn stem(&self) -> String {
-        let command = self.job.spec.to_string();
-        let (words, mut stem) = (command.split(' '), String::new());
-        let mut left = words.clone().count();
-        for word in words {
-            if !stem.is_empty() && stem.len() + word.len() > MAX_STEM {
-                return format!("{stem}-and-{left}-more");
-            }
-            if !stem.is_empty() {
-                stem.push('-');
-            }
-            stem.push_str(word);
-            left -= 1;
+/// The name of the file, without its ending: the command, `fib-300000`, `dex-multi-1-mew`; of many members the first,
+/// `fib-multi-10-20-and-98-more`.
+fn file_stem(job: &Job) -> String {
+    // What a person has said may hold what no file's name should.
+    let plain = |c: char| if c.is_alphanumeric() || matches!(c, ' ' | '.' | '_' | '-') { c } else { '-' };
+    let command: String = job.spec.to_string().chars().map(plain).collect();
+    let (words, mut stem) = (command.split(' '), String::new());
+    let mut left = words.clone().count();
+    for word in words {
+        if !stem.is_empty() && stem.len() + word.len() > MAX_STEM {
+            return format!("{stem}-and-{left}-more");
         }
-        stem
+        if !stem.is_empty() {
+            stem.push('-');
+        }
+        stem.push_str(word);
+        left -= 1;
     }
+    stem
 }
 
 impl Document {
@@ -243,10 +294,11 @@ fn pieces(output: &Output) -> Vec<Piece> {
 /// In bytes.
 fn length(pieces: &[Piece]) -> u64 {
     let length = |piece: &Piece| match piece {
-        Piece::Words(words) => words.len(),
-        Piece::Digits(digits) => digits.len(),
+        Piece::Words(words) => words.len() as u64,
+        Piece::Digits(digits) => digits.len() as u64,
+        Piece::Kept { kept, from } => kept.bytes.saturating_sub(*from),
     };
-    pieces.iter().map(length).sum::<usize>() as u64
+    pieces.iter().map(length).sum()
 }
 
 /// Bytes that are left of so many when they are packed, about.
@@ -264,6 +316,7 @@ fn open(pieces: &[Piece], store: &Store) -> Result<Pieces, NoDocument> {
     let reader = |piece: &Piece| match piece {
         Piece::Words(words) => Ok(Box::new(Cursor::new(words.clone())) as _),
         Piece::Digits(digits) => open_digits(digits, store),
+        Piece::Kept { kept, from } => open_kept(kept, *from, store),
     };
     pieces.iter().map(reader).collect::<Result<_, _>>().map(Pieces)
 }
@@ -275,6 +328,18 @@ fn open_digits(digits: &Digits, store: &Store) -> Result<Box<dyn Read + Send>, N
         Ok(None) => Err(NoDocument::Dropped),
         Err(error) => {
             tracing::error!(%error, ?digits, "a result cannot be read");
+            Err(NoDocument::Dropped)
+        }
+    }
+}
+
+/// What a program left, from a place on.
+fn open_kept(kept: &Kept, from: u64, store: &Store) -> Result<Box<dyn Read + Send>, NoDocument> {
+    match store.kept(kept, from) {
+        Ok(Some(file)) => Ok(file),
+        Ok(None) => Err(NoDocument::Dropped),
+        Err(error) => {
+            tracing::error!(%error, ?kept, "what a program left cannot be read");
             Err(NoDocument::Dropped)
         }
     }

@@ -8,6 +8,7 @@ use std::{
     },
 };
 
+use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use super::team::Team;
@@ -18,7 +19,7 @@ use super::team::Team;
 pub struct Cancelled;
 
 /// What a program shows of itself while it runs.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Shown {
     /// Its last lines, as a terminal would show them, without colours.
     pub tail: String,

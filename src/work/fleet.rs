@@ -1,6 +1,6 @@
 //! The fleet: who does the work of a bot that does none itself, as far as the bot has heard. Plain data.
 
-use std::time::Instant;
+use std::{collections::BTreeMap, time::Instant};
 
 use crate::metrics::FleetLook;
 
@@ -48,6 +48,8 @@ pub struct Worker {
     pub io: usize,
     /// Bytes that its members may take together.
     pub memory: u64,
+    /// Declared commands that it offers, and how many of each it runs side by side.
+    pub commands: BTreeMap<String, usize>,
     /// Whether it takes more.
     pub state: WorkerState,
     /// Members that it has.
@@ -101,14 +103,28 @@ impl Fleet {
         look
     }
 
+    /// Declared commands that somebody offers, and how many of each can run side by side. While NATS is away nobody can be given
+    /// anything.
+    pub fn offered(&self) -> BTreeMap<String, usize> {
+        let mut offered = BTreeMap::new();
+        let up = self.working().filter(|_| self.link == Link::Up);
+        for (name, count) in up.flat_map(|worker| &worker.commands) {
+            *offered.entry(name.clone()).or_default() += count;
+        }
+        offered
+    }
+
+    fn working(&self) -> impl Iterator<Item = &Worker> {
+        self.workers.iter().filter(|worker| worker.takes_orders())
+    }
+
     /// What it can take: of all workers that take more and know our orders. While NATS is away nobody can be given
     /// anything.
     pub fn capacity(&self) -> Capacity {
         if self.link != Link::Up {
             return Capacity::default();
         }
-        let counted = self.workers.iter().filter(|worker| worker.takes_orders());
-        counted.fold(Capacity::default(), |sum, worker| Capacity {
+        self.working().fold(Capacity::default(), |sum, worker| Capacity {
             cpu: sum.cpu + worker.cpu,
             io: sum.io + worker.io,
             memory: sum.memory.saturating_add(worker.memory),
@@ -132,7 +148,20 @@ mod tests {
         let (host, version) = ("host".to_owned(), "0.1.0".to_owned());
         let state = WorkerState::Working;
         let (io, in_hand, seen) = (0, 0, Instant::now());
-        Worker { id: id.to_owned(), host, version, protocol: PROTOCOL, cpu, io, memory, state, in_hand, seen }
+        let commands = BTreeMap::from([(id.to_owned(), 1), ("backup".to_owned(), 2)]);
+        let (id, protocol) = (id.to_owned(), PROTOCOL);
+        Worker { id, host, version, protocol, cpu, io, memory, commands, state, in_hand, seen }
+    }
+
+    #[test]
+    fn a_command_is_offered_by_whoever_takes_orders() {
+        let draining = Worker { state: WorkerState::Draining, ..worker("c", 8, 800) };
+        let mut fleet =
+            Fleet { link: Link::Up, workers: vec![worker("a", 4, 1), worker("b", 4, 1), draining] };
+        let offered = [("a", 1), ("b", 1), ("backup", 4)].map(|(name, count)| (name.to_owned(), count));
+        assert_eq!(fleet.offered(), BTreeMap::from(offered));
+        fleet.link = Link::Away { since: Instant::now() };
+        assert!(fleet.offered().is_empty());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! starts again publishes its orders again, which NATS refuses where they are still there, and finds the results of the others.
 
 mod cancel;
+mod files;
 mod fleet;
 mod inspect;
 mod listen;
@@ -15,6 +16,7 @@ mod tidy;
 
 use std::{
     convert::Infallible,
+    path::PathBuf,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -30,7 +32,7 @@ use self::{result::MAX_FETCHES, state::State, stored::Stored, tidy::Ended};
 use super::{Control, Found, Unfinished, fleet::Fleet};
 use crate::{
     job::Member,
-    nats::{JobKey, Key, Nats, NatsError, Order, message},
+    nats::{JobKey, Key, Kind, Nats, NatsError, Order, message},
 };
 
 /// Jobs that have ended and whose messages are to be removed.
@@ -80,6 +82,8 @@ pub struct Remote {
     nats: Nats,
     timings: FleetTimings,
     max_attempts: u32,
+    /// Where what programs left is kept.
+    results: PathBuf,
     fleet: watch::Sender<Fleet>,
     /// Over which connection, from 1, all results that were there at its beginning were heard; 0: over none yet.
     caught_up: watch::Sender<u64>,
@@ -104,13 +108,14 @@ enum Turn {
 
 impl Remote {
     /// The bot's side over this connection. Nothing is heard before [`serve`](Self::serve) runs. An order that was delivered
-    /// `max_attempts` times without an end is left alone.
-    pub fn new(nats: Nats, timings: FleetTimings, max_attempts: u32) -> Arc<Self> {
+    /// `max_attempts` times without an end is left alone. What programs left is put into the folder `results`.
+    pub fn new(nats: Nats, timings: FleetTimings, max_attempts: u32, results: PathBuf) -> Arc<Self> {
         let (ended, to_tidy) = mpsc::channel(MAX_TIDY);
         Arc::new(Self {
             nats,
             timings,
             max_attempts,
+            results,
             fleet: watch::Sender::new(Fleet::unknown()),
             caught_up: watch::Sender::new(0),
             hear_again: Notify::new(),
@@ -132,15 +137,15 @@ impl Remote {
         &self.nats
     }
 
-    /// Has a member done by some worker. Where the process ends it is left to the worker, and found again by the next process.
+    /// Has a member done by some worker, which may begin it `attempts` times; as often as any where that is not said. Where the process ends it is left to the worker, and found again by the next process.
     pub(super) async fn run(
         &self,
         (job, index): (JobKey, usize),
         member: &Member,
-        memory: u64,
+        (memory, attempts): (u64, Option<u32>),
         control: &Arc<Control>,
     ) -> Result<Found, Unfinished> {
-        let order = Order::new(member.clone(), memory, self.max_attempts);
+        let order = Order::new(member.clone(), memory, attempts.unwrap_or(self.max_attempts));
         let mut turn = 1;
         loop {
             let key = Key { job, member: index, turn };
@@ -190,7 +195,7 @@ impl Remote {
         mut caught_up: watch::Receiver<u64>,
         lost: &Notify,
     ) -> Infallible {
-        let subject = self.nats.names().order(order.member.resource(), key);
+        let subject = self.nats.names().order(&Kind::of(&order.member), key);
         let Ok(payload) = message::write(order) else { return std::future::pending().await };
         let what = ("an order is not handed out", &key as _);
         let mut headers = as_one(key);

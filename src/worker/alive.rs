@@ -149,6 +149,7 @@ impl Worker {
             cpu: self.cpu.count,
             io: self.io.count,
             memory: self.bytes,
+            commands: self.commands.iter().map(|(name, slots)| (name.clone(), slots.count)).collect(),
             draining: self.draining.is_cancelled(),
             in_hand: self.assigned().len(),
         };

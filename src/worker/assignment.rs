@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Worker, pieces};
 use crate::{
-    job::Failure,
+    job::{Failure, Member},
     nats::{
         Blob, Key, Order,
         message::{self, WorkEnd},
@@ -156,8 +156,7 @@ impl Worker {
             begun = self.begun(key).await;
             if begun >= order.max_attempts {
                 tracing::error!(%key, begun, "an order has crashed its workers: left alone");
-                let failure = Failure::StoppedTheWorkers(begun);
-                return Err(Leaves::Ended(WorkEnd::Failed(failure), Blob::new()));
+                return Err(Leaves::Ended(WorkEnd::Failed(left_alone(&order.member, begun)), Blob::new()));
             }
         }
         let memory = self.memory_for(assignment, order).await?;
@@ -210,8 +209,25 @@ impl Worker {
             Err(Unfinished::Cancelled) if assignment.cancel.is_cancelled() => {
                 (WorkEnd::Cancelled, Blob::new())
             }
+            // It has begun, and nobody may begin it again.
+            Err(Unfinished::Cancelled | Unfinished::Left) if is_begun_once(order) => {
+                (WorkEnd::Failed(left_alone(&order.member, 1)), Blob::new())
+            }
             Err(Unfinished::Cancelled | Unfinished::Left) => (WorkEnd::Returned, Blob::new()),
         };
         Leaves::Ended(end, blob)
+    }
+}
+
+/// A program that is not to be run again.
+fn is_begun_once(order: &Order) -> bool {
+    order.max_attempts == 1 && matches!(order.member, Member::Declared(_))
+}
+
+/// Why what was begun so often is not begun again.
+fn left_alone(member: &Member, begun: u32) -> Failure {
+    match member {
+        Member::Declared(_) => Failure::Interrupted,
+        Member::Fib(_) | Member::Dex { .. } => Failure::StoppedTheWorkers(begun),
     }
 }

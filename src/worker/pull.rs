@@ -7,23 +7,23 @@ use futures_util::{FutureExt, StreamExt};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::Worker;
-use crate::{job::Resource, nats::NatsError};
+use crate::nats::{Kind, NatsError};
 
 /// How long NATS keeps a question for orders. One that got lost is asked again after that.
 const ASKED: Duration = Duration::from_secs(5);
 
 impl Worker {
     /// Takes orders of one kind until the worker drains.
-    pub(super) async fn pull(self: Arc<Self>, resource: Resource) {
+    pub(super) async fn pull(self: Arc<Self>, kind: Kind) {
         loop {
             let what = ("orders cannot be asked for", &self.id as _);
-            let found = self.nats.insist(self.timings.again, what, || self.nats.orders(resource));
+            let found = self.nats.insist(self.timings.again, what, || self.nats.orders(&kind));
             let consumer = tokio::select! {
                 biased;
                 () = self.draining.cancelled() => return,
                 consumer = found => consumer,
             };
-            if let Err(error) = self.pull_from(&consumer, resource).await {
+            if let Err(error) = self.pull_from(&consumer, &kind).await {
                 tracing::warn!(%error, "orders cannot be taken; trying again");
             }
             tokio::select! {
@@ -35,15 +35,11 @@ impl Worker {
     }
 
     /// Until the worker drains or the connection is another one: the stream may have been made anew, and its consumers with it.
-    async fn pull_from(
-        self: &Arc<Self>,
-        consumer: &PullConsumer,
-        resource: Resource,
-    ) -> Result<(), NatsError> {
+    async fn pull_from(self: &Arc<Self>, consumer: &PullConsumer, kind: &Kind) -> Result<(), NatsError> {
         let connects = self.nats.connects();
         loop {
             let free = async {
-                let slots = self.free_slots(resource).await;
+                let slots = self.free_slots(kind).await;
                 self.nats.up().await;
                 slots
             };
@@ -60,8 +56,10 @@ impl Worker {
     }
 
     /// Waits for a slot, and takes what else is free.
-    async fn free_slots(&self, resource: Resource) -> Vec<OwnedSemaphorePermit> {
-        let slots = &self.slots(resource).free;
+    async fn free_slots(&self, kind: &Kind) -> Vec<OwnedSemaphorePermit> {
+        let Some(slots) = self.slots(kind).map(|slots| &slots.free) else {
+            return std::future::pending().await;
+        };
         let mut free = Vec::new();
         // Nothing closes it.
         free.extend(slots.clone().acquire_owned().await.ok());

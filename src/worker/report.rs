@@ -1,6 +1,10 @@
 //! What is said of an order, until it is known to be heard.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::atomic::Ordering,
+    time::Duration,
+};
 
 use async_nats::{
     client::PublishError,
@@ -10,10 +14,11 @@ use async_nats::{
     },
 };
 use bytes::Bytes;
+use tokio::fs::File;
 
 use super::{Worker, assignment::Assignment};
 use crate::{
-    job::Member,
+    job::{Member, Printed},
     nats::{
         Blob, JobKey, Key, NatsError, Report, Sign,
         message::{self, LARGE, WorkEnd},
@@ -30,21 +35,55 @@ const OPERATION: &str = "KV-Operation";
 impl Worker {
     /// Puts the result into the stream, for as long as it takes, and only then lets the order go.
     pub(super) async fn report(&self, assignment: &Assignment, member: Member, end: WorkEnd, blob: Blob) {
+        let left = end.printed().and_then(|printed| self.left(printed));
         let mut report = Report::new(&self.id, member, end);
-        if blob.len() > LARGE {
+        if blob.len() > LARGE || left.is_some() {
             report.object = Some(format!("{}.{}", assignment.key, self.id));
         }
-        let what = ("a result is not stored", &assignment.key as _);
-        self.nats.insist(self.timings.again, what, || self.publish(assignment.key, &report, &blob)).await;
+        let (left, what) = (left.as_deref(), ("a result is not stored", &assignment.key as _));
+        self.nats
+            .insist(self.timings.again, what, || self.publish(assignment.key, &report, &blob, left))
+            .await;
         self.acknowledge(assignment).await;
+        if let Some(file) = left
+            && let Err(error) = tokio::fs::remove_file(file).await
+        {
+            tracing::warn!(%error, "what a program left here is not removed");
+        }
     }
 
-    async fn publish(&self, key: Key, report: &Report, blob: &Blob) -> Result<(), NatsError> {
+    /// The file that a program left.
+    fn left(&self, printed: &Printed) -> Option<PathBuf> {
+        printed.kept().map(|(name, _)| self.folder.path().join("results").join(name))
+    }
+
+    async fn publish(
+        &self,
+        key: Key,
+        report: &Report,
+        blob: &Blob,
+        left: Option<&Path>,
+    ) -> Result<(), NatsError> {
         let refused = NatsError::refused("a result");
         if let Some(object) = &report.object {
-            let stored = self.stored.large.put(object.as_str(), &mut &blob[..]).await;
+            let stored = match left.map(File::open) {
+                None => self.stored.large.put(object.as_str(), &mut &blob[..]).await,
+                Some(file) => match file.await {
+                    Ok(mut file) => self.stored.large.put(object.as_str(), &mut file).await,
+                    Err(error) => {
+                        // The bot finds that it is not there, and says so.
+                        tracing::error!(%key, %error, "what a program left cannot be read");
+                        return self.publish_report(key, report, blob).await;
+                    }
+                },
+            };
             stored.map_err(|error| refused(&error))?;
         }
+        self.publish_report(key, report, blob).await
+    }
+
+    async fn publish_report(&self, key: Key, report: &Report, blob: &Blob) -> Result<(), NatsError> {
+        let refused = NatsError::refused("a result");
         let (subject, payload) = (self.nats.names().result(key), report.write(blob)?);
         let sent = self.nats.jetstream().publish(subject, payload).await.map_err(|error| refused(&error))?;
         sent.await.map(drop).map_err(|error| refused(&error))
@@ -151,7 +190,8 @@ impl Worker {
             return;
         }
         let (worker, delivery) = (self.id.clone(), assignment.delivery);
-        let sign = Sign { protocol: PROTOCOL, worker, delivery, done: assignment.control.done() };
+        let shown = assignment.control.shown().as_deref().cloned();
+        let sign = Sign { protocol: PROTOCOL, worker, delivery, done: assignment.control.done(), shown };
         if let Ok(payload) = message::write(&sign) {
             let _ = self.nats.client().publish(self.nats.names().event(assignment.key), payload).await;
         }

@@ -233,7 +233,8 @@ async fn join(mut near: TcpStream, addr: SocketAddr, mut whole: watch::Receiver<
 pub(crate) async fn set_up(nats: &Nats) -> Context {
     let (bot, side, name) = (4242, Side::Bot, "bot".to_owned());
     let options = Options { urls: vec![nats.url()], creds: None, ca: None, replicas: 1, bot, side, name };
-    let remote = Remote::new(Connection::connect(&options).await.unwrap(), timings(), 3);
+    let remote =
+        Remote::new(Connection::connect(&options).await.unwrap(), timings(), 3, std::env::temp_dir());
     let stop = CancellationToken::new();
     let serving = tokio::spawn(remote.serve(|_| true, stop.clone()));
     let jetstream = nats.jetstream().await;

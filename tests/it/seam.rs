@@ -160,7 +160,7 @@ async fn work_that_is_done_by_a_worker_over_nats() {
     let urls = vec![server.url()];
     let (bot, side, name) = (4242, Side::Bot, "bot".to_owned());
     let options = Options { urls, creds: None, ca: None, replicas: 1, bot, side, name };
-    let remote = Remote::new(Nats::connect(&options).await.unwrap(), timings(), 3);
+    let remote = Remote::new(Nats::connect(&options).await.unwrap(), timings(), 3, std::env::temp_dir());
     let stop = CancellationToken::new();
     let serving = tokio::spawn(remote.clone().serve(|_| true, stop.clone()));
     let pokeapi = PokeApi::new("http://127.0.0.1:9", PokeApiTimings::default()).unwrap();

@@ -7,7 +7,10 @@ use std::{
     time::Instant,
 };
 
-use super::shares::{Kind, Shares, Walk as Shared};
+use super::{
+    at_once::Command,
+    shares::{Kind, Shares, Walk as Shared},
+};
 use crate::job::ChatId;
 
 /// Costs up to this one are of one size, and above it within a factor of eight: nobody's order is changed for less.
@@ -35,6 +38,10 @@ pub(super) struct Member {
     /// As the work knows it; 0: nobody knows.
     pub(super) cost: u64,
     pub(super) kind: Kind,
+    /// What is declared of it bounds how many run at once, and tells how long it may take.
+    pub(super) command: Command,
+    /// Slots that it takes.
+    pub(super) weight: u16,
 }
 
 /// What one that began was charged, and what its chat and its person paid for that.
@@ -177,7 +184,7 @@ impl Fair {
     }
 
     /// All in the order in which they would begin if nobody came, where each takes what it is charged.
-    pub(super) fn walk<F: Fn(u64) -> u64>(&self, charge: F) -> Walk<'_, F> {
+    pub(super) fn walk<F: Fn(&Member) -> u64>(&self, charge: F) -> Walk<'_, F> {
         let (people, own) = (HashMap::new(), HashMap::new());
         Walk { fair: self, charge, chats: self.chats.walk(), people, own }
     }
@@ -251,7 +258,7 @@ struct Owns<'a> {
     lists: HashMap<Size, Peekable<btree_set::Iter<'a, u64>>>,
 }
 
-impl<'a, F: Fn(u64) -> u64> Walk<'a, F> {
+impl<'a, F: Fn(&Member) -> u64> Walk<'a, F> {
     /// Who begins at that time, of all or of those that do not take long.
     pub(super) fn next(&mut self, short: bool, then: Instant) -> Option<&'a Member> {
         let fair = self.fair;
@@ -266,7 +273,7 @@ impl<'a, F: Fn(u64) -> u64> Walk<'a, F> {
         let list = owns.own.lists.get(&size)?;
         let left = owns.lists.entry(size).or_insert_with(|| list.all.iter().peekable());
         let member = fair.members.get(left.next()?)?;
-        let charge = (self.charge)(member.cost);
+        let charge = (self.charge)(member);
         let has_more = left.peek().is_some();
         owns.sizes.serve(size, charge, then, [has_more, has_more && size < LONG]);
         let has_more = [false, true].map(|short| owns.sizes.first(short).is_some());

@@ -9,11 +9,13 @@ use std::{
 
 use super::{
     Place,
+    at_once::Command,
     budget::Budget,
     fair::{Member, Walk},
     line::{Line, leaves_a_slot, whole},
     shares::is_long,
 };
+use crate::job::ChatId;
 
 /// Members that are looked at: a place further back is not told, since it would take long to count and mean little.
 pub(super) const MAX_AHEAD: usize = 1_000;
@@ -53,7 +55,7 @@ struct Sim<'a> {
     slots: BinaryHeap<Reverse<(u64, bool)>>,
     long: usize,
     /// Slots in use beyond those that there are: they are not given again.
-    retiring: usize,
+    retiring: u64,
     memory: Budget,
     /// Those whose turn has come, and who do not fit.
     aside: VecDeque<&'a Member>,
@@ -61,6 +63,10 @@ struct Sim<'a> {
     returns: BinaryHeap<Reverse<(u64, u64)>>,
     /// Jobs that hold memory and have members that wait: how many, and when the last one ends of those that began.
     jobs: HashMap<u64, (usize, u64)>,
+    /// What has begun in thought of each declared command, and of it in each chat.
+    commands: HashMap<(Command, Option<ChatId>), usize>,
+    /// Members that waited for others of their command.
+    skipped: usize,
     /// Somebody ahead takes nobody knows how long.
     blind: bool,
     places: HashMap<u64, Place>,
@@ -69,7 +75,7 @@ struct Sim<'a> {
 impl Forecast {
     pub(super) fn new(line: &Line, now: Instant) -> Self {
         let mut sim = Sim::new(line, now);
-        let mut walk = line.fair.walk(|cost| line.charge(cost));
+        let mut walk = line.fair.walk(|member| line.charge(member));
         for _ in 0..MAX_AHEAD {
             let Some(Reverse((at, is_long))) = sim.slots.pop() else { break };
             sim.long -= usize::from(is_long);
@@ -104,11 +110,13 @@ impl<'a> Sim<'a> {
             line,
             slots: BinaryHeap::new(),
             long: 0,
-            retiring: line.working.len().saturating_sub(line.slots),
+            retiring: line.places.used().saturating_sub(line.slots as u64),
             memory: line.memory.clone(),
             aside: VecDeque::new(),
             returns: BinaryHeap::new(),
             jobs: HashMap::new(),
+            commands: HashMap::new(),
+            skipped: 0,
             blind: false,
             places: HashMap::new(),
         };
@@ -120,12 +128,14 @@ impl<'a> Sim<'a> {
             let left = sim.expected(member).map(|nanos| whole(nanos - since));
             sim.blind |= left.is_none();
             let (left, long) = (left.unwrap_or(0), is_long(member.kind));
-            sim.slots.push(Reverse((left, long)));
+            for _ in 0..line.places.capped(u64::from(member.weight)) {
+                sim.slots.push(Reverse((left, long)));
+            }
             sim.long += usize::from(long);
             let end = ends.entry(member.job).or_default();
             *end = left.max(*end);
         }
-        for _ in line.working.len()..line.slots {
+        for _ in line.places.used()..line.slots as u64 {
             sim.slots.push(Reverse((0, false)));
         }
         for (job, members) in &line.holders {
@@ -136,11 +146,11 @@ impl<'a> Sim<'a> {
     }
 
     fn expected(&self, member: &Member) -> Option<f64> {
-        self.line.expected(member.cost)
+        self.line.expected(member)
     }
 
     /// Who takes the slot that is free.
-    fn next<F: Fn(u64) -> u64>(
+    fn next<F: Fn(&Member) -> u64>(
         &mut self,
         walk: &mut Walk<'a, F>,
         short: bool,
@@ -152,6 +162,14 @@ impl<'a> Sim<'a> {
         }
         while self.aside.len() < MAX_ASIDE {
             let member = walk.next(short, then)?;
+            if !self.admits(member) {
+                // It waits for others of its command, and is in nobody's way: no place is told of it.
+                self.skipped += 1;
+                if self.skipped > MAX_AHEAD {
+                    return None;
+                }
+                continue;
+            }
             let Some(need) = self.misses(member) else { return Some(member) };
             self.memory.blocks(member.job, need);
             self.aside.push_back(member);
@@ -173,6 +191,7 @@ impl<'a> Sim<'a> {
             self.holds(member.job, members, 0);
         }
         let position = self.places.len() + 1;
+        let at = self.takes_slots(member, at);
         let wait = (!self.blind).then(|| Duration::from_nanos(at));
         self.places.entry(member.job).or_insert(Place { position, wait });
         let takes = self.expected(member);
@@ -180,7 +199,9 @@ impl<'a> Sim<'a> {
         let end = at.saturating_add(takes.map_or(0, whole));
         let long = is_long(member.kind);
         self.long += usize::from(long);
-        self.slots.push(Reverse((end, long)));
+        for _ in 0..self.line.places.capped(u64::from(member.weight)).max(1) {
+            self.slots.push(Reverse((end, long)));
+        }
         if let Some((left, last)) = self.jobs.get_mut(&member.job) {
             *left = left.saturating_sub(1);
             *last = end.max(*last);
@@ -188,6 +209,28 @@ impl<'a> Sim<'a> {
                 self.returns.push(Reverse((*last, member.job)));
             }
         }
+    }
+
+    /// One that takes several slots begins when the last of them is free.
+    fn takes_slots(&mut self, member: &Member, at: u64) -> u64 {
+        let mut at = at;
+        for _ in 1..self.line.places.capped(u64::from(member.weight)) {
+            let Some(Reverse((free, is_long))) = self.slots.pop() else { break };
+            self.long -= usize::from(is_long);
+            at = at.max(free);
+        }
+        if member.command != Command::NONE {
+            *self.commands.entry((member.command, None)).or_default() += 1;
+            *self.commands.entry((member.command, Some(member.chat))).or_default() += 1;
+        }
+        at
+    }
+
+    /// Whether one more of the member's command may run, beside those that run and those that have begun in thought.
+    fn admits(&self, member: &Member) -> bool {
+        let begun = |chat| self.commands.get(&(member.command, chat)).copied().unwrap_or(0);
+        let begun = (begun(None), begun(Some(member.chat)));
+        member.command == Command::NONE || self.line.at_once.look().room(member.command, member.chat, begun)
     }
 
     /// The job holds its memory, until its last member ends.

@@ -3,10 +3,12 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     ops::Range,
+    sync::Arc,
     time::Instant,
 };
 
 use super::{
+    at_once::{AtOnce, Command, Counts, Group, memory_kind, with_memory_kind},
     budget::Budget,
     fair::{Fair, Member, Paid, takes_long},
     forecast::{Cached, Forecast},
@@ -30,6 +32,10 @@ pub(in crate::board) struct Claim {
     pub(in crate::board) need: u64,
     /// Bytes of the one of its members that takes the most: it has to fit into one worker.
     pub(in crate::board) member: u64,
+    /// What it is of, where that is declared.
+    pub(in crate::board) command: Command,
+    /// Slots that each of its members takes, as far as there are so many.
+    pub(in crate::board) weight: u16,
 }
 
 pub(super) struct Line {
@@ -44,6 +50,10 @@ pub(super) struct Line {
     jobs: u64,
     pub(super) fair: Fair,
     pub(super) memory: Budget,
+    /// The slots, by members: one that takes several has all of them at once, as a job has its memory.
+    pub(super) places: Budget,
+    /// What runs of each declared command, in this line and in others.
+    pub(super) at_once: Arc<AtOnce>,
     /// The largest member that any worker can take.
     largest: u64,
     /// Members that no worker can take for now. They are in nobody's way.
@@ -62,6 +72,8 @@ pub(super) struct Line {
     pub(super) pace: f64,
     /// Nanoseconds that a member of unknown cost took of late.
     pub(super) unknown: Option<f64>,
+    /// The same of each declared command.
+    programs: HashMap<Command, f64>,
     pub(super) forecast: Option<Cached>,
 }
 
@@ -75,7 +87,7 @@ pub(super) struct Working {
 }
 
 impl Line {
-    pub(super) fn new(slots: usize, memory: u64) -> Self {
+    pub(super) fn new(slots: usize, memory: u64, at_once: Arc<AtOnce>) -> Self {
         Self {
             paused: false,
             slots,
@@ -85,6 +97,8 @@ impl Line {
             jobs: 0,
             fair: Fair::new(),
             memory: Budget::new(memory),
+            places: Budget::new(slots as u64),
+            at_once,
             largest: u64::MAX,
             parked: BTreeMap::new(),
             sizes: HashMap::new(),
@@ -94,6 +108,7 @@ impl Line {
             long: 0,
             pace: 1.0,
             unknown: None,
+            programs: HashMap::new(),
             forecast: None,
         }
     }
@@ -106,16 +121,18 @@ impl Line {
         let first = self.numbers + 1;
         self.numbers += costs.len() as u64;
         let numbers = first..self.numbers + 1;
-        let Claim { chat, person, need, member: size } = claim;
+        let Claim { chat, person, need, member: size, command, weight } = claim;
         if need > 0 {
             self.claims.insert(job, (need, numbers.clone()));
         }
         if size > 0 {
             self.sizes.insert(job, (size, numbers.clone()));
         }
+        let at_once = self.at_once.clone();
+        let mut counts = at_once.look();
         for (number, &cost) in numbers.clone().zip(costs) {
-            let kind = kind(need, takes_long(cost));
-            let member = Member { number, chat, person, job, cost, kind };
+            let kind = counts.join(Group { command, chat, weight }, kind(need, takes_long(cost)));
+            let member = Member { number, chat, person, job, cost, kind, command, weight };
             if size > self.largest {
                 self.parked.insert(number, member);
             } else {
@@ -129,6 +146,7 @@ impl Line {
     /// While there is no slot, nobody is found too large: who might come is not known. Whether somebody was, or is not any more.
     pub(super) fn set_capacity(&mut self, slots: usize, memory: u64, largest: u64, now: Instant) -> bool {
         self.slots = slots;
+        self.places.set_all(slots as u64);
         self.memory.set_all(memory);
         self.forecast = None;
         if slots == 0 || largest == self.largest {
@@ -170,17 +188,20 @@ impl Line {
         if self.paused || self.fair.is_empty() || !self.has_slot() {
             return None;
         }
-        let Member { number, job, cost, .. } = self.pick()?;
+        let member = self.pick()?;
+        let Member { number, job, .. } = member;
         if let Some((need, members)) = self.claims.remove(&job) {
             self.memory.take(job, self.memory.capped(need));
             self.holders.insert(job, members.clone());
             for other in members {
-                if let Some(kind) = self.fair.get(other).map(|other| kind(0, is_long(other.kind))) {
-                    self.fair.becomes(other, kind, now);
+                if let Some(kind) = self.fair.get(other).map(|other| other.kind) {
+                    self.fair.becomes(other, with_memory_kind(kind, self::kind(0, is_long(kind))), now);
                 }
             }
         }
-        let (member, paid) = self.fair.begin(number, self.charge(cost), now)?;
+        let (member, paid) = self.fair.begin(number, self.charge(&member), now)?;
+        self.at_once.look().begin(member.kind);
+        self.places.take(number, self.places.capped(u64::from(member.weight)));
         let index = self.take_slot();
         self.long += usize::from(is_long(member.kind));
         self.working.insert(number, Working { member, paid, since: now, index });
@@ -189,8 +210,12 @@ impl Line {
 
     /// The member waits no more.
     pub(super) fn leave(&mut self, number: u64, now: Instant) {
-        self.parked.remove(&number);
+        if let Some(member) = self.parked.remove(&number).or_else(|| self.fair.get(number).copied()) {
+            self.at_once.look().leave(member.kind);
+        }
         self.fair.leave(number, now);
+        // It may be the one that slots are kept for.
+        self.places.give_back(number);
     }
 
     /// The job needs its memory no more, or never will.
@@ -208,22 +233,29 @@ impl Line {
         }
     }
 
-    /// The member has its slot no more.
-    pub(super) fn end(&mut self, number: u64, now: Instant) {
-        let Some(Working { member, paid, since, index }) = self.working.remove(&number) else { return };
+    /// The member has its slot no more. Whether others of its command may wait for that elsewhere.
+    pub(super) fn end(&mut self, number: u64, now: Instant) -> bool {
+        let Some(Working { member, paid, since, index }) = self.working.remove(&number) else { return false };
         self.free.insert(index);
+        self.places.give_back(number);
+        self.at_once.look().end(member.kind);
         self.long -= usize::from(is_long(member.kind));
         let took = whole(now.saturating_duration_since(since).as_secs_f64() * 1e9);
-        self.fair.end(&member, paid, took, now);
+        self.fair.end(&member, paid, took.saturating_mul(u64::from(member.weight)), now);
+        member.command != Command::NONE
     }
 
     /// Its work is done, not given up: how long it took tells how long others will take.
     pub(super) fn learn(&mut self, number: u64, now: Instant) {
         let Some(Working { member, since, .. }) = self.working.get(&number) else { return };
         let took = now.saturating_duration_since(*since).as_secs_f64() * 1e9;
-        if member.cost == 0 {
-            self.unknown = Some(self.unknown.map_or(took, |known| known + WEIGHT * (took - known)));
-        } else if member.cost >= MIN_SAMPLE && self.working.len() >= self.slots {
+        let learned = |known: Option<f64>| known.map_or(took, |known| known + WEIGHT * (took - known));
+        if member.command != Command::NONE {
+            let known = self.programs.get(&member.command).copied();
+            self.programs.insert(member.command, learned(known));
+        } else if member.cost == 0 {
+            self.unknown = Some(learned(self.unknown));
+        } else if member.cost >= MIN_SAMPLE && !self.has_slot() {
             // A lone number has the help of idle cores, which those in the line will not have.
             #[expect(clippy::cast_precision_loss, reason = "a guess")]
             let sample = (took / member.cost as f64).clamp(0.01, 100.0);
@@ -232,14 +264,19 @@ impl Line {
     }
 
     /// Nanoseconds that a member will take, as far as that is known.
-    pub(super) fn expected(&self, cost: u64) -> Option<f64> {
+    pub(super) fn expected(&self, member: &Member) -> Option<f64> {
+        let Member { cost, command, .. } = *member;
+        if command != Command::NONE {
+            return self.programs.get(&command).copied();
+        }
         #[expect(clippy::cast_precision_loss, reason = "a guess")]
         if cost > 0 { Some(cost as f64 * self.pace) } else { self.unknown }
     }
 
     /// What counts of it as used, before it is known what it takes.
-    pub(super) fn charge(&self, cost: u64) -> u64 {
-        whole(self.expected(cost).unwrap_or(0.0).clamp(CHARGES.0, CHARGES.1))
+    pub(super) fn charge(&self, member: &Member) -> u64 {
+        let charge = whole(self.expected(member).unwrap_or(0.0).clamp(CHARGES.0, CHARGES.1));
+        charge.saturating_mul(u64::from(member.weight))
     }
 
     /// Where the job stands that waits, as was found out a moment ago; `None` where it does not wait, or is too far back.
@@ -273,8 +310,13 @@ impl Line {
         (self.memory.used(), waiting)
     }
 
+    /// Whether nothing but others of its command, which run, keeps the member from beginning in its turn.
+    pub(super) fn waits_for_others(&self, number: u64) -> bool {
+        self.fair.get(number).is_some_and(|member| !self.at_once.look().admits(member.kind))
+    }
+
     fn has_slot(&self) -> bool {
-        self.working.len() < self.slots
+        self.places.free() > 0
     }
 
     /// The lowest slot that is free; there is one.
@@ -292,30 +334,59 @@ impl Line {
         short.or_else(|| self.pick_of(|_| true))
     }
 
-    /// The first, or where its memory is missing the first that may pass it.
-    fn pick_of(&mut self, of: impl Fn(Kind) -> bool + Copy) -> Option<Member> {
-        // The head first: its turn has come before.
-        if let Some(head) = self.memory.head().filter(|head| self.fits(*head))
-            && let Some((_, members)) = self.claims.get(&head)
-            && let Some(member) =
-                members.clone().filter_map(|member| self.fair.get(member)).find(|one| of(one.kind))
-        {
-            return Some(*member);
+    /// The first, or where its memory or its slots are missing the first that may pass it. What has enough of its command running
+    /// is not due, and in nobody's way.
+    fn pick_of(&mut self, of: impl Fn(Kind) -> bool) -> Option<Member> {
+        let at_once = self.at_once.clone();
+        let counts = at_once.look();
+        let of = |kind| of(kind) && counts.admits(kind);
+        if let Some(head) = self.head(&counts, of) {
+            return Some(head);
         }
         let first = *self.fair.first(of)?;
-        if self.fits(first.job) {
+        let is_placed = self.is_placed(&first);
+        if !is_placed {
+            self.places.blocks(first.number, u64::from(first.weight));
+        } else if self.fits(first.job) {
             return Some(first);
         }
-        let (need, _) = self.claims.get(&first.job)?;
-        self.memory.blocks(first.job, *need);
-        // No job's number: what anybody may have that is not the head.
-        let room = self.memory.room(0);
+        if let Some((need, _)) = self.claims.get(&first.job).filter(|_| !self.fits(first.job)) {
+            self.memory.blocks(first.job, *need);
+        }
+        // No job's number, and no member's: what anybody may have that is not the head.
+        let (room, slots) = (self.memory.room(0), self.places.room(0));
+        let of = |kind| of(kind) && self.places.capped(counts.weight(kind)) <= slots;
         let surely = self.fair.first(|kind| of(kind) && most(kind).is_some_and(|most| most <= room));
         surely.copied().or_else(|| {
             // The kind that some fit of and others do not.
             let edge = self.fair.first(|kind| of(kind) && most(kind).is_some_and(|most| most / 2 < room))?;
             self.fits(edge.job).then_some(*edge)
         })
+    }
+
+    /// One whose turn has come before, and who has now what it waited for.
+    fn head(&mut self, counts: &Counts, of: impl Fn(Kind) -> bool) -> Option<Member> {
+        if let Some(head) = self.places.head()
+            && self.fair.get(head).is_some_and(|member| !counts.admits(member.kind))
+        {
+            // It waits for something else now, and nothing is kept for it meanwhile.
+            self.places.passes_by(head);
+        }
+        if let Some(head) = self.memory.head().filter(|head| self.fits(*head))
+            && let Some((_, members)) = self.claims.get(&head)
+        {
+            let mut members = members.clone().filter_map(|member| self.fair.get(member));
+            if let Some(member) = members.find(|one| of(one.kind) && self.is_placed(one)) {
+                return Some(*member);
+            }
+        }
+        let head = self.places.head().and_then(|head| self.fair.get(head))?;
+        (of(head.kind) && self.is_placed(head) && self.fits(head.job)).then_some(*head)
+    }
+
+    /// Whether there are slots for the member.
+    fn is_placed(&self, member: &Member) -> bool {
+        self.places.capped(u64::from(member.weight)) <= self.places.room(member.number)
     }
 
     fn fits(&self, job: u64) -> bool {
@@ -330,14 +401,14 @@ pub(super) fn leaves_a_slot(slots: usize, long: usize) -> bool {
 
 /// Members of a kind may begin in the same circumstances: twice the bits of what their job still needs of memory, and one more
 /// for those that take long.
-fn kind(need: u64, long: bool) -> Kind {
+fn kind(need: u64, long: bool) -> u8 {
     let memory = if need == 0 { 0 } else { 65 - (need - 1).leading_zeros() };
-    Kind::try_from(2 * memory).unwrap_or(Kind::MAX - 1) + Kind::from(long)
+    u8::try_from(2 * memory).unwrap_or(u8::MAX - 1) + u8::from(long)
 }
 
 /// What members of the kind need at most; `None`: more than there can be.
 fn most(kind: Kind) -> Option<u64> {
-    match u32::from(kind / 2) {
+    match u32::from(memory_kind(kind) / 2) {
         0 => Some(0),
         bits => 1_u64.checked_shl(bits - 1),
     }

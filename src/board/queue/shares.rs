@@ -23,8 +23,8 @@ const NOTHING: f64 = 50e6;
 /// Accounts that are remembered while nothing of theirs waits or runs.
 const MAX_IDLE: usize = 10_000;
 
-/// What a member needs to begin, besides its turn; see `line`. Odd for those that take long.
-pub(super) type Kind = u8;
+/// What a member needs to begin, besides its turn; see `line` and `at_once`. Odd for those that take long.
+pub(super) type Kind = u32;
 
 pub(super) fn is_long(kind: Kind) -> bool {
     kind % 2 == 1

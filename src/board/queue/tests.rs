@@ -3,6 +3,7 @@
 mod capacity;
 mod forecasts;
 mod order;
+mod programs;
 mod property;
 mod simulator;
 
@@ -11,14 +12,15 @@ use futures_util::FutureExt;
 use super::*;
 use crate::job::ChatId;
 
-const NOBODY: Claim = Claim { chat: ChatId(1), person: 1, need: 0, member: 0 };
+const NOBODY: Claim =
+    Claim { chat: ChatId(1), person: 1, need: 0, member: 0, command: Command::NONE, weight: 1 };
 
 fn queue(cpu_slots: usize) -> Queue {
     Queue::new(cpu_slots, 1, 10)
 }
 
 fn places(queue: &Queue, resource: Resource, need: u64) -> Places {
-    queue.line_up(Claim { need, ..NOBODY }, &[Some(Demand { resource, cost: 0 })])
+    queue.line_up(Claim { need, ..NOBODY }, &[Some(Demand { resource, own: false, cost: 0 })])
 }
 
 fn one(queue: &Queue, resource: Resource) -> Ticket {

@@ -75,10 +75,9 @@ impl Table {
         for entry in self.unfinished.iter().filter_map(|id| self.jobs.get(id)) {
             let members = entry.members();
             match &entry.job.spec {
-                Spec::Fib(_) | Spec::FibMulti(_) => tally.cpu += members,
                 Spec::Dex(_) | Spec::DexMulti(_) => tally.io += members,
                 Spec::Declared(call) if call.weight == 0 => tally.io += members,
-                Spec::Declared(_) => tally.cpu += members,
+                Spec::Fib(_) | Spec::FibMulti(_) | Spec::Declared(_) => tally.cpu += members,
             }
         }
         for id in &self.finished {

@@ -13,6 +13,7 @@ fn worker(id: &str, memory: u64) -> Worker {
         protocol: PROTOCOL,
         cpu: 2,
         io: 2,
+        commands: std::collections::BTreeMap::new(),
         memory,
         state: WorkerState::Working,
         in_hand: 0,

@@ -1,10 +1,12 @@
 //! Kills and retries: of one's own tasks at once; those of others are asked about first, or refused in words.
 
+use std::sync::Arc;
+
 use futures_util::future::join;
 
 use super::{
     Handlers,
-    roles::{Actor, Standing, is_private},
+    roles::{Actor, Rights, Standing, is_private},
     wish::{Request, Wish},
 };
 use crate::{
@@ -14,7 +16,7 @@ use crate::{
         buttons::{Button, row},
         lane::{Answer, Body},
         render::Content,
-        sentences::{self, buttons as labels, roles as words},
+        sentences::{self, allowed, buttons as labels, roles as words},
     },
 };
 
@@ -38,6 +40,8 @@ impl Handlers {
             Wish::Keep(asker) => *asker != person,
             // The chat is everybody's.
             Wish::Set(_) => true,
+            // Whoever may, runs it as their own.
+            Wish::Help | Wish::Run(_) | Wish::Asked(_) | Wish::Yes(_) | Wish::No(_) => false,
             Wish::Retry(id) => self
                 .boards
                 .job(chat, *id)
@@ -245,14 +249,21 @@ impl Handlers {
 
     /// Runs a task again; the same button of the same message does it once.
     pub(super) async fn retry(
-        &self,
+        self: &Arc<Self>,
         chat: ChatId,
         who: &Actor,
         reply_to: &Origin,
-        standing: Standing,
+        rights: Rights,
         id: JobId,
     ) -> String {
-        let is_press = reply_to.callback.is_some();
+        let (is_press, standing) = (reply_to.callback.is_some(), rights.standing);
+        let call = self.call_of(chat, id);
+        if let Some(call) = &call
+            && let Err(why) = self.admitted(chat, who, rights, call)
+        {
+            // First: whoever sent it, it is not theirs to run.
+            return allowed::refusal(&call.name, why);
+        }
         if let Some(old) = self.boards.job(chat, id).filter(crate::board::Snapshot::can_be_retried)
             && old.job.person.id != who.person.id
             && standing != Standing::Any
@@ -263,6 +274,9 @@ impl Handlers {
                 words::Act::Retry,
                 standing == Standing::Own,
             );
+        }
+        if let Some(call) = call {
+            return self.run_again(chat, who, reply_to, rights, (id, &call)).await;
         }
         let origin = once(reply_to, Button::Retry(id).code());
         match self.boards.retry(chat, who.person.clone(), origin, id).await {
@@ -283,7 +297,7 @@ impl Handlers {
 }
 
 /// A press that comes twice is one: what it leads to is known by the message and its button.
-fn once(reply_to: &Origin, button: String) -> Origin {
+pub(super) fn once(reply_to: &Origin, button: String) -> Origin {
     let callback = reply_to.callback.as_ref().map(|_| button);
     Origin { callback, ..reply_to.clone() }
 }

@@ -64,6 +64,7 @@ impl Handlers {
         if let Err(why) = self.access.say(chat, false).await {
             return words::access_not_stored(&why);
         }
+        self.confirms.forget(self.boards.home(chat));
         let (tasks, stored) = self.outbox.deny(self.boards.home(chat));
         if let Some(stored) = stored
             && let Err(error) = stored.await

@@ -61,6 +61,8 @@ impl Handlers {
             Button::KillThese { first, more, .. } => Wish::KillThese(these(first, more)),
             Button::KillAll { last, own, asker } => Wish::KillAllUpTo(last, own.then_some(asker)),
             Button::Keep { asker } => Wish::Keep(asker),
+            Button::Run(question) => Wish::Yes(question),
+            Button::DoNotRun(question) => Wish::No(question),
             Button::Result(_) | Button::Whole(_) | Button::Page(_) | Button::Timeline(_) => {
                 return toast(self.show(chat, &who, origin, button).await);
             }

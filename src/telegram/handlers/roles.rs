@@ -44,6 +44,21 @@ pub(super) enum Standing {
     Unknown,
 }
 
+/// What is known of who asks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rights {
+    pub(super) standing: Standing,
+    /// The standing is that of an admin of the chat, or is not, whatever the policy about others' tasks.
+    pub(super) as_admin: bool,
+}
+
+impl Rights {
+    /// Whether they are an admin of the chat.
+    pub(super) fn is_admin(self) -> bool {
+        self.as_admin && self.standing == Standing::Any
+    }
+}
+
 /// Knows who may do what.
 pub(super) struct Roles {
     api: Api,
@@ -102,6 +117,22 @@ impl Roles {
         if is_free {
             return Some(Standing::Any);
         }
+        self.remembered(chat, actor).await
+    }
+
+    /// The same where it has to be an admin of the chat, or an owner of the bot. In a private chat nobody is an admin.
+    pub(super) async fn known_admin(&self, chat: ChatId, actor: &Actor) -> Option<Standing> {
+        if self.is_owner(actor) {
+            return Some(Standing::Any);
+        }
+        if is_private(chat) {
+            return Some(Standing::Own);
+        }
+        // An anonymous admin speaks as the group itself.
+        if actor.person.id == chat.0 { Some(Standing::Any) } else { self.remembered(chat, actor).await }
+    }
+
+    async fn remembered(&self, chat: ChatId, actor: &Actor) -> Option<Standing> {
         // A channel is no admin of a group.
         let Some(user) = actor.user else { return Some(Standing::Own) };
         self.admins.get(&(chat, user)).await.map(standing)
@@ -109,10 +140,22 @@ impl Roles {
 
     /// What who asks may do, as Telegram says within the time limit.
     pub(super) async fn find_out(&self, chat: ChatId, request: &Request) -> Standing {
-        if let Some(known) = self.known(chat, request).await {
-            return known;
+        match self.known(chat, request).await {
+            Some(known) => known,
+            None => self.look_up(chat, &request.who).await,
         }
-        let Some(user) = request.who.user else { return Standing::Own };
+    }
+
+    /// The same where it has to be an admin of the chat.
+    pub(super) async fn find_out_admin(&self, chat: ChatId, actor: &Actor) -> Standing {
+        match self.known_admin(chat, actor).await {
+            Some(known) => known,
+            None => self.look_up(chat, actor).await,
+        }
+    }
+
+    async fn look_up(&self, chat: ChatId, actor: &Actor) -> Standing {
+        let Some(user) = actor.user else { return Standing::Own };
         // Two who ask for the same make one call. A failure is not kept.
         let found = self.admins.try_get_with((chat, user), self.ask(chat, user));
         match tokio::time::timeout(self.limit, found).await {

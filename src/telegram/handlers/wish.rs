@@ -6,6 +6,7 @@
 
 use std::{
     collections::HashSet,
+    future::Future,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
@@ -18,13 +19,14 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     Handlers,
-    roles::{Actor, Standing},
+    confirm::Pending,
+    roles::{Actor, Rights, Standing},
 };
 use crate::{
     command::Setting,
-    job::{ChatId, JobId, Origin},
+    job::{Call, ChatId, JobId, Origin},
     store::Write,
-    telegram::{access::Entry, language, outbox::text},
+    telegram::{access::Entry, buttons::Question, language, outbox::text},
 };
 
 /// Questions under way; who asks when there are so many is taken for nobody's admin.
@@ -47,6 +49,16 @@ pub(super) enum Wish {
     Retry(JobId),
     /// Another value for a setting of the chat.
     Set(Setting),
+    /// All that can be said, with what they may run.
+    Help,
+    /// Run what the operator has declared.
+    Run(Call),
+    /// A question that is open: whether to run it.
+    Asked(Pending),
+    /// Yes, run what was asked about.
+    Yes(Question),
+    /// No, do not.
+    No(Question),
 }
 
 /// Who wants what. As text it is what the store keeps of a question.
@@ -81,6 +93,21 @@ impl Questions {
         }
     }
 
+    /// A number for one more.
+    pub(super) fn next(&self) -> u64 {
+        self.last.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Something that ends when the bot stops.
+    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
+    }
+
+    /// Waits until the bot stops.
+    pub(super) async fn stopped(&self) {
+        self.stop.cancelled().await;
+    }
+
     /// Whether the last process had made a question of it.
     pub(super) fn was_asked(&self, chat: ChatId, origin: &Origin) -> bool {
         self.left_over.get().is_some_and(|asked| asked.contains(&(chat, origin.clone())))
@@ -94,6 +121,9 @@ impl Handlers {
         for (chat, question, body) in questions {
             self.questions.last.fetch_max(question, Ordering::Relaxed);
             match serde_json::from_str::<Request>(&body) {
+                Ok(request) if matches!(request.wish, Wish::Asked(_)) => {
+                    self.restore_open(chat, question, request);
+                }
                 // Its answer is in the store too, and will be said.
                 Ok(request) if self.outbox.was_answered(chat, &request.reply_to) => {
                     drop(self.store.write(Write::Asked(question)));
@@ -122,21 +152,28 @@ impl Handlers {
 
     /// Does what is wanted, or says who may. When this returns, either is stored, or that it is to be found out.
     pub(super) async fn wish(self: &Arc<Self>, chat: ChatId, request: Request) {
-        let standing = match self.roles.known(chat, &request).await {
+        let as_admin = self.wants_admin(chat, &request.wish);
+        let known = if as_admin {
+            self.roles.known_admin(chat, &request.who).await
+        } else {
+            self.roles.known(chat, &request).await
+        };
+        let standing = match known {
             Some(known) => known,
             // Whatever it is, it does not matter.
-            None if !self.concerns_others(chat, &request) => Standing::Own,
+            None if !as_admin && !self.concerns_others(chat, &request) => Standing::Own,
             None => return self.ask(chat, request).await,
         };
-        self.carry_out(chat, request, standing).await;
+        self.carry_out(chat, request, Rights { standing, as_admin }).await;
     }
 
     async fn ask(self: &Arc<Self>, chat: ChatId, request: Request) {
         let Ok(place) = self.questions.places.clone().try_acquire_owned() else {
             tracing::warn!(chat = chat.0, "too many questions at once: one is not asked");
-            return self.carry_out(chat, request, Standing::Unknown).await;
+            let rights = Rights { standing: Standing::Unknown, as_admin: false };
+            return self.carry_out(chat, request, rights).await;
         };
-        let question = self.questions.last.fetch_add(1, Ordering::Relaxed) + 1;
+        let question = self.questions.next();
         // Texts and numbers are always JSON.
         let body = serde_json::to_string(&request).unwrap_or_default();
         let stored = self.store.write(Write::Ask { chat: self.boards.home(chat), question, body });
@@ -159,13 +196,20 @@ impl Handlers {
             let _place = place;
             // The group may have moved meanwhile.
             let home = handlers.boards.home(chat);
+            let as_admin = handlers.wants_admin(home, &request.wish);
+            let found = async {
+                match as_admin {
+                    true => handlers.roles.find_out_admin(home, &request.who).await,
+                    false => handlers.roles.find_out(home, &request).await,
+                }
+            };
             let standing = tokio::select! {
                 // It is asked again at the next start.
                 () = handlers.questions.stop.cancelled() => return,
-                standing = handlers.roles.find_out(home, &request) => standing,
+                standing = found => standing,
             };
             if handlers.access.of(home) != Entry::Denied {
-                handlers.carry_out(chat, request, standing).await;
+                handlers.carry_out(chat, request, Rights { standing, as_admin }).await;
             }
             if let Err(error) = handlers.store.write(Write::Asked(question)).await {
                 tracing::warn!(%error, "that a question was answered is not stored: it would be asked again");
@@ -173,14 +217,21 @@ impl Handlers {
         }));
     }
 
-    async fn carry_out(&self, chat: ChatId, request: Request, standing: Standing) {
+    async fn carry_out(self: &Arc<Self>, chat: ChatId, request: Request, rights: Rights) {
         let Request { who, wish, reply_to } = &request;
+        let standing = rights.standing;
         let words = match wish {
             Wish::Kill(ids) => self.kill(chat, who, reply_to, standing, ids).await,
             Wish::KillAll => self.kill_all(chat, who, reply_to, standing).await,
             Wish::KillThese(_) | Wish::KillAllUpTo(..) => self.kill_now(chat, &request, standing).await,
             Wish::Keep(asker) => self.keep(chat, who, reply_to, standing, *asker).await,
-            Wish::Retry(id) => self.retry(chat, who, reply_to, standing, *id).await,
+            Wish::Retry(id) => self.retry(chat, who, reply_to, rights, *id).await,
+            Wish::Help => self.help(chat, who, rights),
+            Wish::Run(call) => self.run(chat, who, reply_to, rights, call).await,
+            Wish::Yes(question) => self.confirm(chat, who, reply_to, rights, *question).await,
+            Wish::No(question) => self.do_not_run(chat, who, reply_to, rights, *question).await,
+            // It is open, and nothing is done of it.
+            Wish::Asked(_) => return,
             Wish::Set(setting) => self.set(chat, standing, *setting).await,
         };
         self.tell(chat, request.reply_to, words).await;

@@ -71,7 +71,7 @@ impl Answer {
         match &self.body {
             Body::Edit { message, .. } | Body::Turn { message, .. } => Some(*message),
             Body::Timeline { instead_of, .. } => *instead_of,
-            Body::Message(_) | Body::Whole(_) | Body::Dash(_) => None,
+            Body::Message(_) | Body::Whole(_) | Body::File { .. } | Body::Dash(_) => None,
         }
     }
 
@@ -108,6 +108,13 @@ pub enum Body {
     Message(Content),
     /// The whole result of the task as a document.
     Whole(JobId),
+    /// A file that the task's program made, and then those after it, one by one.
+    File {
+        /// The task.
+        job: JobId,
+        /// Which of its files, from 0.
+        at: usize,
+    },
     /// A picture of the chat's last tasks, as they are when its turn has come.
     Timeline {
         /// Its colours.

@@ -40,7 +40,7 @@ impl Outbox {
         let picture = self.picture(chat, &answer.body).await;
         // First of all: who waits for a place among the documents takes none of the others.
         let _upload = match answer.body {
-            Body::Whole(_) => self.uploads.acquire().await.ok(),
+            Body::Whole(_) | Body::File { .. } => self.uploads.acquire().await.ok(),
             Body::Message(_)
             | Body::Edit { .. }
             | Body::Timeline { .. }
@@ -65,11 +65,11 @@ impl Outbox {
                         lane.sent(message, answer.about);
                     }
                 }
-                self.stored_as_said(answer).await;
+                self.stored_as_said(chat, answer).await;
             }
             Err(error) if error.is_not_modified() => {
                 desk.lane().went_well();
-                self.stored_as_said(answer).await;
+                self.stored_as_said(chat, answer).await;
             }
             Err(error) if error.is_topic_gone() && !answer.elsewhere && answer.is_new_message() => {
                 tracing::info!(%error, "an answer is said in General");
@@ -80,12 +80,12 @@ impl Outbox {
                 if self.migrate(chat, ChatId(to)) {
                     self.move_answer(ChatId(to), answer);
                 } else {
-                    self.stored_as_said(answer).await;
+                    self.stored_as_said(chat, answer).await;
                 }
             }
             Err(error) => match self.fail(chat, desk, &error) {
                 Next::Again => self.put_back(chat, desk, answer),
-                Next::Never | Next::Gone => self.stored_as_said(answer).await,
+                Next::Never | Next::Gone => self.stored_as_said(chat, answer).await,
             },
         }
     }
@@ -97,7 +97,10 @@ impl Outbox {
     }
 
     /// Nothing else leaves for the chat before this is stored: a crash repeats one message at most.
-    async fn stored_as_said(&self, answer: Answer) {
+    async fn stored_as_said(self: &Arc<Self>, chat: ChatId, answer: Answer) {
+        if let Some(next) = self.next_file(chat, &answer) {
+            return self.store_and_say(chat, next, answer.number.map(Instead::Answer)).await;
+        }
         if let Some(number) = answer.number
             && let Err(error) = self.store.write(Write::Said(number)).await
         {
@@ -133,6 +136,7 @@ impl Outbox {
                 // Its board has forgotten it meanwhile.
                 None => Ok(None),
             },
+            Body::File { job, at } => self.say_file(chat, answer, *job, *at).await,
         }
     }
 
@@ -254,6 +258,9 @@ impl Outbox {
             let mut lane = desk.lane();
             lane.went_well();
             lane.card_shown(id, message, content, Instant::now() + self.timings.card_pause, refresh);
+        }
+        if finished {
+            self.send_files(chat, &snapshot.job, message);
         }
         if finished && card.message.is_some() && self.is_announced(&snapshot.job) {
             self.announce(chat, &snapshot.job, message).await;

@@ -43,6 +43,11 @@ impl Documents {
         Self { store, limit, one: Semaphore::new(1), beside: Arc::new(Semaphore::new(MAX_BESIDE)) }
     }
 
+    /// Bytes that Telegram takes.
+    pub(super) fn limit(&self) -> u64 {
+        self.limit
+    }
+
     /// The document of a job's whole result; where Telegram did not take it, of what can be said of it.
     async fn make(&self, job: &Job, refused: bool) -> Result<Arc<Document>, NoDocument> {
         let form = whole::form(job, self.limit).ok_or(NoDocument::NotNeeded)?;

@@ -73,7 +73,7 @@ impl Outbox {
     }
 
     async fn merged_shown(
-        &self,
+        self: &Arc<Self>,
         chat: ChatId,
         desk: &Desk,
         id: MergedId,
@@ -92,6 +92,11 @@ impl Outbox {
         let is_new =
             |id: &JobId| ended.contains(id) && !merged.ended.contains(id) || !merged.held.contains(id);
         let news: Vec<_> = merged.jobs.iter().copied().filter(is_new).collect();
+        for snapshot in snapshots.iter().filter(|snapshot| !merged.ended.contains(&snapshot.job.id)) {
+            if snapshot.job.state.is_finished() {
+                self.send_files(chat, &snapshot.job, message);
+            }
+        }
         desk.lane().merged_shown(id, (message, content), &ended, pause_until, moves.then_some(pause_until));
         self.store_cards(chat, message, news.into_iter().map(|id| (id, ended.contains(&id)))).await;
     }

@@ -4,7 +4,7 @@ use std::{fmt::Write, time::SystemTime};
 
 use teloxide::utils::html::escape;
 
-use super::{Content, progress, waiting};
+use super::{Content, progress, waiting, waits_for_others};
 use crate::{
     board::{Hold, Page, Snapshot},
     job::{Outcome, Output, State},
@@ -87,7 +87,9 @@ pub(super) fn note(snapshot: &Snapshot, now: SystemTime) -> String {
         None if snapshot.held == Some(Hold::TooLarge) => sentences::fleet::too_large(),
         None if snapshot.held.is_some() => String::new(),
         None if job.state == State::Queued && snapshot.waits_for_memory => sentences::waits_for_memory(),
-        None if job.state == State::Queued => waiting(snapshot).unwrap_or_default(),
+        None if job.state == State::Queued => {
+            waits_for_others(snapshot).or_else(|| waiting(snapshot)).unwrap_or_default()
+        }
         None => match (progress(snapshot, now), job.ran_for(now)) {
             (Some(progress), Some(ran)) => progress.short(ran),
             (None, Some(ran)) if ran.as_secs() > 0 => duration(ran),

@@ -6,8 +6,8 @@ use super::*;
 use crate::{
     board::{Hold, Page, Verdict},
     job::{
-        CancelReason, Digits, Failure, JobId, MessageId, Number, Origin, Person, Place, Pokemon, PokemonKey,
-        Spec,
+        CancelReason, Digits, Failure, JobId, Kept, Made, MessageId, Number, Origin, Person, Place, Pokemon,
+        PokemonKey, Printed, ProgramEnd, Spec,
     },
     telegram::dash::View,
 };
@@ -26,6 +26,7 @@ fn snapshot(id: u64, spec: Spec, state: State) -> Snapshot {
         paused: false,
         held: None,
         waits_for_memory: false,
+        waits_for_others: false,
         place: None,
         times: Arc::default(),
     }
@@ -56,10 +57,26 @@ fn any_text() -> impl Strategy<Value = String> {
     prop_oneof!["[a-z<>&\"]{0,40}", "(🦀|&|<b>|x){0,2000}", "\\PC{0,300}"]
 }
 
+fn any_printed() -> impl Strategy<Value = Printed> {
+    let kept = |bytes| Kept { file: "1-1.out".to_owned(), offset: 0, bytes };
+    (any_text(), any::<u64>(), proptest::option::of(any::<u64>()), 0..12_usize).prop_map(
+        move |(text, bytes, file, made)| Printed {
+            tail: text.replace('b', "\n"),
+            bytes,
+            file: file.map(kept),
+            made: vec![Made { name: "image.png".to_owned(), kept: kept(7) }; made],
+            left_out: made / 2,
+            lost: made as u64,
+        },
+    )
+}
+
 fn any_failure() -> impl Strategy<Value = Failure> {
     prop_oneof![
         any_text().prop_map(Failure::PokeApiNonsense),
         Just(Failure::Panicked),
+        any_printed().prop_map(|printed| Failure::program(ProgramEnd::Exited(3), printed)),
+        any_text().prop_map(|why| Failure::program(ProgramEnd::NotStarted(why), Printed::default())),
         Just(Failure::AllMembers(vec![("x".parse().unwrap(), Failure::PokeApiTimedOut); 100])),
     ]
 }
@@ -87,6 +104,7 @@ fn any_output() -> impl Strategy<Value = Output> {
     prop_oneof![
         prop::collection::vec(number, 1..=100).prop_map(Output::Numbers),
         prop::collection::vec(member, 1..=20).prop_map(Output::Pokemon),
+        any_printed().prop_map(Output::Printed),
     ]
 }
 

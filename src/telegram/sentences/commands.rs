@@ -86,7 +86,7 @@ fn wanted(what: Wanted) -> String {
 fn too_many(command: &str, word: &str, words: &str) -> String {
     match command {
         "fib" | "dex" => say!("one-more-multi", command = command, word = word, words = words),
-        "dash" | "quit" | "stats" | "workers" | "pause" | "resume" => {
+        "dash" | "quit" | "stats" | "workers" | "pause" | "resume" | "reload" => {
             say!("stands-alone", command = command, word = word)
         }
         // Of tasks it takes as many as there are.

@@ -75,7 +75,7 @@ pub(in crate::telegram) fn failed(id: JobId) -> String {
 }
 
 /// `50 MB`, `4.2 MB`, `20 kB`, `999 bytes`.
-fn size(bytes: u64) -> String {
+pub(super) fn size(bytes: u64) -> String {
     match bytes {
         0..1_000 => say!("bytes", count = bytes),
         1_000..1_000_000 => format!("{} kB", bytes / 1_000),

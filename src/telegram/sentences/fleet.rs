@@ -13,6 +13,8 @@ use crate::{
 const MAX_WORKERS: usize = 30;
 /// Characters of a machine's name.
 const MAX_HOST: usize = 40;
+/// Characters of what a worker offers.
+const MAX_OFFERS: usize = 120;
 
 /// On the cards of queued tasks that cannot begin.
 pub(in crate::telegram) fn held(hold: Hold) -> String {
@@ -92,11 +94,21 @@ fn worker(worker: &Worker, now: Instant) -> String {
         members = worker.in_hand,
         time = duration(now.saturating_duration_since(worker.seen))
     );
+    let line = match offers(worker) {
+        offers if offers.is_empty() => line,
+        offers => format!("{line} {}", say!("worker-offers", commands = offers)),
+    };
     match worker.state {
         WorkerState::Draining => format!("{line} {}", say!("worker-drains")),
         WorkerState::Working if !worker.takes_orders() => format!("{line} {}", say!("worker-too-old")),
         WorkerState::Working => line,
     }
+}
+
+/// Declared commands, as many as a line holds.
+fn offers(worker: &Worker) -> String {
+    let names: Vec<_> = worker.commands.keys().map(String::as_str).collect();
+    cut(&names.join(", "), MAX_OFFERS)
 }
 
 #[cfg(test)]
@@ -118,19 +130,22 @@ mod tests {
             cpu: 4,
             io: 32,
             memory: 8_000_000_000,
+            commands: std::collections::BTreeMap::new(),
             state: WorkerState::Working,
             in_hand: 3,
             seen: ago(1),
         };
         let second =
             Worker { state: WorkerState::Draining, host: "bee".to_owned(), in_hand: 1, ..first.clone() };
+        let commands = [("backup", 1), ("render", 2)].map(|(name, count)| (name.to_owned(), count)).into();
+        let second = Worker { commands, ..second };
         let third = Worker { protocol: ORDERS - 1, version: "0.0.9".to_owned(), ..first.clone() };
         let mut fleet = Fleet { link: Link::Up, workers: vec![first, second, third] };
         assert_eq!(
             workers(Some(&fleet), (0, 0), now),
             "Workers: 1, with 4 CPU slots, 32 IO slots and 8 GB of memory.\n\
              ant (0.1.0): 4 CPU, 32 IO, 8 GB; has 3; heard of 1.0 s ago.\n\
-             bee (0.1.0): 4 CPU, 32 IO, 8 GB; has 1; heard of 1.0 s ago. It is ending and takes nothing more.\n\
+             bee (0.1.0): 4 CPU, 32 IO, 8 GB; has 1; heard of 1.0 s ago. Runs backup, render. It is ending and takes nothing more.\n\
              ant (0.0.9): 4 CPU, 32 IO, 8 GB; has 3; heard of 1.0 s ago. It is too old for this bot and gets nothing."
         );
         fleet.link = Link::Away { since: ago(75) };

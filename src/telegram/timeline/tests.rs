@@ -107,6 +107,7 @@ impl Script {
             paused,
             held: None,
             waits_for_memory,
+            waits_for_others: false,
             place: None,
             times: Arc::from(times),
         });

@@ -1,6 +1,9 @@
 //! Who works: workers announce themselves in a bucket, and are gone when they are not heard of.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant, SystemTime},
+};
 
 use async_nats::jetstream::kv::{Entry, Operation};
 use futures_util::StreamExt;
@@ -17,7 +20,25 @@ use crate::{
 
 impl Remote {
     pub(super) async fn watch_fleet(&self) {
-        tokio::join!(self.watch_link(), self.watch_workers());
+        tokio::join!(self.watch_link(), self.watch_workers(), self.watch_offers());
+    }
+
+    /// Sees to it that workers can ask for orders of what they offer.
+    async fn watch_offers(&self) {
+        let mut fleet = self.fleet.subscribe();
+        let mut ensured = BTreeSet::new();
+        loop {
+            let offered: BTreeSet<_> = fleet.borrow_and_update().offered().into_keys().collect();
+            // What was there once is looked at with all else, now and then.
+            if !offered.is_subset(&ensured) {
+                let what = ("orders of commands cannot be asked for", &"NATS" as _);
+                self.nats.insist(self.timings.again, what, || Box::pin(self.ensure_stored())).await;
+                ensured = offered;
+            }
+            if fleet.changed().await.is_err() {
+                return;
+            }
+        }
     }
 
     async fn watch_link(&self) {
@@ -139,6 +160,7 @@ fn note(fleet: &mut Fleet, id: &str, said: Option<(&[u8], Instant)>) {
         cpu: said.cpu,
         io: said.io,
         memory: said.memory,
+        commands: said.commands,
         state,
         in_hand: said.in_hand,
         seen,

@@ -128,6 +128,9 @@ impl Remote {
             // One that began anew is behind until it has caught up.
             waiting.control.advance(sign.done.saturating_sub(waiting.done));
             waiting.done = waiting.done.max(sign.done);
+            if let Some(shown) = sign.shown {
+                waiting.control.show(shown);
+            }
         }
     }
 }

@@ -31,7 +31,16 @@ impl Remote {
             tracing::warn!(%key, "a result is of another job, and is not taken");
             return Turn::Next;
         }
+        let report = match report.end.printed() {
+            Some(_) => tokio::select! {
+                biased;
+                () = control.cancelled() => return Turn::Next,
+                report = self.with_files(key, report) => report,
+            },
+            None => report,
+        };
         match report.end {
+            WorkEnd::Printed(printed) => return Turn::Ended(Ok(Found::Printed(printed))),
             WorkEnd::Failed(failure) => return Turn::Ended(Err(Unfinished::Failed(failure))),
             WorkEnd::Cancelled => {
                 self.cancelled_by_nobody(key, control).await;
@@ -41,7 +50,7 @@ impl Remote {
                 tracing::info!(%key, worker = report.worker, "an order was given back");
                 return Turn::Next;
             }
-            WorkEnd::Number { .. } | WorkEnd::Pokemon(_) | WorkEnd::Printed(_) => {}
+            WorkEnd::Number { .. } | WorkEnd::Pokemon(_) => {}
         }
         let worker = report.worker.clone();
         let found = tokio::select! {
@@ -76,8 +85,7 @@ impl Remote {
         match report.end {
             WorkEnd::Pokemon(pokemon) => Ok(Some(Found::Pokemon(message::to_pokemon(pokemon, &blob)))),
             WorkEnd::Number { n } => to_number(n, blob).await.map(|number| Some(Found::Number(number))),
-            WorkEnd::Printed(printed) => Ok(Some(Found::Printed(printed))),
-            WorkEnd::Failed(_) | WorkEnd::Cancelled | WorkEnd::Returned => Ok(None),
+            WorkEnd::Printed(_) | WorkEnd::Failed(_) | WorkEnd::Cancelled | WorkEnd::Returned => Ok(None),
         }
     }
 
@@ -126,7 +134,7 @@ fn most(member: &Member) -> u64 {
         // The n-th number has about 0.209 n digits.
         Member::Fib(n) => n / 4 + 2,
         Member::Dex { .. } => MAX_SPRITE as u64,
-        // What is larger than a message's blob is not carried yet.
+        // Of a program, it is a file.
         Member::Declared(_) => 0,
     }
 }

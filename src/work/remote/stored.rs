@@ -20,7 +20,8 @@ pub(super) struct Stored {
 impl Remote {
     /// Makes what is missing: also what is the workers' alone, who may not be allowed to.
     pub(super) async fn ensure_stored(&self) -> Result<Arc<Stored>, NatsError> {
-        self.nats.ensure_fleet(self.timings.ack_wait).await?;
+        let offered = self.fleet.borrow().offered();
+        self.nats.ensure_fleet(self.timings.ack_wait, offered.into_keys()).await?;
         let stored = Arc::new(Stored {
             jobs: self.nats.jobs().await?,
             results: self.nats.results().await?,

@@ -3,11 +3,13 @@
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BinaryHeap},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use super::super::{
     Place,
+    at_once::Command,
     forecast::Forecast,
     line::{Claim, Line},
 };
@@ -41,7 +43,7 @@ pub(super) struct Job {
 impl Simulator {
     pub(super) fn new(slots: usize, memory: u64) -> Self {
         Self {
-            line: Line::new(slots, memory),
+            line: Line::new(slots, memory, Arc::default()),
             base: Instant::now(),
             now: 0,
             takes: |cost| cost,
@@ -68,10 +70,21 @@ impl Simulator {
         (need, member): (u64, u64),
         costs: &[u64],
     ) -> u64 {
-        let claim = Claim { chat: ChatId(chat), person, need, member };
+        let claim = Claim { chat: ChatId(chat), person, need, member, command: Command::NONE, weight: 1 };
+        self.line_up(claim, costs)
+    }
+
+    /// A program of this command, that takes so many slots.
+    pub(super) fn program(&mut self, (chat, person): (i64, i64), name: &str, weight: u16, cost: u64) -> u64 {
+        let command = self.line.at_once.look().command(name);
+        let claim = Claim { chat: ChatId(chat), person, need: 0, member: 0, command, weight };
+        self.line_up(claim, &[cost])
+    }
+
+    fn line_up(&mut self, claim: Claim, costs: &[u64]) -> u64 {
         let (job, members) = self.line.line_up(claim, costs, self.instant());
         self.by_member.extend(members.map(|member| (member, job)));
-        let (costs, left) = (costs.to_vec(), costs.len());
+        let (chat, costs, left) = (claim.chat.0, costs.to_vec(), costs.len());
         self.jobs.insert(job, Job { chat, costs, arrived: self.now, began: None, left });
         self.call();
         job
@@ -106,6 +119,7 @@ impl Simulator {
             self.step();
         }
         self.now = until;
+        self.call();
     }
 
     pub(super) fn run_to_the_end(&mut self) {
@@ -125,6 +139,11 @@ impl Simulator {
 
     pub(super) fn place(&self, job: u64) -> Option<Place> {
         self.forecast().place(job)
+    }
+
+    /// The numbers of a job's members.
+    pub(super) fn members(&self, job: u64) -> impl Iterator<Item = u64> {
+        self.by_member.iter().filter(move |(_, of)| **of == job).map(|(member, _)| *member)
     }
 
     pub(super) fn instant(&self) -> Instant {

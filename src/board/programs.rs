@@ -1,0 +1,52 @@
+//! What boards go by where a job is a declared program.
+
+use std::sync::Arc;
+
+use super::{
+    Boards,
+    queue::{Claim, Command},
+};
+use crate::{
+    declared::Declared,
+    job::{ChatId, JobId, Origin, Spec},
+};
+
+impl Boards {
+    /// What the operator declares.
+    pub fn declared(&self) -> &Arc<Declared> {
+        &self.declared
+    }
+
+    /// What is declared was replaced: what bounds how many run at once is other now. What runs goes on as it began.
+    pub fn redeclared(&self) {
+        self.queue.declare(&self.declared.current());
+        self.mark_queued();
+    }
+
+    /// The job that came from this message, or press, if there is one.
+    pub fn by_origin(&self, chat: ChatId, origin: &Origin) -> Option<JobId> {
+        let origin = self.origin_here(chat, origin.clone());
+        self.look(chat, |table| table.by_origin(&origin))?
+    }
+
+    /// Whether this process does it itself, whoever does the rest.
+    pub(super) fn is_own(&self, spec: &Spec) -> bool {
+        matches!(spec, Spec::Declared(_)) || self.work.remote().is_none()
+    }
+
+    /// Whether the job is not begun a second time by itself: what it did is done already. So is what nobody declares any more.
+    pub(super) fn runs_once(&self, spec: &Spec) -> bool {
+        let Spec::Declared(call) = spec else { return false };
+        self.declared.current().get(&call.name).is_none_or(|declaration| !declaration.rerun)
+    }
+
+    /// What the job lines up as.
+    pub(super) fn claim(&self, chat: ChatId, person: i64, spec: &Spec) -> Claim {
+        let (need, member) = self.need(spec);
+        let (command, weight) = match spec {
+            Spec::Declared(call) => (self.queue.command(&call.name), call.weight.max(1)),
+            _ => (Command::NONE, 1),
+        };
+        Claim { chat, person, need, member, command, weight }
+    }
+}

@@ -1,0 +1,241 @@
+//! The supervisor: starts the program, tells how it ended, and leaves nothing of it.
+
+use std::{
+    fs::File,
+    io::{self, BufReader, Read},
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::{net::UnixStream, process::CommandExt},
+    },
+    process::{Command, ExitCode, Stdio},
+    time::{Duration, Instant},
+};
+
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
+    process::{
+        DumpableBehavior, Pid, PidfdFlags, Signal, WaitOptions, getpid, kill_process_group, pidfd_open,
+        set_child_subreaper, set_dumpable_behavior, setsid, wait,
+    },
+    stdio::{dup2_stderr, dup2_stdout},
+};
+
+use super::{
+    processes::{Process, below, kill_all},
+    protocol::{Ended, LAUNCH, Order, Refusal, Report, Word, hear, line, say},
+};
+
+/// What a program leaves running is given this long to end by itself: a `tee` writes what it has read.
+const LINGER: Duration = Duration::from_secs(1);
+/// What it left and that does not end by itself gets SIGTERM, and then so long.
+const LEFT_GRACE: Duration = Duration::from_secs(2);
+/// Between two looks for what has ended, while nothing is awaited.
+const IDLE: Duration = Duration::from_secs(1);
+/// The same while something is.
+const BUSY: Duration = Duration::from_millis(10);
+
+/// Runs the program that the other side of stdin orders, and is told by it when to stop.
+pub(super) fn supervise() -> ExitCode {
+    // Its memory is nothing for programs, which may be of the same user.
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    match begin() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn begin() -> io::Result<()> {
+    setsid().or_else(|error| if error == Errno::PERM { Ok(getpid()) } else { Err(error) })?;
+    set_child_subreaper(Some(getpid()))?;
+    let control = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let mut words = BufReader::new(control.try_clone()?);
+    let Some(order) = hear::<Order>(&mut words)? else { return Ok(()) };
+    let main = match launch(&order) {
+        Ok(main) => main,
+        Err(refusal) => return say(&control, &Report::Refused(refusal)),
+    };
+    say(&control, &Report::Started { pid: main.as_raw_nonzero().get().unsigned_abs() })?;
+    let ended = Watch::new(control.try_clone()?, main).run();
+    say(&control, &Report::Gone(ended))
+}
+
+/// Starts what becomes the program, and waits until it has.
+fn launch(order: &Order) -> Result<Pid, Refusal> {
+    let launched = try_launch(order).map_err(|error| Refusal::Other(error.to_string()))?;
+    launched
+}
+
+fn try_launch(order: &Order) -> io::Result<Result<Pid, Refusal>> {
+    let (mut control, its_end) = UnixStream::pair()?;
+    let child = Command::new("/proc/self/exe")
+        .arg(LAUNCH)
+        .env_clear()
+        .stdin(Stdio::from(OwnedFd::from(its_end)))
+        .process_group(0)
+        .spawn()?;
+    // The program alone holds the ends of its output.
+    let nowhere = File::options().read(true).write(true).open("/dev/null")?;
+    dup2_stdout(&nowhere)?;
+    dup2_stderr(&nowhere)?;
+    let pid = Pid::from_raw(child.id().cast_signed()).ok_or(Errno::SRCH)?;
+    let mut answer = String::new();
+    let heard = control_order(&control, order).and_then(|()| control.read_to_string(&mut answer));
+    if heard.is_ok() && answer.is_empty() {
+        return Ok(Ok(pid));
+    }
+    let _ = rustix::process::kill_process(pid, Signal::KILL);
+    let _ = rustix::process::waitpid(Some(pid), WaitOptions::empty());
+    heard?;
+    Ok(Err(serde_json::from_str(&answer)?))
+}
+
+fn control_order(mut control: &UnixStream, order: &Order) -> io::Result<()> {
+    io::Write::write_all(&mut control, &line(order)?)
+}
+
+/// How far the end of a program is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// It runs.
+    Running,
+    /// It has ended, and what it left may end by itself until then.
+    Lingering(Instant),
+    /// Everybody was asked to end, and may until then.
+    Asked(Instant),
+    /// Everybody is killed.
+    Killing,
+}
+
+struct Watch {
+    /// `None` once the bot is gone.
+    control: Option<UnixStream>,
+    /// What was heard of the next word.
+    heard: Vec<u8>,
+    main: Pid,
+    main_fd: Option<OwnedFd>,
+    ended: Option<Ended>,
+    phase: Phase,
+}
+
+impl Watch {
+    fn new(control: UnixStream, main: Pid) -> Self {
+        let main_fd = pidfd_open(main, PidfdFlags::empty()).ok();
+        Self { control: Some(control), heard: Vec::new(), main, main_fd, ended: None, phase: Phase::Running }
+    }
+
+    /// Returns when the last process is gone.
+    fn run(mut self) -> Ended {
+        loop {
+            if !self.reap() {
+                return self.ended.unwrap_or(Ended::Signalled(Signal::KILL.as_raw()));
+            }
+            self.step();
+            self.wait();
+        }
+    }
+
+    /// Takes note of all that has ended. Whether anybody is left: all of them are below this process, so where it has no child,
+    /// nobody is.
+    fn reap(&mut self) -> bool {
+        loop {
+            match wait(WaitOptions::NOHANG) {
+                Ok(Some((pid, status))) if pid == self.main => {
+                    self.ended = Some(match (status.exit_status(), status.terminating_signal()) {
+                        (Some(status), _) => Ended::Exited(status),
+                        (None, signal) => Ended::Signalled(signal.unwrap_or_default()),
+                    });
+                    self.main_fd = None;
+                    if self.phase == Phase::Running {
+                        self.phase = Phase::Lingering(Instant::now() + LINGER);
+                    }
+                }
+                Ok(Some(_)) | Err(Errno::INTR) => {}
+                Ok(None) => return true,
+                Err(_) => return false,
+            }
+        }
+    }
+
+    fn step(&mut self) {
+        match self.phase {
+            Phase::Lingering(until) if Instant::now() >= until => self.ask(LEFT_GRACE),
+            Phase::Asked(until) if Instant::now() >= until => self.phase = Phase::Killing,
+            _ => {}
+        }
+        if self.phase == Phase::Killing {
+            kill_all(everybody);
+        }
+    }
+
+    /// Asks everybody to end.
+    fn ask(&mut self, grace: Duration) {
+        let until = Instant::now() + grace;
+        match self.phase {
+            Phase::Killing => return,
+            Phase::Asked(sooner) => {
+                self.phase = Phase::Asked(sooner.min(until));
+                return;
+            }
+            Phase::Running | Phase::Lingering(_) => self.phase = Phase::Asked(until),
+        }
+        // At once, so that nobody of the group is born in between; then those that have left it.
+        let _ = kill_process_group(self.main, Signal::TERM);
+        for process in everybody() {
+            if group(process.pid) != Some(self.main) {
+                process.signal(Signal::TERM);
+            }
+            // Who was stopped could not hear it.
+            process.signal(Signal::CONT);
+        }
+    }
+
+    /// Waits for whatever comes first.
+    fn wait(&mut self) {
+        let pause = match self.phase {
+            Phase::Running => IDLE,
+            _ => BUSY,
+        };
+        let timeout = Timespec::try_from(pause).ok();
+        let main = self.main_fd.as_ref().map(|fd| PollFd::new(fd, PollFlags::IN));
+        let control = self.control.as_ref().map(|control| PollFd::new(control, PollFlags::IN));
+        let mut fds: Vec<_> = control.into_iter().chain(main).collect();
+        let _ = poll(&mut fds, timeout.as_ref());
+        if self.control.is_some() && !fds[0].revents().is_empty() {
+            self.listen();
+        }
+    }
+
+    fn listen(&mut self) {
+        let mut buffer = [0; 256];
+        let Some(control) = &mut self.control else { return };
+        match control.read(&mut buffer) {
+            Ok(read) if read > 0 => self.heard.extend_from_slice(&buffer[..read]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // The bot is gone.
+            Ok(_) | Err(_) => {
+                self.phase = Phase::Killing;
+                self.control = None;
+                return;
+            }
+        }
+        while let Some(end) = self.heard.iter().position(|byte| *byte == b'\n') {
+            let word: Vec<u8> = self.heard.drain(..=end).collect();
+            if let Ok(Word::Stop { grace }) = serde_json::from_slice(&word) {
+                self.ask(Duration::from_millis(grace));
+            }
+        }
+    }
+}
+
+/// Everybody below this process.
+fn everybody() -> Vec<Process> {
+    let me = getpid().as_raw_nonzero().get();
+    let mut all = below(&Process::all(), [me]);
+    all.retain(|process| process.pid != me);
+    all
+}
+
+fn group(pid: i32) -> Option<Pid> {
+    rustix::process::getpgid(Some(Pid::from_raw(pid)?)).ok()
+}

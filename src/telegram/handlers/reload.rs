@@ -1,0 +1,47 @@
+//! The operator's file, read again: it is taken whole, or not at all.
+
+use super::Handlers;
+use crate::{
+    command,
+    declared::Catalog,
+    telegram::sentences::reload::{self as words, Difference},
+};
+
+impl Handlers {
+    /// Reads the file again, and says what has changed, or what is wrong with it. What runs goes on as it began. Menus follow
+    /// [`Declared`](crate::declared::Declared) by themselves.
+    pub(super) async fn reload(&self) -> String {
+        let Some(file) = self.jobs_file.clone() else { return words::no_file() };
+        // One after the other: each tells what it has changed.
+        let _one = self.reloading.lock().await;
+        let read = tokio::task::spawn_blocking(move || Catalog::read(&file, command::names())).await;
+        let catalog = match read {
+            Ok(Ok(catalog)) => catalog,
+            Ok(Err(error)) => return words::mistakes(&error.lines()),
+            Err(error) => {
+                tracing::error!(%error, "the file of declared commands could not be read");
+                return words::mistakes(&[error.to_string()]);
+            }
+        };
+        let difference = difference(&self.declared.current(), &catalog);
+        let commands = catalog.iter().count();
+        self.declared.replace(catalog);
+        self.boards.redeclared();
+        tracing::info!(commands, ?difference, "declared commands were read again");
+        words::reloaded(commands, &difference)
+    }
+}
+
+fn difference(old: &Catalog, new: &Catalog) -> Difference {
+    let (mut added, mut changed) = (Vec::new(), Vec::new());
+    for declaration in new.iter() {
+        match old.get(&declaration.name) {
+            None => added.push(declaration.name.clone()),
+            Some(before) if before != declaration => changed.push(declaration.name.clone()),
+            Some(_) => {}
+        }
+    }
+    let is_gone = |name: &str| new.get(name).is_none();
+    let removed = old.iter().map(|before| before.name.clone()).filter(|name| is_gone(name)).collect();
+    Difference { added, changed, removed }
+}

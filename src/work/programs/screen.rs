@@ -1,0 +1,217 @@
+//! What a program prints, as a terminal would show it: without colours, each line as it was last.
+//!
+//! Whatever is printed, it takes little time: a program may print sequences of a few bytes that keep a terminal busy.
+
+use std::{
+    num::NonZeroU16,
+    time::{Duration, Instant},
+};
+
+use vt100::Parser;
+
+use super::progress::{Lines, Said};
+
+/// Columns: longer lines go on in the next row, and are put together again.
+const COLUMNS: NonZeroU16 = NonZeroU16::new(100).unwrap();
+/// Rows of the live screen.
+const ROWS: NonZeroU16 = NonZeroU16::new(12).unwrap();
+/// Rows of the last lines that stay.
+const LAST_ROWS: NonZeroU16 = NonZeroU16::new(40).unwrap();
+/// Bytes that are looked at, at a time; what was printed before them in that time is not.
+const MOST: usize = 32 * 1024;
+/// How long that may take.
+const BUDGET: Duration = Duration::from_millis(10);
+/// Bytes between two looks at the time.
+const STEP: usize = 64;
+
+/// A running program's screen.
+pub(super) struct Screen {
+    parser: Parser,
+    lines: Lines,
+    /// What was printed since the last look.
+    news: Vec<u8>,
+    /// Something was printed that is not in `news` any more.
+    skipped: bool,
+}
+
+impl Screen {
+    /// An empty one.
+    pub(super) fn new() -> Self {
+        Self { parser: parser(ROWS), lines: Lines::default(), news: Vec::new(), skipped: false }
+    }
+
+    /// Something was printed. It costs nothing until the next [look](Self::look).
+    pub(super) fn print(&mut self, printed: &[u8]) {
+        let skipped = printed.len().saturating_sub(MOST);
+        if skipped > 0 {
+            self.skipped = true;
+            self.news.clear();
+        }
+        self.news.extend_from_slice(&printed[skipped..]);
+        if self.news.len() > 2 * MOST {
+            self.skipped = true;
+            self.news.drain(..self.news.len() - MOST);
+        }
+    }
+
+    /// Whether nothing was printed since the last look.
+    pub(super) fn is_still(&self) -> bool {
+        self.news.is_empty()
+    }
+
+    /// What it shows now. Takes some milliseconds at most.
+    pub(super) fn look(&mut self) -> String {
+        let mut news = std::mem::take(&mut self.news);
+        if std::mem::take(&mut self.skipped) {
+            // Whatever was there is out of sight by now.
+            self.parser = parser(ROWS);
+            self.lines.begin_anew();
+            news.drain(..after_break(&news));
+        }
+        let shown = self.lines.take(&news);
+        feed(&mut self.parser, &shown, BUDGET);
+        news.clear();
+        self.news = news;
+        text(&self.parser)
+    }
+
+    /// What it said last of how far it is.
+    pub(super) fn said(&self) -> &Said {
+        self.lines.said()
+    }
+}
+
+/// The last lines of what was printed, at most so many bytes of them; `is_all` if nothing was printed before.
+pub(super) fn last_lines(printed: &[u8], is_all: bool, most: usize) -> String {
+    let start = if is_all { 0 } else { after_break(printed) };
+    let mut parser = parser(LAST_ROWS);
+    let shown = Lines::default().take_all(&printed[start..]);
+    // Its end counts, so there is time for all of it; a terminal that is kept busy is given up.
+    feed(&mut parser, &shown, 10 * BUDGET);
+    let text = text(&parser);
+    let text = text.trim_end();
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    let cut = text.ceil_char_boundary(text.len() - most);
+    let line = text[cut..].find('\n').map_or(cut, |end| cut + end + 1);
+    text[line..].to_owned()
+}
+
+fn parser(rows: NonZeroU16) -> Parser {
+    Parser::new(rows, COLUMNS, 0)
+}
+
+/// Where something is whole again: after the first end of a line.
+fn after_break(printed: &[u8]) -> usize {
+    printed.iter().position(|byte| matches!(byte, b'\n' | b'\r')).map_or(0, |end| end + 1)
+}
+
+/// A program writes for a terminal that returns at the end of a line by itself.
+fn feed(parser: &mut Parser, printed: &[u8], budget: Duration) {
+    let until = Instant::now() + budget;
+    let mut step = Vec::with_capacity(2 * STEP);
+    for bytes in printed.chunks(STEP) {
+        step.clear();
+        for byte in bytes {
+            if *byte == b'\n' {
+                step.push(b'\r');
+            }
+            step.push(*byte);
+        }
+        parser.process(&step);
+        if Instant::now() > until {
+            return;
+        }
+    }
+}
+
+/// Its rows, without empty ones at both ends; what is no text is left out.
+fn text(parser: &Parser) -> String {
+    let contents = parser.screen().contents();
+    let lines: Vec<&str> = contents.lines().map(str::trim_end).collect();
+    let text = lines.join("\n");
+    text.trim_start_matches('\n').trim_end().chars().filter(|c| *c == '\n' || !c.is_control()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(printed: &str, shown: &str) {
+        let mut screen = Screen::new();
+        screen.print(printed.as_bytes());
+        assert_eq!(screen.look(), shown);
+        assert_eq!(last_lines(printed.as_bytes(), true, 2_000), shown);
+    }
+
+    #[test]
+    fn a_terminal_shows_it_so() {
+        check("", "");
+        check("one\ntwo\n", "one\ntwo");
+        check("10%\r20%\r30%", "30%");
+        check("a long line\rshort", "shortg line");
+        check("a long line\r\x1b[Kshort\n", "short");
+        check("\x1b[1;31mred\x1b[0m and \x1b[38;5;12mblue\x1b[0m", "red and blue");
+        check("one\ntwo\n\x1b[2A\x1b[2Kthree\n", "three\ntwo");
+        check("abc\x08\x08X", "aXc");
+        check("\x1b]0;title\x07text", "text");
+        check("\x1b[2J\x1b[Hnew", "new");
+        check("ünïcödé 日本", "ünïcödé 日本");
+        check("a\tb", "a       b");
+        check("::progress 0.4 half\nline\n", "line");
+        let long = "x".repeat(250);
+        check(&format!("{long}\nend"), &format!("{long}\nend"));
+    }
+
+    #[test]
+    fn binary_is_shown_as_far_as_it_is_text() {
+        let printed: Vec<u8> = (0..=255).chain(b"\x1b[m\nend".iter().copied()).collect();
+        let shown = last_lines(&printed, true, 2_000);
+        assert!(shown.ends_with("end"), "{shown:?}");
+        assert!(shown.chars().all(|c| c == '\n' || !c.is_control()), "{shown:?}");
+    }
+
+    #[test]
+    fn the_last_lines_are_whole_ones_within_the_bound() {
+        let printed: String = (0..1_000).map(|n| format!("line {n}\n")).collect();
+        let shown = last_lines(printed.as_bytes(), true, 100);
+        assert!(shown.starts_with("line 9") && shown.ends_with("line 999"), "{shown}");
+        assert!(shown.len() <= 100);
+        // A line that is longer than all that is shown.
+        let shown = last_lines("ä".repeat(3_000).as_bytes(), true, 100);
+        assert!(!shown.is_empty() && shown.len() <= 100, "{shown}");
+    }
+
+    #[test]
+    fn what_keeps_a_terminal_busy_takes_little_time() {
+        let bombs = [
+            "x\x1b[65535b",
+            "\x1b[65535L",
+            "\x1b[65535@",
+            "\x1b[65535S",
+            "\x1b[65535P\x1b[65535X",
+            "\x1b[9999;9999Hx\n",
+        ];
+        for bomb in bombs {
+            let mut screen = Screen::new();
+            screen.print(bomb.repeat(MOST).as_bytes());
+            let begun = Instant::now();
+            screen.look();
+            assert!(begun.elapsed() < Duration::from_secs(1), "{bomb:?} took {:?}", begun.elapsed());
+        }
+    }
+
+    #[test]
+    fn of_much_the_end_is_shown() {
+        let mut screen = Screen::new();
+        for n in 0..100_000 {
+            screen.print(format!("line {n}\n").as_bytes());
+        }
+        let shown = screen.look();
+        assert!(shown.ends_with("line 99999"), "{shown}");
+        assert!(shown.lines().all(|line| line.starts_with("line ")), "{shown}");
+        assert!(screen.news.capacity() < 4 * MOST);
+    }
+}
