@@ -416,7 +416,7 @@ pub fn parse(text: &str, context: Context<'_>) -> Parsed {
     let name = normalise(first.name);
     let Some(entry) = known(&name) else {
         if let Some(declaration) = context.catalog.get(&name) {
-            return declared(declaration, first.rest, &context.viewer);
+            return declared(declaration, first.rest, context);
         }
         // In a group an unknown command may be another bot's, a reply may be thanks.
         let surely_ours = context.private || first.mention.is_some();
@@ -435,9 +435,10 @@ pub fn parse(text: &str, context: Context<'_>) -> Parsed {
 
 /// Reads a declared command. Whatever stands behind it, the others hear that it is not theirs; where only Telegram knows whether it
 /// is, that is asked for what could be done.
-fn declared(declaration: &Arc<Declaration>, rest: &str, viewer: &Viewer) -> Parsed {
-    if declaration.allow.permits(viewer) == Some(false) {
-        return Parsed::Error(ParseError::NotAllowed { command: declaration.clone() });
+fn declared(declaration: &Arc<Declaration>, rest: &str, context: Context<'_>) -> Parsed {
+    if declaration.allow.permits(&context.viewer) == Some(false) {
+        let (command, private) = (declaration.clone(), context.private);
+        return Parsed::Error(ParseError::NotAllowed { command, private });
     }
     match arguments::call(declaration, rest) {
         Ok(call) => Parsed::Command(Command::Submit(Spec::Declared(call))),

@@ -70,7 +70,6 @@ unfit-several-words = { $parameter } ist ein Wort, und in „{ $word }“ sind L
 unfit-choice-near = „{ $word }“ kenne ich nicht: meintest du { $near }?
 unfit-absolute = „{ $word }“ beginnt an der Wurzel; schreib den Pfad unterhalb vom Ordner des Betreibers.
 unfit-upwards = „{ $word }“ führt nach oben; schreib den Pfad ohne „..“.
-declared-not-allowed = { $command }: { $why }
 declared-admins-only = Das ist für die Admins einer Gruppe und die Besitzer des Bots.
 declared-owners-only = Das ist nur für die Besitzer des Bots.
 declared-others-only = Das ist für Leute und Chats, die der Betreiber dieses Bots festgelegt hat.

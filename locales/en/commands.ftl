@@ -70,7 +70,6 @@ unfit-several-words = { $parameter } is one word, and "{ $word }" has blanks in 
 unfit-choice-near = I do not know "{ $word }": did you mean { $near }?
 unfit-absolute = "{ $word }" begins at the root; write the path below the operator's folder.
 unfit-upwards = "{ $word }" leads upwards; write the path without "..".
-declared-not-allowed = { $command }: { $why }
 declared-admins-only = It is for the admins of a group, and for the bot's owners.
 declared-owners-only = It is for the bot's owners alone.
 declared-others-only = It is for people and chats that the operator of this bot has listed.

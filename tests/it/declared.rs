@@ -6,6 +6,7 @@ mod crash;
 mod limits;
 mod reload;
 mod who_may;
+mod words;
 
 use std::{
     fs,

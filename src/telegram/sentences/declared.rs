@@ -73,12 +73,6 @@ fn shown(parameter: &Parameter) -> String {
     parameter.name.to_uppercase()
 }
 
-/// Who may run a command, to somebody who may not.
-pub(in crate::telegram) fn not_allowed(command: &Declaration) -> String {
-    let why = whose(command).unwrap_or_default();
-    say!("declared-not-allowed", command = &command.name, why = why)
-}
-
 /// Who may run a command, where it is not everybody.
 fn whose(command: &Declaration) -> Option<String> {
     match command.allow {

@@ -1,9 +1,10 @@
-//! Commands that the operator declares: what people read of them, and what is wrong with what they say.
+//! What people read of declared commands, and what is wrong with what they say.
 
-use std::path::Path;
+use std::time::Duration;
 
-use jobboard::sandbox::View;
+use jobboard::sandbox::{ChatId, PersonId, View};
 
+use super::{OLGA, Yard, olga};
 use crate::world::World;
 
 const JOBS: &str = r#"
@@ -31,31 +32,17 @@ program = "true"
 allow = "owners"
 "#;
 
-/// The bot's owner.
-const OLGA: &str = "1000001";
-
-fn write(folder: &Path, text: &str) -> std::path::PathBuf {
-    let file = folder.join("jobs.toml");
-    std::fs::write(&file, text).unwrap();
-    file
-}
-
-/// A bot that has these commands; the first person of its Telegram owns it.
-async fn declaring(folder: &Path) -> World {
-    let file = write(folder, JOBS);
-    World::with(|setup| {
-        setup.config.jobs_file = Some(file);
-        setup.config.owners = OLGA.parse().unwrap();
-    })
-    .await
+/// A bot that has these commands.
+async fn declaring(yard: &Yard) -> World {
+    std::fs::write(yard.file(), JOBS).unwrap();
+    yard.world(|_| ()).await
 }
 
 #[tokio::test]
 async fn help_tells_each_what_they_may_run() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = declaring(folder.path()).await;
-    let olga = world.person("Olga");
-    assert_eq!(olga.person.to_string(), OLGA);
+    let yard = Yard::new();
+    let world = declaring(&yard).await;
+    let olga = olga(&world);
     let ann = world.person("Ann");
     let help = ann.says("help").await.text;
     assert!(help.contains("\nbackup_all shop|wiki [KEEP] [NOTE]  Back up a database <now> & tell"), "{help}");
@@ -85,9 +72,9 @@ async fn help_tells_each_what_they_may_run() {
 
 #[tokio::test]
 async fn what_is_wrong_is_told_with_what_would_be_right() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = declaring(folder.path()).await;
-    let (_, ann) = (world.person("Olga"), world.person("Ann"));
+    let yard = Yard::new();
+    let world = declaring(&yard).await;
+    let ann = world.person("Ann");
     for (text, answer) in [
         ("backup_al shop", "did you mean backup_all?"),
         (
@@ -102,9 +89,9 @@ async fn what_is_wrong_is_told_with_what_would_be_right() {
         ("backup_all shop 1 --force", "\"--force\" begins with a hyphen"),
         ("backup_all shop 1 a\u{202e}b", "\"a<U+202E>b\" holds something that cannot be seen"),
         ("backup_all <b>", "\"<b>\" does not fit DB: one of shop, wiki."),
-        ("deploy v1", "deploy: It is for the admins of a group, and for the bot's owners."),
+        ("deploy v1", "In a private chat, deploy is for owners of this bot only."),
         ("deploi v1", "I do not know \"deploi\". help tells"),
-        ("reboot", "reboot: It is for the bot's owners alone."),
+        ("reboot", "You may not run reboot here: it is for others."),
     ] {
         let told = ann.says(text).await.text;
         assert!(told.contains(answer), "{text}: {told}");
@@ -115,39 +102,47 @@ async fn what_is_wrong_is_told_with_what_would_be_right() {
     world.stop().await;
 }
 
+/// Waits until the declared commands that somebody's app lists in a chat are these.
+async fn sees(world: &World, chat: ChatId, person: PersonId, expected: &[&str]) {
+    let shown = |view: &View<'_>| {
+        let menu = view.menu(chat, person);
+        let names: Vec<_> = menu.iter().map(|(name, _)| name.as_str()).collect();
+        let declared = ["backup_all", "deploy", "reboot", "other"];
+        let found: Vec<_> = declared.into_iter().filter(|name| names.contains(name)).collect();
+        (names.contains(&"fib") && found == expected).then_some(())
+    };
+    let seen = tokio::time::timeout(Duration::from_secs(20), world.telegram.until(shown)).await;
+    assert!(seen.is_ok(), "{expected:?}, not {:?}", world.telegram.view(|view| view.menu(chat, person)));
+}
+
 #[tokio::test]
 async fn the_menu_has_what_is_declared_and_loses_what_is_not() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut world = declaring(folder.path()).await;
-    let (olga, ann) = (world.telegram.person("Olga"), world.telegram.person("Ann"));
-    let group = world.telegram.group("Lab", &[ann, olga]);
-    let alone = world.telegram.private_chat(ann);
-    let sees = |world: &World, chat, person, expected: &'static [&'static str]| {
-        let telegram = world.telegram.clone();
-        async move {
-            let shown = |view: &View<'_>| {
-                let menu = view.menu(chat, person);
-                let names: Vec<_> = menu.iter().map(|(name, _)| name.as_str()).collect();
-                let declared = ["backup_all", "deploy", "reboot"];
-                let found: Vec<_> = declared.into_iter().filter(|name| names.contains(name)).collect();
-                (names.contains(&"fib") && found == expected).then_some(())
-            };
-            let seen = tokio::time::timeout(std::time::Duration::from_secs(20), telegram.until(shown)).await;
-            assert!(seen.is_ok(), "{expected:?}, not {:?}", telegram.view(|view| view.menu(chat, person)));
-        }
-    };
+    let yard = Yard::new();
+    let mut world = declaring(&yard).await;
+    let ann = world.telegram.person("Ann");
+    let group = world.telegram.group("Lab", &[ann, OLGA]);
+    let [alone, private] = [ann, OLGA].map(|person| world.telegram.private_chat(person));
     sees(&world, alone, ann, &["backup_all"]).await;
     // Ann has made the group, so she is an admin there.
     sees(&world, group, ann, &["backup_all", "deploy"]).await;
-    sees(&world, group, olga, &["backup_all"]).await;
-    sees(&world, world.telegram.private_chat(olga), olga, &["backup_all", "deploy", "reboot"]).await;
+    sees(&world, group, OLGA, &["backup_all"]).await;
+    sees(&world, private, OLGA, &["backup_all", "deploy", "reboot"]).await;
     let line = world.telegram.view(|view| view.menu(alone, ann));
     let line = line.into_iter().find(|(name, _)| name == "backup_all").unwrap().1;
     assert_eq!(line, "Back up a database <now> & tell (shop|wiki [KEEP] [NOTE])");
+    // After a reload.
+    let with_other =
+        format!("{JOBS}[jobs.other]\nhelp = 'x'\nprogram = 'true'\nallow = {{ chats = [{}] }}\n", group.0);
+    std::fs::write(yard.file(), with_other).unwrap();
+    olga(&world).says("reload").await;
+    sees(&world, group, OLGA, &["backup_all", "other"]).await;
+    sees(&world, group, ann, &["backup_all", "deploy", "other"]).await;
+    // The next bot takes away what this one leaves.
     world.stop_bot().await;
     world.change(|config| config.jobs_file = None);
     world.start_again(jobboard::work::Engine::new());
     sees(&world, group, ann, &[]).await;
-    sees(&world, alone, ann, &[]).await;
+    sees(&world, group, OLGA, &[]).await;
+    sees(&world, private, OLGA, &[]).await;
     world.stop().await;
 }
