@@ -22,6 +22,7 @@ mod programs;
 mod queue;
 mod restore;
 mod run;
+mod schedules;
 mod stats;
 mod table;
 mod timeline;
@@ -48,6 +49,7 @@ pub use self::{
     limits::{Limits, Refusal, RetryRefusal},
     overload::Overload,
     queue::Place,
+    schedules::{Advanced, NotScheduled, Occurred, Wanted},
     table::{Filter, Members, Page, Snapshot, Tally},
     timeline::Timeline,
 };
@@ -70,6 +72,7 @@ pub struct Boards {
     // under the one id or the other, never under none.
     moved: RwLock<HashMap<ChatId, ChatId>>,
     people: people::People,
+    schedules: schedules::Schedules,
     changes: Changes,
     /// A job that was to be stored is accepted, or is not.
     settled: Notify,
@@ -116,7 +119,7 @@ impl Boards {
         metrics.set_slots(Line::Cpu, cpu);
         metrics.set_slots(Line::Io, io);
         let queue = match &fleet {
-            Some(_) => Queue::of_fleet(limits.cpu_slots, limits.io_slots),
+            Some(_) => Queue::of_fleet(),
             None => Queue::new(cpu, io, memory),
         };
         let declared = work.declared();
@@ -125,6 +128,7 @@ impl Boards {
             tables: DashMap::new(),
             moved: RwLock::default(),
             people: people::People::default(),
+            schedules: schedules::Schedules::default(),
             changes: Changes::default(),
             settled: Notify::new(),
             queue,
@@ -168,14 +172,7 @@ impl Boards {
         origin: Origin,
         spec: Spec,
     ) -> Result<JobId, Refusal> {
-        let (members, limit) = (spec.member_count(), self.limits.max_members);
-        if members > limit {
-            return Err(Refusal::TooManyMembers { members, limit });
-        }
-        let limit = self.limits.max_fib;
-        if let Some(&n) = spec.fib_members().iter().find(|n| **n > limit) {
-            return Err(Refusal::FibTooLarge { n, limit });
-        }
+        self.within_limits(&spec)?;
         let never_fits = self.never_fits(&spec);
         if self.look(chat, |_| ()).is_none() {
             // Before a board is made for it.
@@ -385,7 +382,7 @@ impl Boards {
             // its end in this, or is found by the next start as it was.
             let again = table.running().into_iter().filter(|id| {
                 let spec = table.snapshot(*id).map(|snapshot| snapshot.job.spec);
-                spec.is_none_or(|spec| !self.runs_once(&spec))
+                spec.is_none_or(|spec| !self.ends_with_us(&spec))
             });
             paused.extend(again.map(|id| self.store.write(Write::Pause(chat, id))));
             for id in table.unfinished() {
@@ -419,11 +416,11 @@ impl Boards {
     }
 
     /// A member of the job got its first slot. False where the job was killed meanwhile: it must not run.
-    async fn started(&self, chat: ChatId, id: JobId, spec: &Spec, at_once: bool) -> bool {
+    async fn started(&self, chat: ChatId, id: JobId, at_once: bool) -> bool {
         let now = SystemTime::now();
         // What is done in a moment crashes nothing, and the moment is not worth a sync of the disk; what others do does not
         // crash this process, and they have it still when it is gone.
-        let counts = !at_once && self.is_own(spec);
+        let counts = !at_once && self.work.remote().is_none();
         let started = self.with_table(chat, |chat, table| {
             let attempt = table.start(id, now)?;
             Some(counts.then(|| self.store.write(Write::Start { chat, id, attempt, started: now })))

@@ -19,6 +19,7 @@ pub mod nats;
 pub mod operate;
 mod parts;
 pub mod sandbox;
+pub mod schedule;
 mod standby;
 pub mod store;
 pub mod supervise;
@@ -196,7 +197,7 @@ async fn run_leading(
     let alone = nats.clone().filter(|_| !config.machines.standby).map(|nats| (nats, config.timings.lease));
     let site = &web.site;
     site.ready().opened(store.clone());
-    let api = Api::new(&config, &loaded.secret)?.measured(metrics.clone()).within(term);
+    let api = Api::new(&config, &loaded.secret)?.measured(metrics.clone()).within(term.clone());
     let limits = limits(&config);
     let programs = programs(&config, &declared).await;
     let work = Arc::new(work(&config, engine, metrics.clone(), nats)?.with_programs(programs));
@@ -226,6 +227,7 @@ async fn run_leading(
     let inline = Inline::new(api.clone(), work, &bot.username, &config, access.clone());
     let parts = Parts {
         alone,
+        term,
         api,
         store,
         boards,
@@ -233,7 +235,6 @@ async fn run_leading(
         settings,
         inline,
         access,
-        declared,
         menus,
         config,
     };

@@ -22,8 +22,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::assignment::Assignment;
 use crate::{
+    command,
     config::Config,
-    declared::{Catalog, Declaration, Declared},
+    declared::{Catalog, Declaration, Declared, FileError},
     job::Resource,
     nats::{Key, Kind, Nats, NatsError, Options, Side},
     work::{CpuPool, Engine, FleetTimings, PokeApi, Programs, Work, programs},
@@ -49,6 +50,9 @@ pub enum WorkerError {
     /// The CPU pool could not be made.
     #[error("no threads for CPU jobs: {0}")]
     Pool(std::io::Error),
+    /// What the operator declares cannot be read.
+    #[error("{0}")]
+    Jobs(FileError),
     /// There is no place for what programs leave.
     #[error("no folder for what programs leave: {0}")]
     Folder(std::io::Error),
@@ -58,7 +62,7 @@ impl WorkerError {
     /// Whether only other settings help.
     pub fn is_about_settings(&self) -> bool {
         match self {
-            Self::NoBot => true,
+            Self::NoBot | Self::Jobs(_) => true,
             Self::Nats(why) => why.is_about_settings(),
             Self::Client(_) | Self::Pool(_) | Self::Folder(_) => false,
         }
@@ -87,11 +91,12 @@ pub async fn run_with(
     let bot = config.bot_id().ok_or(WorkerError::NoBot)?;
     let nats = Nats::connect(&Options::of(&config, bot, Side::Worker, format!("worker {id}"))).await?;
     let pokeapi = PokeApi::new(&config.pokeapi_url, config.timings.pokeapi)?;
-    let declared = Declared::new(Catalog::default());
+    let declared = Declared::new(catalog(&config).await?);
     let folder =
         tempfile::Builder::new().prefix("jobboard-worker-").tempdir().map_err(WorkerError::Folder)?;
     let programs = programs::Settings {
         timeout: config.job_timeout,
+        binary: config.binary.clone(),
         ..programs::Settings::new(folder.path().to_owned())
     };
     let work = Work::new(CpuPool::new(config.cpu_workers()).map_err(WorkerError::Pool)?, engine, pokeapi)
@@ -255,6 +260,13 @@ impl Worker {
     fn assigned(&self) -> MutexGuard<'_, HashMap<Key, Arc<Assignment>>> {
         self.assigned.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What this machine declares: its programs and folders may be others than the bot's.
+async fn catalog(config: &Config) -> Result<Catalog, WorkerError> {
+    let Some(file) = config.jobs_file.clone() else { return Ok(Catalog::default()) };
+    let read = tokio::task::spawn_blocking(move || Catalog::read(&file, command::names())).await;
+    read.map_err(|error| WorkerError::Folder(std::io::Error::other(error)))?.map_err(WorkerError::Jobs)
 }
 
 /// How many of each command run here side by side: as many as it says, or as there are slots for.

@@ -4,11 +4,14 @@ held = Ein Eigentümer hat den Bot pausiert: Dieser Task beginnt, sobald wieder 
 held-away = Die Worker sind nicht zu erreichen (NATS ist weg). Dieser Task beginnt, sobald sie es sind; nichts geht verloren.
 held-no-workers = Es ist kein Worker da. Dieser Task beginnt, sobald einer da ist.
 held-too-large = Kein Worker hat genug Speicher dafür. Dieser Task beginnt, sobald einer ihn hat.
+held-not-offered = Kein Worker, der da ist, führt diesen Befehl aus. Dieser Task beginnt, sobald es einer tut.
 all-held = Ein Eigentümer hat den Bot pausiert: Was wartet, beginnt noch nicht.
 all-held-away = Die Worker sind nicht zu erreichen (NATS ist weg): Was wartet, beginnt noch nicht; nichts geht verloren.
 all-held-no-workers = Es ist kein Worker da: Was wartet, beginnt noch nicht.
 all-held-too-large = Kein Worker hat genug Speicher für manche davon: Sie warten.
+all-held-not-offered = Kein Worker führt die Befehle einiger davon aus: sie warten.
 larger-than-workers = zu groß für alle Worker
+not-offered = kein Worker dafür
 refusal-busy-held = Der Bot ist von seinem Besitzer pausiert und nimmt im Moment nichts mehr an: Bitte noch einmal versuchen, wenn es weitergeht.
 refusal-busy-no-workers = Es ist kein Worker da, und der Bot nimmt im Moment nichts mehr an: Bitte noch einmal versuchen, wenn einer da ist.
 

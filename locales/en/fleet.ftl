@@ -4,11 +4,14 @@ held = An owner has paused the bot: this task begins when tasks start again.
 held-away = The workers cannot be reached (NATS is away). This task begins when they can; nothing is lost.
 held-no-workers = No worker is there. This task begins when one is.
 held-too-large = No worker has the memory for it. This task begins when one has.
+held-not-offered = No worker that is there runs this command. This task begins when one does.
 all-held = An owner has paused the bot: what is queued waits.
 all-held-away = The workers cannot be reached (NATS is away): what is queued waits, nothing is lost.
 all-held-no-workers = No worker is there: what is queued waits.
 all-held-too-large = No worker has the memory for some of these: they wait.
+all-held-not-offered = No worker runs the commands of some of these: they wait.
 larger-than-workers = too large for all workers
+not-offered = no worker runs it
 refusal-busy-held = The bot is paused by its owner and takes no more for now: try again when it goes on.
 refusal-busy-no-workers = No worker is there, and the bot takes no more for now: try again when one is.
 

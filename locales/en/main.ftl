@@ -53,7 +53,7 @@ failure-stopped-the-workers =
        *[other] It stopped { $times } workers, so it is left alone.
     }
 failure-unreadable-result = The bot cannot read the result, because its worker is of another version; the operator finds more in the log.
-failure-interrupted = It was interrupted when the bot stopped, and is not run again by itself.
+failure-interrupted = It was interrupted when the bot or its worker stopped, and is not run again by itself.
 failure-panicked = It failed by a mistake in the bot; the operator finds it in the log.
 failure-wrong-result = The result failed its check, so it is not shown; the operator finds it in the log.
 failure-of-member = { $key }: { $why }

@@ -15,7 +15,7 @@ impl Boards {
         let exiting = self.exit.is_cancelled();
         let ending = self.look(chat, |table| match table.ending(id, end, exiting)? {
             // It ran, and what it did is done: it is not begun again.
-            Ending::Paused if table.began(id).is_some_and(|spec| self.runs_once(spec)) => {
+            Ending::Paused if table.began(id).is_some_and(|spec| self.ends_with_us(spec)) => {
                 Some(Ending::Outcome(Outcome::Failed(Failure::Interrupted)))
             }
             ending => Some(ending),

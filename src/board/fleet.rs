@@ -1,7 +1,10 @@
 //! Boards whose work is done elsewhere: how much the fleet can do at the same time, and what people are told while it can do
 //! nothing. What waits is not touched by any of it.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +26,8 @@ pub enum Hold {
     NoWorkers,
     /// Nobody is there who has the memory for this job.
     TooLarge,
+    /// Nobody is there who runs this command.
+    NotOffered,
 }
 
 impl Boards {
@@ -48,8 +53,14 @@ impl Boards {
     pub async fn follow_fleet(&self, stop: CancellationToken) {
         let Some(mut fleet) = self.fleet.clone() else { return };
         let (mut given, mut hold, mut since) = (Capacity::default(), None, Instant::now());
+        let mut offered = BTreeMap::new();
         loop {
-            let (capacity, now) = look(&mut fleet);
+            let (capacity, commands, now) = look(&mut fleet);
+            if commands != offered {
+                self.queue.offer(&commands);
+                self.mark_queued();
+                offered = commands;
+            }
             if capacity != given {
                 self.give(capacity);
                 given = capacity;
@@ -105,7 +116,7 @@ pub(super) fn of_this_process(limits: &Limits) -> Capacity {
 }
 
 /// What the fleet can take now, and why that is nothing.
-fn look(fleet: &mut watch::Receiver<Fleet>) -> (Capacity, Option<Hold>) {
+fn look(fleet: &mut watch::Receiver<Fleet>) -> (Capacity, BTreeMap<String, usize>, Option<Hold>) {
     let fleet = fleet.borrow_and_update();
     let capacity = fleet.capacity();
     let hold = match fleet.link {
@@ -113,5 +124,5 @@ fn look(fleet: &mut watch::Receiver<Fleet>) -> (Capacity, Option<Hold>) {
         Link::Up if capacity == Capacity::default() => Some(Hold::NoWorkers),
         Link::Up => None,
     };
-    (capacity, hold)
+    (capacity, fleet.offered(), hold)
 }

@@ -4,7 +4,7 @@ use super::{
     Boards, Hold, Snapshot,
     queue::{Slot, Spot},
 };
-use crate::job::{Spec, State};
+use crate::job::State;
 
 impl Boards {
     /// Holds everything that waits, or lets it go on. What runs is not touched; jobs are taken all the same, and wait.
@@ -39,13 +39,12 @@ impl Boards {
     pub(super) fn tell_wait(&self, snapshot: &mut Snapshot, spot: Option<Spot>) {
         let job = &snapshot.job;
         // What runs only once does not go on when the bot is back: its end comes in a moment.
-        let goes_on = || job.state == State::Queued || !self.runs_once(&job.spec);
+        let goes_on = || job.state == State::Queued || !self.ends_with_us(&job.spec);
         snapshot.paused = self.exit.is_cancelled() && !job.state.is_finished() && goes_on();
         if snapshot.job.state == State::Queued {
             let too_large = || spot.as_ref().filter(|spot| spot.is_too_large()).map(|_| Hold::TooLarge);
-            // What this process does itself waits for no worker.
-            let own = self.fleet.is_some() && matches!(snapshot.job.spec, Spec::Declared(_));
-            snapshot.held = self.hold().filter(|hold| !own || *hold == Hold::Owner).or_else(too_large);
+            let unoffered = || Some(Hold::NotOffered).filter(|_| self.is_offered_by_nobody(&job.spec));
+            snapshot.held = self.hold().or_else(too_large).or_else(unoffered);
         }
         if let Some(spot) = spot.filter(|_| snapshot.held.is_none()) {
             snapshot.waits_for_others = spot.waits_for_others();

@@ -29,15 +29,20 @@ impl Boards {
         self.look(chat, |table| table.by_origin(&origin))?
     }
 
-    /// Whether this process does it itself, whoever does the rest.
-    pub(super) fn is_own(&self, spec: &Spec) -> bool {
-        matches!(spec, Spec::Declared(_)) || self.work.remote().is_none()
+    /// Whether the job's program ends with this process, and is not begun a second time by itself: what it did is done already. So
+    /// it is with what nobody declares any more. What a worker runs goes on there.
+    pub(super) fn ends_with_us(&self, spec: &Spec) -> bool {
+        let Spec::Declared(call) = spec else { return false };
+        if self.work.remote().is_some() {
+            return false;
+        }
+        self.declared.current().get(&call.name).is_none_or(|declaration| !declaration.rerun)
     }
 
-    /// Whether the job is not begun a second time by itself: what it did is done already. So is what nobody declares any more.
-    pub(super) fn runs_once(&self, spec: &Spec) -> bool {
-        let Spec::Declared(call) = spec else { return false };
-        self.declared.current().get(&call.name).is_none_or(|declaration| !declaration.rerun)
+    /// Whether no worker runs the command now; never where there are none.
+    pub(super) fn is_offered_by_nobody(&self, spec: &Spec) -> bool {
+        let (Spec::Declared(call), Some(fleet)) = (spec, &self.fleet) else { return false };
+        !fleet.borrow().offered().contains_key(&call.name)
     }
 
     /// What the job lines up as.

@@ -14,7 +14,7 @@ mod line;
 mod shares;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
     time::{Duration, Instant},
 };
@@ -29,8 +29,6 @@ use crate::{declared::Catalog, job::Resource, work::fleet::Capacity};
 pub(super) struct Queue {
     cpu: Arc<Desk>,
     io: Arc<Desk>,
-    /// Of this process, where the others are a fleet's.
-    own: Option<[Arc<Desk>; 2]>,
     at_once: Arc<AtOnce>,
 }
 
@@ -38,8 +36,6 @@ pub(super) struct Queue {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Demand {
     pub(super) resource: Resource,
-    /// This process does it, whoever does the rest.
-    pub(super) own: bool,
     /// What it is thought to take, in about nanoseconds of one slot; 0: nobody knows.
     pub(super) cost: u64,
 }
@@ -108,22 +104,31 @@ impl Queue {
         let at_once = Arc::<AtOnce>::default();
         let (cpu, io) = (Desk::new(cpu_slots, memory, &at_once), Desk::new(io_slots, 0, &at_once));
         Desk::introduce([&cpu, &io]);
-        Self { cpu, io, own: None, at_once }
+        Self { cpu, io, at_once }
     }
 
-    /// Lines for a fleet, of which nothing is known yet, and for what this process does all the same, on so many slots.
-    pub(super) fn of_fleet(cpu_slots: usize, io_slots: usize) -> Self {
+    /// Lines for a fleet, of which nothing is known yet: nobody offers any command.
+    pub(super) fn of_fleet() -> Self {
         let queue = Self::new(0, 0, 0);
-        let own = [cpu_slots, io_slots].map(|slots| Desk::new(slots, 0, &queue.at_once));
-        let [cpu, io] = &own;
-        Desk::introduce([cpu, io]);
-        Self { own: Some(own), ..queue }
+        queue.at_once.look().offer(&BTreeMap::new());
+        queue
+    }
+
+    /// From now on, workers run so many of each command at once.
+    pub(super) fn offer(&self, commands: &BTreeMap<String, usize>) {
+        self.at_once.look().offer(commands);
+        self.look_again();
     }
 
     /// From now on, this bounds how many of a command run at once.
     pub(super) fn declare(&self, catalog: &Catalog) {
         self.at_once.look().declare(catalog);
-        for desk in self.desks() {
+        self.look_again();
+    }
+
+    /// Others may begin than before.
+    fn look_again(&self) {
+        for desk in [&self.cpu, &self.io] {
             desk.state().line.forecast = None;
             desk.call_next();
         }
@@ -134,17 +139,11 @@ impl Queue {
         self.at_once.look().command(name)
     }
 
-    fn desks(&self) -> impl Iterator<Item = &Arc<Desk>> {
-        [&self.cpu, &self.io].into_iter().chain(self.own.iter().flatten())
-    }
-
     /// A job's members take their places; `None` for one that needs no slot.
     pub(super) fn line_up(&self, claim: Claim, members: &[Option<Demand>]) -> Places {
         // All members of a job need the same.
         let io = members.iter().flatten().any(|demand| demand.resource == Resource::Io);
-        let own = self.own.as_ref().filter(|_| members.iter().flatten().any(|demand| demand.own));
-        let [cpu_desk, io_desk] = own.map_or([&self.cpu, &self.io], |own| own.each_ref());
-        Desk::line_up(if io { io_desk } else { cpu_desk }, claim, members)
+        Desk::line_up(if io { &self.io } else { &self.cpu }, claim, members)
     }
 
     /// From now on there is so much of everything. Slots above that are not given again, and who has one goes on. Whether
@@ -172,7 +171,7 @@ impl Queue {
 
     /// While paused, nobody is called.
     pub(super) fn set_paused(&self, paused: bool) {
-        for desk in self.desks() {
+        for desk in [&self.cpu, &self.io] {
             desk.state().line.paused = paused;
             desk.call_next();
         }

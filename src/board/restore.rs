@@ -43,6 +43,7 @@ impl Boards {
     /// now, is ended instead. To be called once, before anything is submitted.
     pub fn restore(self: &Arc<Self>, loaded: &Loaded) {
         let unfinished = self.put_back(loaded);
+        self.restore_schedules(loaded);
         let denied: HashSet<_> = loaded.denied().collect();
         if loaded.paused {
             self.set_paused(true);
@@ -55,9 +56,9 @@ impl Boards {
                 self.end_soon(chat, id, End::Outcome(Outcome::Cancelled(CancelReason::Denied)));
             } else if self.look(chat, |table| table.away) == Some(true) {
                 self.end_soon(chat, id, End::Outcome(Outcome::Cancelled(away_reason(chat))));
-            } else if began && self.runs_once(&spec) {
+            } else if began && self.ends_with_us(&spec) {
                 self.end_soon(chat, id, End::Outcome(Outcome::Failed(Failure::Interrupted)));
-            } else if crashes >= self.limits.max_attempts && self.is_own(&spec) {
+            } else if crashes >= self.limits.max_attempts && self.work.remote().is_none() {
                 // What others do crashes them, and they count it.
                 tracing::error!(
                     chat = chat.0,
@@ -71,9 +72,7 @@ impl Boards {
                 let failure = Failure::NeverFits(never);
                 self.end_soon(chat, id, End::Outcome(Outcome::Failed(failure)));
             } else {
-                let own = self.is_own(&spec);
-                let run = Run::new(self.clone(), chat, id, spec, live);
-                self.set_off(if own { run } else { run.restored() }, person);
+                self.set_off(Run::new(self.clone(), chat, id, spec, live).restored(), person);
             }
         }
     }
@@ -92,14 +91,10 @@ impl Boards {
         let boards = self.clone();
         self.tasks.spawn(async move {
             let key = JobKey { chat, job: id };
-            let own =
-                boards.look(chat, |table| table.snapshot(id).is_some_and(|job| boards.is_own(&job.job.spec)));
-            if own != Some(true) {
-                tokio::select! {
-                    // It is left for the next start.
-                    () = boards.exit.cancelled() => return,
-                    () = boards.work.recall(key) => {}
-                }
+            tokio::select! {
+                // It is left for the next start.
+                () = boards.exit.cancelled() => return,
+                () = boards.work.recall(key) => {}
             }
             boards.finish(chat, id, end).await;
             boards.work.forget(key);

@@ -70,8 +70,7 @@ impl Run {
     pub(super) fn line_up(&self, person: i64) -> Places {
         let Self { boards, chat, spec, live, .. } = self;
         let demand = |member: &Member| {
-            let (resource, own) = (member.resource(), matches!(member, Member::Declared(_)));
-            let demand = || Demand { resource, own, cost: boards.work.cost(member) };
+            let demand = || Demand { resource: member.resource(), cost: boards.work.cost(member) };
             (!boards.work.is_at_once(member)).then(demand)
         };
         let demands: Vec<_> = spec.members().iter().map(demand).collect();
@@ -188,12 +187,12 @@ impl Run {
             self.boards.metrics.works(member.resource())
         });
         // The first one starts the job, and nobody works before that is stored.
-        if !*self.go.get_or_init(|| self.boards.started(self.chat, self.id, &self.spec, at_once)).await {
+        if !*self.go.get_or_init(|| self.boards.started(self.chat, self.id, at_once)).await {
             return not_reached();
         }
         self.started.send_replace(true);
         self.begun.get_or_init(Instant::now);
-        let place = self.place(member, slot.as_ref());
+        let place = place(member, slot.as_ref());
         self.live.track.begin(index, place);
         if let Place::Worker(worker) = place {
             self.boards.busy.begin(self.chat, worker);
@@ -217,18 +216,6 @@ impl Run {
         end
     }
 
-    /// Where the member runs. This process's own slots come behind those of a fleet.
-    fn place(&self, member: &Member, slot: Option<&Slot>) -> Place {
-        let is_beside = matches!(member, Member::Declared(_)) && self.boards.fleet.is_some();
-        let fleets = || u32::try_from(self.boards.capacity().cpu).unwrap_or(u32::MAX);
-        match (member.resource(), slot) {
-            (_, None) => Place::AtOnce,
-            (Resource::Cpu, Some(slot)) if is_beside => Place::Worker(slot.number().saturating_add(fleets())),
-            (Resource::Cpu, Some(slot)) => Place::Worker(slot.number()),
-            (Resource::Io, Some(slot)) => Place::Request(slot.number()),
-        }
-    }
-
     /// Ends when the job has run for as long as a job may. A program has a limit of its own, and its output is told with it.
     async fn time_limit(&self) {
         if matches!(self.spec, Spec::Declared(_)) {
@@ -239,6 +226,14 @@ impl Run {
         let _ = started.wait_for(|started| *started).await;
         let limit: Duration = self.boards.limits.job_timeout;
         tokio::time::sleep(limit).await;
+    }
+}
+
+fn place(member: &Member, slot: Option<&Slot>) -> Place {
+    match (member.resource(), slot) {
+        (_, None) => Place::AtOnce,
+        (Resource::Cpu, Some(slot)) => Place::Worker(slot.number()),
+        (Resource::Io, Some(slot)) => Place::Request(slot.number()),
     }
 }
 

@@ -60,7 +60,22 @@ fn execute(order: &Order) -> Refusal {
     if let Err(error) = limit(&order.limits) {
         return Refusal::Other(io::Error::from(error).to_string());
     }
-    refusal(&command.exec())
+    match refusal(&command.exec()) {
+        // The file itself is there.
+        Refusal::Missing => Refusal::Other(interpreter(&order.program)),
+        refusal => refusal,
+    }
+}
+
+/// What is not there where a script is.
+fn interpreter(program: &Path) -> String {
+    let mut start = Vec::new();
+    let read = File::open(program).and_then(|file| file.take(256).read_to_end(&mut start));
+    let line = start.split(|byte| *byte == b'\n').next().and_then(|line| line.strip_prefix(b"#!"));
+    match (read, line) {
+        (Ok(_), Some(line)) => format!("{} is not there", String::from_utf8_lossy(line).trim()),
+        _ => "its loader is not there".to_owned(),
+    }
 }
 
 /// Whether the kernel can execute it. What it cannot, exec's wrapper in the C library would hand to a shell.

@@ -32,7 +32,7 @@ use self::{
 use super::{Control, Unfinished};
 pub use crate::declared::Invocation;
 use crate::{
-    declared::{Bounds, Declared},
+    declared::{Bounds, Declared, Files},
     job::{Call, Failure, Printed, ProgramEnd},
     nats::JobKey,
     supervise::protocol::{Ended, Limits, Order, Refusal},

@@ -2,7 +2,7 @@
 //! Over all lines together: a command whose weight has changed may have members in two of them.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     num::NonZeroUsize,
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -45,6 +45,8 @@ pub(super) struct Counts {
     /// Names that were ever declared: as many as there are in the operator's files.
     names: HashMap<String, Command>,
     bounds: HashMap<Command, Bound>,
+    /// What workers run at once of each; `None` where there are no workers.
+    offered: Option<HashMap<Command, usize>>,
     /// Those that run of a command, and of a command in a chat.
     running: HashMap<Command, usize>,
     by_chat: HashMap<(Command, ChatId), usize>,
@@ -72,10 +74,21 @@ impl Counts {
         self.bounds.clear();
         for declaration in catalog.iter() {
             let Declaration { name, at_once, at_once_per_chat, .. } = &**declaration;
-            let next = Command(u32::try_from(self.names.len()).unwrap_or(u32::MAX).saturating_add(1));
-            let command = *self.names.entry(name.clone()).or_insert(next);
+            let command = self.named(name);
             self.bounds.insert(command, Bound { all: *at_once, per_chat: *at_once_per_chat });
         }
+    }
+
+    /// From now on, workers run so many of each.
+    pub(super) fn offer(&mut self, commands: &BTreeMap<String, usize>) {
+        let offered = commands.iter().map(|(name, count)| (self.named(name), *count)).collect();
+        self.offered = Some(offered);
+    }
+
+    /// The command of this name, which may be new.
+    fn named(&mut self, name: &str) -> Command {
+        let next = Command(u32::try_from(self.names.len()).unwrap_or(u32::MAX).saturating_add(1));
+        *self.names.entry(name.to_owned()).or_insert(next)
     }
 
     pub(super) fn command(&self, name: &str) -> Command {
@@ -130,10 +143,16 @@ impl Counts {
 
     /// The same, if so many more of the command and of it in this chat ran.
     pub(super) fn room(&self, command: Command, chat: ChatId, (more, more_here): (usize, usize)) -> bool {
-        let Some(Bound { all, per_chat }) = self.bounds.get(&command) else { return true };
+        if command == Command::NONE {
+            return true;
+        }
         let running = self.running.get(&command).copied().unwrap_or(0) + more;
         let here = self.by_chat.get(&(command, chat)).copied().unwrap_or(0) + more_here;
-        all.is_none_or(|all| running < all.get()) && per_chat.is_none_or(|most| here < most.get())
+        let offered = self.offered.as_ref().map(|offered| offered.get(&command).copied().unwrap_or(0));
+        let Bound { all, per_chat } = self.bounds.get(&command).copied().unwrap_or_default();
+        offered.is_none_or(|offered| running < offered)
+            && all.is_none_or(|all| running < all.get())
+            && per_chat.is_none_or(|most| here < most.get())
     }
 
     /// Slots that a member of the kind takes.

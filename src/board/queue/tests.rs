@@ -20,7 +20,7 @@ fn queue(cpu_slots: usize) -> Queue {
 }
 
 fn places(queue: &Queue, resource: Resource, need: u64) -> Places {
-    queue.line_up(Claim { need, ..NOBODY }, &[Some(Demand { resource, own: false, cost: 0 })])
+    queue.line_up(Claim { need, ..NOBODY }, &[Some(Demand { resource, cost: 0 })])
 }
 
 fn one(queue: &Queue, resource: Resource) -> Ticket {

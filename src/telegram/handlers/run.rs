@@ -52,12 +52,15 @@ impl Handlers {
     ///
     /// # Errors
     /// [`NotAllowed`]; for people it is in words at [`words::refusal`].
-    #[expect(dead_code, reason = "schedules ask it")]
-    pub(super) async fn may_run(&self, chat: ChatId, who: &Actor, spec: &Spec) -> Result<(), NotAllowed> {
-        let Spec::Declared(call) = spec else { return Ok(()) };
+    pub(super) async fn may_run(
+        &self,
+        chat: ChatId,
+        who: &Actor,
+        call: &Call,
+    ) -> Result<Arc<Declaration>, NotAllowed> {
         let as_admin = self.wants_admin(chat, &Wish::Run(call.clone()));
         let standing = if as_admin { self.roles.find_out_admin(chat, who).await } else { Standing::Own };
-        self.admitted(chat, who, Rights { standing, as_admin }, call).map(drop)
+        self.admitted(chat, who, Rights { standing, as_admin }, call)
     }
 
     /// Who looks at declared commands; `admin` where it is known whether they are one.
@@ -83,7 +86,7 @@ impl Handlers {
     /// Whether it has to be known that who asks is an admin of the chat, whatever the policy about others' tasks is.
     pub(super) fn wants_admin(&self, chat: ChatId, wish: &Wish) -> bool {
         let (call, asker) = match wish {
-            Wish::Run(call) => (Some(call.clone()), None),
+            Wish::Run(call) | Wish::Schedule(_, call) => (Some(call.clone()), None),
             Wish::Retry(id) => (self.call_of(chat, *id), None),
             Wish::Yes(question) | Wish::No(question) => {
                 let Some(open) = self.confirms.get(*question) else { return false };

@@ -85,6 +85,7 @@ pub(super) fn note(snapshot: &Snapshot, now: SystemTime) -> String {
     let job = &snapshot.job;
     match job.state.outcome() {
         None if snapshot.held == Some(Hold::TooLarge) => sentences::fleet::too_large(),
+        None if snapshot.held == Some(Hold::NotOffered) => sentences::fleet::not_offered(),
         None if snapshot.held.is_some() => String::new(),
         None if job.state == State::Queued && snapshot.waits_for_memory => sentences::waits_for_memory(),
         None if job.state == State::Queued => {

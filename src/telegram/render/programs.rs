@@ -103,6 +103,7 @@ mod tests {
             paused: false,
             held: None,
             waits_for_memory: false,
+            waits_for_others: false,
             place: None,
             times: Arc::default(),
         }

@@ -23,6 +23,7 @@ pub(in crate::telegram) fn held(hold: Hold) -> String {
         Hold::Away => say!("held-away"),
         Hold::NoWorkers => say!("held-no-workers"),
         Hold::TooLarge => say!("held-too-large"),
+        Hold::NotOffered => say!("held-not-offered"),
     }
 }
 
@@ -33,6 +34,7 @@ pub(in crate::telegram) fn all_held(hold: Hold) -> String {
         Hold::Away => say!("all-held-away"),
         Hold::NoWorkers => say!("all-held-no-workers"),
         Hold::TooLarge => say!("all-held-too-large"),
+        Hold::NotOffered => say!("all-held-not-offered"),
     }
 }
 
@@ -41,11 +43,16 @@ pub(in crate::telegram) fn too_large() -> String {
     say!("larger-than-workers")
 }
 
+/// Beside a task on a dash whose command no worker runs.
+pub(in crate::telegram) fn not_offered() -> String {
+    say!("not-offered")
+}
+
 /// There is more than the bot can do, and nobody knows how long it will be so.
 pub(in crate::telegram) fn busy_and_held(hold: Hold) -> String {
     match hold {
         Hold::Owner => say!("refusal-busy-held"),
-        Hold::Away | Hold::NoWorkers | Hold::TooLarge => say!("refusal-busy-no-workers"),
+        Hold::Away | Hold::NoWorkers | Hold::TooLarge | Hold::NotOffered => say!("refusal-busy-no-workers"),
     }
 }
 

@@ -11,7 +11,7 @@ const END: usize = 64 * 1024;
 /// Bytes that are written at once.
 const WRITE: usize = 64 * 1024;
 /// Bytes of each stream's end that its last lines are made of.
-const LAST: usize = 16 * 1024;
+const LAST: usize = 8 * 1024;
 
 /// Which of its two streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -36,6 +36,10 @@ impl Lines {
         for piece in printed.split_inclusive(|byte| matches!(byte, b'\n' | b'\r')) {
             self.piece(piece, &mut shown);
         }
+        // A line that is not at its end yet; a mark is.
+        if !self.line.starts_with(MARK) {
+            self.said_by_line();
+        }
         shown
     }
 
@@ -73,14 +77,19 @@ impl Lines {
         if !piece.ends_with(b"\n") && !piece.ends_with(b"\r") {
             return;
         }
-        if let Some(said) = read(&self.line) {
-            // Words stay until others come.
-            self.said = Said { words: said.words.or(self.said.words.take()), ..said };
-        } else if is_mark {
+        if !self.said_by_line() && is_mark {
             shown.extend_from_slice(&self.line[self.shown..]);
         }
         self.line.clear();
         self.shown = 0;
+    }
+
+    /// Whether the line says something.
+    fn said_by_line(&mut self) -> bool {
+        let Some(said) = read(&self.line) else { return false };
+        // Words stay until others come.
+        self.said = Said { words: said.words.or(self.said.words.take()), ..said };
+        true
     }
 }
 

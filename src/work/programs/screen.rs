@@ -19,14 +19,17 @@ const ROWS: NonZeroU16 = NonZeroU16::new(12).unwrap();
 const LAST_ROWS: NonZeroU16 = NonZeroU16::new(40).unwrap();
 /// Bytes that are looked at, at a time; what was printed before them in that time is not.
 const MOST: usize = 32 * 1024;
-/// How long that may take.
-const BUDGET: Duration = Duration::from_millis(10);
+/// How long that may take at most; the rest is not looked at then.
+const BUDGET: Duration = Duration::from_millis(100);
 /// Bytes between two looks at the time.
 const STEP: usize = 64;
+/// Digits of a number in a sequence: nothing here has more columns or rows, and a terminal that is told to do something ten
+/// thousand times does it.
+const DIGITS: u8 = 2;
 
 /// A running program's screen.
 pub(super) struct Screen {
-    parser: Parser,
+    terminal: Terminal,
     lines: Lines,
     /// What was printed since the last look.
     news: Vec<u8>,
@@ -37,7 +40,7 @@ pub(super) struct Screen {
 impl Screen {
     /// An empty one.
     pub(super) fn new() -> Self {
-        Self { parser: parser(ROWS), lines: Lines::default(), news: Vec::new(), skipped: false }
+        Self { terminal: Terminal::new(ROWS), lines: Lines::default(), news: Vec::new(), skipped: false }
     }
 
     /// Something was printed. It costs nothing until the next [look](Self::look).
@@ -64,15 +67,15 @@ impl Screen {
         let mut news = std::mem::take(&mut self.news);
         if std::mem::take(&mut self.skipped) {
             // Whatever was there is out of sight by now.
-            self.parser = parser(ROWS);
+            self.terminal = Terminal::new(ROWS);
             self.lines.begin_anew();
             news.drain(..after_break(&news));
         }
         let shown = self.lines.take(&news);
-        feed(&mut self.parser, &shown, BUDGET);
+        self.terminal.feed(&shown, BUDGET);
         news.clear();
         self.news = news;
-        text(&self.parser)
+        self.terminal.text()
     }
 
     /// What it said last of how far it is.
@@ -84,11 +87,11 @@ impl Screen {
 /// The last lines of what was printed, at most so many bytes of them; `is_all` if nothing was printed before.
 pub(super) fn last_lines(printed: &[u8], is_all: bool, most: usize) -> String {
     let start = if is_all { 0 } else { after_break(printed) };
-    let mut parser = parser(LAST_ROWS);
+    let mut terminal = Terminal::new(LAST_ROWS);
     let shown = Lines::default().take_all(&printed[start..]);
-    // Its end counts, so there is time for all of it; a terminal that is kept busy is given up.
-    feed(&mut parser, &shown, 10 * BUDGET);
-    let text = text(&parser);
+    // Its end counts, so there is time for all of it.
+    terminal.feed(&shown, 10 * BUDGET);
+    let text = terminal.text();
     let text = text.trim_end();
     if text.len() <= most {
         return text.to_owned();
@@ -98,40 +101,66 @@ pub(super) fn last_lines(printed: &[u8], is_all: bool, most: usize) -> String {
     text[line..].to_owned()
 }
 
-fn parser(rows: NonZeroU16) -> Parser {
-    Parser::new(rows, COLUMNS, 0)
-}
-
 /// Where something is whole again: after the first end of a line.
 fn after_break(printed: &[u8]) -> usize {
     printed.iter().position(|byte| matches!(byte, b'\n' | b'\r')).map_or(0, |end| end + 1)
 }
 
-/// A program writes for a terminal that returns at the end of a line by itself.
-fn feed(parser: &mut Parser, printed: &[u8], budget: Duration) {
-    let until = Instant::now() + budget;
-    let mut step = Vec::with_capacity(2 * STEP);
-    for bytes in printed.chunks(STEP) {
-        step.clear();
-        for byte in bytes {
-            if *byte == b'\n' {
-                step.push(b'\r');
-            }
-            step.push(*byte);
-        }
-        parser.process(&step);
-        if Instant::now() > until {
-            return;
-        }
-    }
+/// A terminal that returns at the end of a line by itself, as programs that print expect it.
+struct Terminal {
+    parser: Parser,
+    sequence: Sequence,
 }
 
-/// Its rows, without empty ones at both ends; what is no text is left out.
-fn text(parser: &Parser) -> String {
-    let contents = parser.screen().contents();
-    let lines: Vec<&str> = contents.lines().map(str::trim_end).collect();
-    let text = lines.join("\n");
-    text.trim_start_matches('\n').trim_end().chars().filter(|c| *c == '\n' || !c.is_control()).collect()
+/// Where in a sequence a terminal is.
+#[derive(Clone, Copy)]
+enum Sequence {
+    None,
+    Begun,
+    /// In its numbers, after so many digits of one.
+    Numbers(u8),
+}
+
+impl Terminal {
+    fn new(rows: NonZeroU16) -> Self {
+        Self { parser: Parser::new(rows, COLUMNS, 0), sequence: Sequence::None }
+    }
+
+    fn feed(&mut self, printed: &[u8], budget: Duration) {
+        let until = Instant::now() + budget;
+        let mut step = Vec::with_capacity(2 * STEP);
+        for bytes in printed.chunks(STEP) {
+            step.clear();
+            bytes.iter().for_each(|byte| self.tame(*byte, &mut step));
+            self.parser.process(&step);
+            if Instant::now() > until {
+                return;
+            }
+        }
+    }
+
+    fn tame(&mut self, byte: u8, tamed: &mut Vec<u8>) {
+        self.sequence = match (self.sequence, byte) {
+            (_, 0x1b) => Sequence::Begun,
+            (Sequence::Begun, b'[') => Sequence::Numbers(0),
+            (Sequence::Numbers(DIGITS), b'0'..=b'9') => return,
+            (Sequence::Numbers(digits), b'0'..=b'9') => Sequence::Numbers(digits + 1),
+            (Sequence::Numbers(_), b' '..=b'?') => Sequence::Numbers(0),
+            _ => Sequence::None,
+        };
+        if byte == b'\n' {
+            tamed.push(b'\r');
+        }
+        tamed.push(byte);
+    }
+
+    /// Its rows, without empty ones at both ends; what is no text is left out.
+    fn text(&self) -> String {
+        let contents = self.parser.screen().contents();
+        let lines: Vec<&str> = contents.lines().map(str::trim_end).collect();
+        let text = lines.join("\n");
+        text.trim_start_matches('\n').trim_end().chars().filter(|c| *c == '\n' || !c.is_control()).collect()
+    }
 }
 
 #[cfg(test)]

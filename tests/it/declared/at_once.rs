@@ -1,7 +1,6 @@
 //! How many of a command run at once, and how many slots one takes.
 
 use super::Yard;
-use crate::nats::{Nats, of_fleet};
 
 #[tokio::test]
 async fn another_one_waits_and_is_in_nobodys_way() {
@@ -66,20 +65,5 @@ async fn one_that_takes_both_slots_has_them_alone() {
     ann.sees_in(&first, "held a").await;
     ann.sees_in(&second, "held b").await;
     ann.sees_in(&number, "succeeded").await;
-    world.stop().await;
-}
-
-/// Workers have no programs: the bot's own machine has.
-#[tokio::test]
-async fn with_a_fleet_it_runs_beside_the_bot() {
-    let Some(nats) = Nats::start() else { return };
-    let yard = Yard::new();
-    yard.declare(&[("greet", "hello", "")]);
-    let world = yard.world(|setup| of_fleet(&mut setup.config, &nats.url())).await;
-    let ann = world.person("Ann");
-    let waits = ann.says("fib 5000").await;
-    ann.sees_in(&waits, "No worker is there").await;
-    let card = ann.runs("greet Cleo", "hello Cleo").await;
-    assert!(!ann.sees_in(&card, "succeeded").await.text.contains("worker"));
     world.stop().await;
 }

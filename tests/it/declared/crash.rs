@@ -3,7 +3,8 @@
 use super::Yard;
 use crate::process::Ground;
 
-const INTERRUPTED: &str = "It was interrupted when the bot stopped, and is not run again by itself.";
+const INTERRUPTED: &str =
+    "It was interrupted when the bot or its worker stopped, and is not run again by itself.";
 
 async fn ground(yard: &Yard) -> Ground {
     yard.declare(&[("deploy", "hold", "at_once = 1"), ("index", "hold", "rerun = true\nat_once = 1")]);

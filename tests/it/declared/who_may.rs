@@ -25,7 +25,7 @@ async fn what_is_for_admins_is_refused_to_others_in_words_and_not_shown_to_them(
     assert_eq!(ben.says("/restart_all now").await.text, refusal);
     assert!(!ben.says("/help").await.text.contains("restart_all"));
     assert!(ann.says("/help").await.text.contains("restart_all"));
-    let card = ann.runs("/restart_all now", "it went wrong").await;
+    let card = ann.runs("/restart_all now", "It ended with status 3.").await;
     // What was an admin's is not run again by somebody else, and not by a reply either.
     assert_eq!(ben.presses(&card, "Retry").await, refusal);
     assert_eq!(ben.says("/retry 1").await.text, refusal);
@@ -36,7 +36,7 @@ async fn what_is_for_admins_is_refused_to_others_in_words_and_not_shown_to_them(
     assert!(mine.says("restart_all").await.text.contains("In a private chat"));
     assert!(!mine.says("help").await.text.contains("restart_all"));
     assert!(!mine.says("restart_al").await.text.contains("did you mean"));
-    olga(&world).runs("restart_all", "it went wrong").await;
+    olga(&world).runs("restart_all", "It ended with status 3.").await;
     let looked_up = world.telegram.view(|view| view.count_calls("getChatMember"));
     assert_eq!(looked_up, 2, "each is looked up once");
     world.stop().await;
@@ -50,7 +50,7 @@ async fn a_policy_for_anyone_makes_nobody_an_admin() {
     let world = yard.world(|setup| setup.config.kill_policy = jobboard::config::KillPolicy::Anyone).await;
     let [ann, ben] = world.group(["Ann", "Ben"]);
     assert!(ben.says("/restart_all").await.text.contains("is for admins"));
-    let card = ann.runs("/restart_all", "it went wrong").await;
+    let card = ann.runs("/restart_all", "It ended with status 3.").await;
     assert!(ben.presses(&card, "Retry").await.contains("is for admins"));
     world.stop().await;
 }

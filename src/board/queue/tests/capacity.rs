@@ -45,7 +45,7 @@ async fn nothing_begins_while_there_is_nobody_and_all_in_their_order_when_somebo
 
 fn sized(queue: &Queue, member: u64) -> Places {
     let claim = Claim { need: member, member, ..NOBODY };
-    queue.line_up(claim, &[Some(Demand { resource: Resource::Cpu, own: false, cost: 0 })])
+    queue.line_up(claim, &[Some(Demand { resource: Resource::Cpu, cost: 0 })])
 }
 
 /// It would wait at the head for memory that no worker has, and everybody else with it.

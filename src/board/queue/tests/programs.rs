@@ -188,7 +188,7 @@ async fn what_ends_in_one_line_is_room_in_the_other() {
     queue.declare(&catalog());
     let line_up = |resource| {
         let claim = Claim { command: queue.command("backup"), ..NOBODY };
-        queue.line_up(claim, &[Some(Demand { resource, own: true, cost: 0 })])
+        queue.line_up(claim, &[Some(Demand { resource, cost: 0 })])
     };
     let [mut cpu, mut io] = [Resource::Cpu, Resource::Io].map(line_up);
     let held = slot(cpu.tickets.remove(0).unwrap());
@@ -204,12 +204,23 @@ async fn what_ends_in_one_line_is_room_in_the_other() {
 }
 
 #[tokio::test]
-async fn what_this_process_does_itself_needs_no_worker() {
-    let queue = Queue::of_fleet(1, 1);
-    let line_up = |own| queue.line_up(NOBODY, &[Some(Demand { resource: Resource::Cpu, own, cost: 0 })]);
-    let [mut ours, mut theirs] = [true, false].map(line_up);
-    assert!(slot(ours.tickets.remove(0).unwrap()).is_some());
-    assert!(slot(theirs.tickets.remove(0).unwrap()).is_none(), "no worker is there");
+async fn of_a_fleet_as_many_run_as_workers_offer() {
+    let queue = Queue::of_fleet();
+    queue.declare(&catalog());
+    queue.set_capacity(Capacity { cpu: 9, io: 9, memory: 0, largest: 0 });
+    let line_up = || {
+        let claim = Claim { command: queue.command("render"), ..NOBODY };
+        queue.line_up(claim, &[Some(Demand { resource: Resource::Cpu, cost: 0 })]).tickets.remove(0).unwrap()
+    };
+    let [mut first, mut second] = [line_up(), line_up()];
+    assert!(first.call.try_recv().is_err(), "nobody offers it");
+    queue.offer(&BTreeMap::from([("backup".to_owned(), 5)]));
+    assert!(first.call.try_recv().is_err(), "it is another one's");
+    queue.offer(&BTreeMap::from([("render".to_owned(), 1)]));
+    let held = first.call.try_recv();
+    assert!(held.is_ok() && second.call.try_recv().is_err());
+    drop(held);
+    assert!(second.call.try_recv().is_ok());
 }
 
 #[derive(Clone, Debug)]

@@ -1,0 +1,271 @@
+//! Programs that are stopped, and what they leave.
+
+use std::{
+    process::{Command, Stdio},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use jobboard::{
+    job::ProgramEnd,
+    work::{Control, Unfinished},
+};
+
+use super::{LONG, Place, Running, failed, place, processes, until};
+
+/// A sleep that nobody else has: it is found by its time.
+fn sleep() -> String {
+    format!("sleep 3{:09}", rand::random::<u32>() % 1_000_000_000)
+}
+
+async fn cancelled(running: Running) {
+    running.cancel.cancel();
+    let end = running.end().await;
+    assert!(matches!(end, Err(Unfinished::Cancelled)), "{end:?}");
+}
+
+fn is_gone(sleep: &str) {
+    assert_eq!(processes(sleep), [0; 0], "something is left of it");
+}
+
+#[tokio::test]
+async fn one_that_sleeps() {
+    let (place, sleep) = (Place::new(), sleep());
+    let running = place.start(place.script(&format!("echo up; {sleep}")));
+    running.shows(|shown| shown.tail == "up").await;
+    assert_eq!(processes(&sleep).len(), 1);
+    cancelled(running).await;
+    is_gone(&sleep);
+    assert!(place.names("runs").is_empty() && place.names("results").is_empty());
+}
+
+#[tokio::test]
+async fn it_may_tidy_up() {
+    let place = Place::new();
+    let mark = place.path("tidied");
+    let script =
+        format!("trap 'echo tidy > {}; exit 0' TERM\necho up\nwhile :; do sleep 0.05; done", mark.display());
+    let running = place.start(place.script(&script));
+    running.shows(|shown| shown.tail == "up").await;
+    cancelled(running).await;
+    assert_eq!(std::fs::read_to_string(mark).unwrap(), "tidy\n");
+}
+
+#[tokio::test]
+async fn one_that_ignores_sigterm() {
+    let (place, sleep) = (Place::new(), sleep());
+    let mut program = place.script(&format!("trap '' TERM\necho up\n{sleep}\n{sleep}"));
+    program.grace = Duration::from_millis(300);
+    let running = place.start(program);
+    running.shows(|shown| shown.tail == "up").await;
+    let begun = Instant::now();
+    cancelled(running).await;
+    assert!(begun.elapsed() >= Duration::from_millis(300), "it had no grace");
+    is_gone(&sleep);
+}
+
+#[tokio::test]
+async fn one_that_was_stopped() {
+    let (place, sleep) = (Place::new(), sleep());
+    let running = place.start(place.script(&format!("echo up; {sleep} & kill -STOP $!; kill -STOP $$")));
+    running.shows(|shown| shown.tail == "up").await;
+    let begun = Instant::now();
+    cancelled(running).await;
+    assert!(begun.elapsed() < Duration::from_secs(4), "it did not hear SIGTERM");
+    is_gone(&sleep);
+}
+
+#[tokio::test]
+async fn those_that_fork_away() {
+    let (place, sleep) = (Place::new(), sleep());
+    // A session of its own, twice, ignoring what is ignorable, and without its mark.
+    let away = format!("setsid -f sh -c \"trap '' TERM HUP; setsid -f env -i {sleep} & {sleep}\"");
+    let mut program = place.script(&format!("{away}\n{away}\necho up\nsleep 1000"));
+    program.grace = Duration::from_millis(300);
+    let running = place.start(program);
+    until(|| (processes(&sleep).len() >= 4).then_some(())).await;
+    cancelled(running).await;
+    is_gone(&sleep);
+}
+
+#[tokio::test]
+async fn what_a_program_leaves_running_ends_with_it() {
+    let (place, sleep) = (Place::new(), sleep());
+    let printed = place.succeeds(&format!("setsid -f {sleep}; (trap '' TERM; {sleep}) & echo done")).await;
+    assert_eq!(printed.tail, "done");
+    is_gone(&sleep);
+    // What is about to end may do so.
+    let printed = place.succeeds("(sleep 0.3; echo late) & echo early").await;
+    assert_eq!(printed.tail, "early\nlate");
+}
+
+#[tokio::test]
+async fn one_that_forks_on_and_on() {
+    let (place, sleep) = (Place::new(), sleep());
+    // Each begins another one when it hears SIGTERM, and every now and then.
+    let bomb = place.path("bomb");
+    let text = format!(
+        "#!/bin/sh\ntrap '\"$0\" & ' TERM\n[ $(pgrep -c -f {0}) -gt 100 ] && exit\n\"$0\" &\n\"$0\" &\nwhile :; do sleep 0.05; done\n",
+        bomb.display()
+    );
+    super::write_program(&bomb, &text, 0o755);
+    let mut program = super::invocation(&bomb);
+    program.grace = Duration::from_millis(200);
+    let running = place.start(program);
+    until(|| (processes(bomb.to_str().unwrap()).len() > 50).then_some(())).await;
+    cancelled(running).await;
+    is_gone(bomb.to_str().unwrap());
+    is_gone(&sleep);
+}
+
+#[tokio::test]
+async fn a_time_limit_keeps_what_was_printed() {
+    let (place, sleep) = (Place::new(), sleep());
+    let mut program = place.script(&format!("echo so far; {sleep}"));
+    program.timeout = Some(Duration::from_millis(500));
+    let failure = failed(place.run(program).await);
+    assert_eq!(failure.end, ProgramEnd::TookTooLong(Duration::from_millis(500)));
+    assert_eq!(failure.printed.tail, "so far");
+    is_gone(&sleep);
+}
+
+#[tokio::test]
+async fn a_stop_of_the_bot_is_not_held_up() {
+    let (place, sleep) = (Place::with(|settings| settings.exit_grace = Duration::from_millis(200)), sleep());
+    let program = |grace| {
+        let mut program = place.script(&format!("trap '' TERM; echo up; {sleep}; {sleep}"));
+        program.grace = grace;
+        program
+    };
+    let running = place.start(program(LONG * 2));
+    running.shows(|shown| shown.tail == "up").await;
+    running.exit.cancel();
+    assert!(matches!(running.end().await, Err(Unfinished::Cancelled)));
+    // Also where somebody is killing it already.
+    let running = place.start(program(LONG * 2));
+    running.shows(|shown| shown.tail == "up").await;
+    running.cancel.cancel();
+    running.exit.cancel();
+    assert!(matches!(running.end().await, Err(Unfinished::Cancelled)));
+    is_gone(&sleep);
+}
+
+#[tokio::test]
+async fn one_that_kills_its_supervisor() {
+    let (place, sleep) = (Place::new(), sleep());
+    let failure = place.fails(&format!("setsid -f {sleep}\n{sleep} &\nkill -KILL $PPID\n{sleep}")).await;
+    assert_eq!(failure.end, ProgramEnd::Unwatched);
+    is_gone(&sleep);
+    assert!(place.names("runs").is_empty());
+}
+
+#[tokio::test]
+async fn one_that_stops_its_supervisor() {
+    let (place, sleep) = (Place::new(), sleep());
+    let running = place.start(place.script(&format!("echo up; kill -STOP $PPID; {sleep}")));
+    running.shows(|shown| shown.tail == "up").await;
+    cancelled(running).await;
+    is_gone(&sleep);
+}
+
+#[tokio::test]
+async fn nobody_waits_any_more() {
+    let (place, sleep) = (Place::new(), sleep());
+    let (programs, program) =
+        (place.programs(), place.script(&format!("trap '' TERM; echo up; {sleep}; {sleep}")));
+    let control = Arc::new(Control::default());
+    let its = control.clone();
+    let task = tokio::spawn(async move { programs.run_invocation(super::place(), program, &its).await });
+    until(|| control.shown()).await;
+    task.abort();
+    until(|| processes(&sleep).is_empty().then_some(())).await;
+}
+
+/// A bot that is killed: another process, which runs this.
+#[tokio::test]
+#[ignore = "runs for another test"]
+async fn a_bot_of_its_own() {
+    let (Ok(data), Ok(script)) = (std::env::var("TEST_DATA"), std::env::var("TEST_SCRIPT")) else { return };
+    let place = Place::with(|settings| settings.data = data.into());
+    let _ = place.start(place.script(&script)).end().await;
+}
+
+/// Starts a bot that runs this, and waits until what it starts is there.
+async fn bot(place: &Place, script: &str, up: impl Fn() -> bool) -> std::process::Child {
+    let bot = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "programs::kill::a_bot_of_its_own", "--ignored"])
+        .env("TEST_DATA", place.path("data"))
+        .env("TEST_SCRIPT", script)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    until(|| up().then_some(())).await;
+    bot
+}
+
+#[tokio::test]
+async fn a_bot_that_is_killed_leaves_no_orphan() {
+    let (place, sleep) = (Place::new(), sleep());
+    let script = format!("trap '' TERM HUP; setsid -f {sleep}; {sleep}; {sleep}");
+    let mut bot = bot(&place, &script, || processes(&sleep).len() == 2).await;
+    bot.kill().unwrap();
+    bot.wait().unwrap();
+    let begun = Instant::now();
+    until(|| processes(&sleep).is_empty().then_some(())).await;
+    assert!(begun.elapsed() < Duration::from_secs(5), "it took {:?}", begun.elapsed());
+    // The next one finds the record, and nobody.
+    assert_eq!(place.names("runs").len(), 1);
+    assert_eq!(place.programs().sweep().unwrap(), 0);
+    assert!(place.names("runs").is_empty());
+}
+
+#[tokio::test]
+async fn a_start_ends_what_bot_and_supervisor_left() {
+    let (place, sleep) = (Place::new(), sleep());
+    let script = format!("setsid -f {sleep}; exec {sleep}");
+    let mut bot = bot(&place, &script, || processes(&sleep).len() == 2).await;
+    let supervisor = {
+        let record = std::fs::read(place.path("data/runs").join(&place.names("runs")[0])).unwrap();
+        let record: serde_json::Value = serde_json::from_slice(&record).unwrap();
+        record["pid"].as_i64().unwrap().to_string()
+    };
+    // Neither sees the other one die.
+    let kill = |signal: &str, pid: &str| {
+        assert!(Command::new("kill").args([signal, pid]).status().unwrap().success())
+    };
+    kill("-STOP", &supervisor);
+    bot.kill().unwrap();
+    bot.wait().unwrap();
+    kill("-KILL", &supervisor);
+    // The program itself dies with its supervisor, but not what has forked away.
+    until(|| (processes(&sleep).len() == 1).then_some(())).await;
+    // A stranger that looks alike is left alone.
+    let mut stranger = Command::new("sh").args(["-c", &format!("exec {sleep}")]).spawn().unwrap();
+    let programs = place.programs();
+    let killed = tokio::task::spawn_blocking(move || programs.sweep().unwrap()).await.unwrap();
+    assert_eq!(killed, 1);
+    until(|| (processes(&sleep) == [stranger.id()]).then_some(())).await;
+    stranger.kill().unwrap();
+    stranger.wait().unwrap();
+    assert!(place.names("runs").is_empty());
+}
+
+#[tokio::test]
+async fn a_record_of_another_start_of_the_machine_is_nobody_s() {
+    let place = Place::new();
+    let running = place.start(place.script("echo up; sleep 1000"));
+    running.shows(|shown| shown.tail == "up").await;
+    let record = place.path("data/runs").join(&place.names("runs")[0]);
+    let text = std::fs::read_to_string(&record).unwrap();
+    let other = Place::new();
+    std::fs::create_dir_all(other.path("data/runs")).unwrap();
+    let moved = text.replacen("machine\":\"", "machine\":\"x", 1);
+    std::fs::write(other.path("data/runs/a.json"), moved).unwrap();
+    std::fs::write(other.path("data/runs/b.json"), "{").unwrap();
+    assert_eq!(other.programs().sweep().unwrap(), 0);
+    assert!(other.names("runs").is_empty());
+    cancelled(running).await;
+    let _ = place;
+    let _ = self::place();
+}

@@ -1,0 +1,140 @@
+//! What programs print.
+
+use std::{
+    fs,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use jobboard::job::{Printed, ProgramEnd};
+
+use super::{Place, failed, until};
+
+#[tokio::test]
+async fn one_that_prints_a_gigabyte() {
+    let place = Place::new();
+    let begun = Instant::now();
+    let before = memory();
+    let printed = place.succeeds("yes 123456789 | head -c 1000000000; echo; echo the end").await;
+    assert_eq!(printed.bytes, 1_000_000_009);
+    assert!(printed.tail.ends_with("the end"), "{printed:?}");
+    assert!(printed.tail.len() <= Printed::TAIL);
+    let kept = printed.file.clone().unwrap();
+    assert!(kept.bytes <= 10_000_100 && kept.bytes > 9_900_000, "{kept:?}");
+    let text = String::from_utf8(place.read(&kept)).unwrap();
+    assert!(text.starts_with("123456789\n123456789\n") && text.ends_with("\nthe end\n"));
+    assert!(text.contains("\n[… 99"), "nothing says that something is left out");
+    assert_eq!(printed.lost, 0);
+    let more = memory().saturating_sub(before);
+    assert!(more < 50_000_000, "it took {more} bytes");
+    eprintln!("a gigabyte took {:?}, and {more} bytes of memory", begun.elapsed());
+}
+
+/// Bytes of this process.
+fn memory() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+}
+
+#[tokio::test]
+async fn a_line_without_end() {
+    let place = Place::new();
+    let printed = place.succeeds("head -c 100000000 /dev/zero | tr '\\0' x").await;
+    assert_eq!(printed.bytes, 100_000_000);
+    assert!(printed.tail.len() <= Printed::TAIL && printed.tail.ends_with("xxx"));
+}
+
+#[tokio::test]
+async fn what_fits_is_kept_byte_by_byte() {
+    let place = Place::with(|settings| settings.max_output = 300_000);
+    let printed = place.succeeds("i=0; while [ $i -lt 30000 ]; do echo $i; i=$((i+1)); done").await;
+    let wanted: String = (0..30_000).map(|n| format!("{n}\n")).collect();
+    let kept = printed.file.unwrap();
+    assert_eq!(String::from_utf8(place.read(&kept)).unwrap(), wanted);
+    assert_eq!(kept.bytes, printed.bytes);
+    // Nothing else is there.
+    assert_eq!(place.names("results"), ["-7-3.out"]);
+}
+
+#[tokio::test]
+async fn binary_output() {
+    let place = Place::new();
+    let printed = place.succeeds(r"printf 'a\000\377\376\033[999999999999C\033]0;x\007b\n'; head -c 100000 /dev/urandom; echo; echo end").await;
+    assert!(printed.tail.ends_with("end"), "{:?}", printed.tail);
+    assert!(printed.tail.chars().all(|c| c == '\n' || !c.is_control()));
+    assert!(place.read(&printed.file.unwrap()).starts_with(b"a\0\xff\xfe\x1b["));
+}
+
+#[tokio::test]
+async fn its_screen_is_live_as_a_terminal_shows_it() {
+    let place = Place::new();
+    let script = r"
+        printf 'begin\n'; printf '\033[31mred\033[0m\n'
+        printf '10%%\r'; printf '20%%\r'; printf '42%%'
+        while [ ! -e go ]; do sleep 0.05; done
+        printf '\r\033[K::progress 0.5 half of it\n3/4 done\n::progress 0.9 nearly\n'
+        while [ ! -e on ]; do sleep 0.05; done";
+    let running = place.start(place.script(script));
+    let shown = running.shows(|shown| shown.share.is_some()).await;
+    assert_eq!((shown.tail.as_str(), shown.share), ("begin\nred\n42%", Some(0.42)));
+    fs::write(place.path("data/work/go"), "").unwrap();
+    let shown = running.shows(|shown| shown.words.is_some()).await;
+    assert_eq!((shown.share, shown.words.as_deref()), (Some(0.9), Some("nearly")));
+    assert!(shown.tail.ends_with("3/4 done"), "{shown:?}");
+    assert_eq!(running.control.progress(), Some(0.9));
+    fs::write(place.path("data/work/on"), "").unwrap();
+    let printed = running.end().await.unwrap();
+    assert!(!printed.tail.contains("nearly"), "{printed:?}");
+}
+
+#[tokio::test]
+async fn one_that_keeps_a_terminal_busy() {
+    let place = Place::new();
+    let mut program = place.script(r#"yes "$(printf 'x\033[65535b\033[65535L\033[99;99H')""#);
+    program.timeout = Some(Duration::from_secs(2));
+    let failure = failed(place.run(program).await);
+    assert!(matches!(failure.end, ProgramEnd::TookTooLong(_)));
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full() {
+    let place = Place::new();
+    let results = place.path("data/results");
+    fs::create_dir_all(&results).unwrap();
+    let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "none"]).arg(&results).status();
+    if !mount.is_ok_and(|status| status.success()) {
+        eprintln!("no disk can be made here that fills up: not looked at");
+        return;
+    }
+    let printed = place.succeeds("yes | head -c 5000000; echo; echo the end").await;
+    let names = place.names("results");
+    let read = printed.file.as_ref().map(|kept| place.read(kept));
+    Command::new("umount").arg("-l").arg(&results).status().unwrap();
+    assert!(printed.tail.ends_with("the end"), "it went on: {printed:?}");
+    assert_eq!(printed.bytes, 5_000_009);
+    let kept = printed.file.unwrap();
+    assert!(kept.bytes > 500_000 && kept.bytes <= 1 << 20, "{kept:?}");
+    assert_eq!(kept.bytes + printed.lost, printed.bytes);
+    assert!(read.unwrap().starts_with(b"y\ny\n"));
+    assert_eq!(names, [kept.file]);
+}
+
+#[tokio::test]
+async fn much_on_both_streams_at_once() {
+    let place = Place::new();
+    let printed = place.succeeds("yes out | head -c 3000000 & yes err | head -c 3000000 >&2; wait").await;
+    assert_eq!(printed.bytes, 6_000_000);
+    assert_eq!(printed.file.unwrap().bytes, 6_000_000);
+}
+
+#[tokio::test]
+async fn one_that_closes_its_output_goes_on() {
+    let place = Place::new();
+    let running = place.start(
+        place.script("echo last words; exec >&- 2>&-; while [ ! -e go ]; do sleep 0.05; done; exit 4"),
+    );
+    running.shows(|shown| shown.tail == "last words").await;
+    until(|| fs::write(place.path("data/work/go"), "").ok()).await;
+    assert_eq!(failed(running.end().await).end, ProgramEnd::Exited(4));
+}
