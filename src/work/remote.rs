@@ -261,7 +261,7 @@ mod tests {
     async fn away() -> Arc<Remote> {
         let (urls, name) = (vec!["nats://127.0.0.1:1".to_owned()], "test".to_owned());
         let options = Options { urls, creds: None, ca: None, replicas: 1, bot: 1, side: Side::Bot, name };
-        Remote::new(Nats::connect(&options).await.unwrap(), FleetTimings::default(), 3)
+        Remote::new(Nats::connect(&options).await.unwrap(), FleetTimings::default(), 3, std::env::temp_dir())
     }
 
     #[tokio::test]
@@ -271,7 +271,7 @@ mod tests {
         let (cancel, exit) = (CancellationToken::new(), CancellationToken::new());
         let control = Arc::new(Control::new(cancel.clone(), exit.clone()));
         let (job, member) = (JobKey { chat: ChatId(1), job: JobId(1) }, Member::Fib(5_000));
-        let mut run = Box::pin(remote.run((job, 0), &member, 0, &control));
+        let mut run = Box::pin(remote.run((job, 0), &member, (0, None), &control));
         assert!(poll!(&mut run).is_pending());
         // Of before the bot's store was set back; and somebody may have the order of this one.
         let other = Report::new("x", Member::Fib(6_000), WorkEnd::Number { n: 6_000 });
