@@ -220,12 +220,24 @@ async fn run_leading(
     let access = Access::new(store.clone(), boards.clone(), &loaded, &config);
     let handled = std::mem::take(&mut loaded.handled);
     let questions = std::mem::take(&mut loaded.questions);
+    let menus = std::mem::take(&mut loaded.menus);
     // The boards have it now.
     drop(loaded);
 
     let inline = Inline::new(api.clone(), work, &bot.username, &config, access.clone());
-    let parts =
-        Parts { alone, term, api, store, boards, outbox: outbox.clone(), settings, inline, access, config };
+    let parts = Parts {
+        alone,
+        term,
+        api,
+        store,
+        boards,
+        outbox: outbox.clone(),
+        settings,
+        inline,
+        access,
+        menus,
+        config,
+    };
     tokio::select! {
         biased;
         // Nothing in good order: whoever leads now says and does what is not said and done yet.

@@ -14,7 +14,7 @@ use crate::{
     nats::{JobKey, Nats},
     standby,
     store::Store,
-    telegram::{self, Access, Bot, Fatal, Handlers, Inline, Outbox, Settings, Webhook, api::Api},
+    telegram::{self, Access, Bot, Fatal, Handlers, Inline, Menus, Outbox, Settings, Webhook, api::Api},
 };
 
 /// How long answers over HTTP that are under way are waited for at a stop.
@@ -36,6 +36,8 @@ pub(crate) struct Parts {
     pub(crate) settings: Arc<Settings>,
     pub(crate) inline: Arc<Inline>,
     pub(crate) access: Arc<Access>,
+    /// The command menus that the last process has left.
+    pub(crate) menus: String,
     pub(crate) config: Config,
     /// Where others may be that are not to lead beside this one.
     pub(crate) alone: Option<(Nats, LeaseTimings)>,
@@ -165,9 +167,14 @@ impl Parts {
             async move { boards.follow_fleet(stop).await }
         });
         tasks.spawn({
-            let (api, stop, timings) = (self.api.clone(), stop_updates.clone(), self.config.timings);
-            let owners = self.config.owners.0.clone();
-            async move { telegram::register_commands(&api, &owners, &timings, &stop).await }
+            let menus = Menus::new(
+                self.api.clone(),
+                self.store.clone(),
+                self.boards.declared().clone(),
+                &self.config,
+            );
+            let (left, stop) = (self.menus.clone(), stop_updates.clone());
+            async move { menus.tend(&left, stop).await }
         });
     }
 }
