@@ -141,6 +141,16 @@ impl Counts {
         self.group(kind).is_none_or(|group| self.room(group.command, group.chat, (0, 0)))
     }
 
+    /// The same, where one of another kind is to begin before it, but cannot yet.
+    pub(super) fn admits_beside(&self, kind: Kind, first: Option<Kind>) -> bool {
+        let (Some(group), Some(first)) = (self.group(kind), first.and_then(|first| self.group(first))) else {
+            return true;
+        };
+        let is_same = group.command == first.command;
+        let more = (usize::from(is_same), usize::from(is_same && group.chat == first.chat));
+        self.room(group.command, group.chat, more)
+    }
+
     /// The same, if so many more of the command and of it in this chat ran.
     pub(super) fn room(&self, command: Command, chat: ChatId, (more, more_here): (usize, usize)) -> bool {
         if command == Command::NONE {

@@ -128,8 +128,9 @@ impl<'a> Sim<'a> {
             let left = sim.expected(member).map(|nanos| whole(nanos - since));
             sim.blind |= left.is_none();
             let (left, long) = (left.unwrap_or(0), is_long(member.kind));
-            for _ in 0..line.places.capped(u64::from(member.weight)) {
-                sim.slots.push(Reverse((left, long)));
+            // What takes long is one, however many slots it has.
+            for slot in 0..line.places.capped(u64::from(member.weight)).max(1) {
+                sim.slots.push(Reverse((left, long && slot == 0)));
             }
             sim.long += usize::from(long);
             let end = ends.entry(member.job).or_default();
@@ -199,8 +200,8 @@ impl<'a> Sim<'a> {
         let end = at.saturating_add(takes.map_or(0, whole));
         let long = is_long(member.kind);
         self.long += usize::from(long);
-        for _ in 0..self.line.places.capped(u64::from(member.weight)).max(1) {
-            self.slots.push(Reverse((end, long)));
+        for slot in 0..self.line.places.capped(u64::from(member.weight)).max(1) {
+            self.slots.push(Reverse((end, long && slot == 0)));
         }
         if let Some((left, last)) = self.jobs.get_mut(&member.job) {
             *left = left.saturating_sub(1);

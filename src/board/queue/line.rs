@@ -343,7 +343,8 @@ impl Line {
         if let Some(head) = self.head(&counts, of) {
             return Some(head);
         }
-        let first = *self.fair.first(of)?;
+        let beside = self.kept_for();
+        let first = *self.fair.first(|kind| of(kind) && counts.admits_beside(kind, beside))?;
         let is_placed = self.is_placed(&first);
         if !is_placed {
             self.places.blocks(first.number, u64::from(first.weight));
@@ -355,7 +356,9 @@ impl Line {
         }
         // No job's number, and no member's: what anybody may have that is not the head.
         let (room, slots) = (self.memory.room(0), self.places.room(0));
-        let of = |kind| of(kind) && self.places.capped(counts.weight(kind)) <= slots;
+        let beside = self.kept_for();
+        let is_placed = |kind| self.places.capped(counts.weight(kind)) <= slots;
+        let of = |kind| of(kind) && is_placed(kind) && counts.admits_beside(kind, beside);
         let surely = self.fair.first(|kind| of(kind) && most(kind).is_some_and(|most| most <= room));
         surely.copied().or_else(|| {
             // The kind that some fit of and others do not.
@@ -382,6 +385,11 @@ impl Line {
         }
         let head = self.places.head().and_then(|head| self.fair.get(head))?;
         (of(head.kind) && self.is_placed(head) && self.fits(head.job)).then_some(*head)
+    }
+
+    /// The kind of the one that slots are kept for: it is not passed by others of its command, where it would be one too many then.
+    fn kept_for(&self) -> Option<Kind> {
+        self.places.head().and_then(|head| self.fair.get(head)).map(|head| head.kind)
     }
 
     /// Whether there are slots for the member.

@@ -26,6 +26,8 @@ async fn what_ran_at_a_crash_is_interrupted_or_run_again_as_it_is_declared() {
     yard.began(2).await;
     let queued = talk.says("deploy c").await;
     talk.sees_in(&queued, "waits for another deploy").await;
+    // Said after the cards are stored.
+    talk.says("help").await;
     bot.kill();
 
     let bot = ground.start();
@@ -104,6 +106,7 @@ async fn what_nobody_declares_any_more_does_not_run() {
     yard.began(1).await;
     let queued = talk.says("index b").await;
     talk.sees_in(&queued, "queued").await;
+    talk.says("help").await;
     bot.kill();
     yard.declare(&[("greet", "hello", "")]);
     let bot = ground.start();
