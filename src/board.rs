@@ -22,6 +22,7 @@ mod programs;
 mod queue;
 mod restore;
 mod run;
+mod schedules;
 mod stats;
 mod table;
 mod timeline;
@@ -48,6 +49,7 @@ pub use self::{
     limits::{Limits, Refusal, RetryRefusal},
     overload::Overload,
     queue::Place,
+    schedules::{Advanced, NotScheduled, Occurred, Wanted},
     table::{Filter, Members, Page, Snapshot, Tally},
     timeline::Timeline,
 };
@@ -70,6 +72,7 @@ pub struct Boards {
     // under the one id or the other, never under none.
     moved: RwLock<HashMap<ChatId, ChatId>>,
     people: people::People,
+    schedules: schedules::Schedules,
     changes: Changes,
     /// A job that was to be stored is accepted, or is not.
     settled: Notify,
@@ -125,6 +128,7 @@ impl Boards {
             tables: DashMap::new(),
             moved: RwLock::default(),
             people: people::People::default(),
+            schedules: schedules::Schedules::default(),
             changes: Changes::default(),
             settled: Notify::new(),
             queue,
@@ -168,14 +172,7 @@ impl Boards {
         origin: Origin,
         spec: Spec,
     ) -> Result<JobId, Refusal> {
-        let (members, limit) = (spec.member_count(), self.limits.max_members);
-        if members > limit {
-            return Err(Refusal::TooManyMembers { members, limit });
-        }
-        let limit = self.limits.max_fib;
-        if let Some(&n) = spec.fib_members().iter().find(|n| **n > limit) {
-            return Err(Refusal::FibTooLarge { n, limit });
-        }
+        self.within_limits(&spec)?;
         let never_fits = self.never_fits(&spec);
         if self.look(chat, |_| ()).is_none() {
             // Before a board is made for it.

@@ -6,6 +6,7 @@ mod arguments;
 mod error;
 mod language;
 mod quoted;
+mod schedule;
 mod setting;
 mod words;
 
@@ -19,11 +20,13 @@ pub use self::{
     error::{ParseError, Wanted},
     language::Language,
     quoted::Misquoted,
+    schedule::ScheduleError,
     setting::{SETTINGS, Setting},
 };
 use crate::{
     declared::{Catalog, Declaration, Viewer},
     job::{ChatId, JobId, Spec, write_list},
+    schedule::{ScheduleId, When},
 };
 
 /// Something a person wants from the bot.
@@ -31,6 +34,12 @@ use crate::{
 pub enum Command {
     /// A new job.
     Submit(Spec),
+    /// A new job, later or again and again.
+    Schedule(When, Spec),
+    /// What is scheduled.
+    Schedules,
+    /// Run these no more; never empty.
+    Unschedule(Vec<ScheduleId>),
     /// A task's result; the chat's newest task where none is named.
     Job(Option<JobId>),
     /// Cancel these tasks; never empty.
@@ -71,6 +80,11 @@ impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Submit(spec) => spec.fmt(f),
+            Self::Schedule(when, spec) => write!(f, "{when} {spec}"),
+            Self::Schedules => f.write_str("schedules"),
+            Self::Unschedule(ids) => {
+                write_list(f, "unschedule", &ids.iter().map(|id| id.0).collect::<Vec<_>>())
+            }
             Self::Job(Some(id)) => write!(f, "job {}", id.0),
             Self::Job(None) => f.write_str("job"),
             Self::Kill(ids) => write_list(f, "kill", &ids.iter().map(|id| id.0).collect::<Vec<_>>()),
@@ -249,6 +263,38 @@ pub const COMMANDS: &[Entry] = &[
         },
     },
     Entry {
+        name: "every",
+        args: "TIME COMMAND",
+        example: "every day 03:00 fib 100",
+        in_menu: true,
+        owners: false,
+        build: schedule::every,
+    },
+    Entry {
+        name: "at",
+        args: "[DATE] TIME COMMAND",
+        example: "at 18:30 fib 100",
+        in_menu: true,
+        owners: false,
+        build: schedule::at,
+    },
+    Entry {
+        name: "schedules",
+        args: "",
+        example: "schedules",
+        in_menu: true,
+        owners: false,
+        build: |args| args.nothing_more().map(|()| Command::Schedules),
+    },
+    Entry {
+        name: "unschedule",
+        args: "NUM …",
+        example: "unschedule 3",
+        in_menu: true,
+        owners: false,
+        build: schedule::unschedule,
+    },
+    Entry {
         name: "dash",
         args: "",
         example: "dash",
@@ -413,36 +459,39 @@ pub fn parse(text: &str, context: Context<'_>) -> Parsed {
     if !for_us {
         return Parsed::NotForUs;
     }
+    // In a group an unknown command may be another bot's, a reply may be thanks.
+    let surely_ours = context.private || first.mention.is_some();
     let name = normalise(first.name);
-    let Some(entry) = known(&name) else {
-        if let Some(declaration) = context.catalog.get(&name) {
-            return declared(declaration, first.rest, &context.viewer);
-        }
-        // In a group an unknown command may be another bot's, a reply may be thanks.
-        let surely_ours = context.private || first.mention.is_some();
-        let error = || Parsed::Error(unknown(first.name, context));
-        return if surely_ours { error() } else { Parsed::NotForUs };
-    };
-    if entry.owners && !context.owner {
-        return Parsed::Error(ParseError::OwnersOnly { command: entry.name });
+    if !surely_ours && known(&name).is_none() && context.catalog.get(&name).is_none() {
+        return Parsed::NotForUs;
     }
-    let mut args = Args::new(entry.name, first.rest, context);
-    match (entry.build)(&mut args) {
+    match read(first.name, first.rest, context) {
         Ok(command) => Parsed::Command(command),
         Err(error) => Parsed::Error(error),
     }
 }
 
+/// The command of this name with what is behind it, whether it is said now or scheduled.
+fn read(name: &str, rest: &str, context: Context<'_>) -> Result<Command, ParseError> {
+    let normal = normalise(name);
+    let Some(entry) = known(&normal) else {
+        let declaration = context.catalog.get(&normal).ok_or_else(|| unknown(name, context))?;
+        return declared(declaration, rest, context);
+    };
+    if entry.owners && !context.owner {
+        return Err(ParseError::OwnersOnly { command: entry.name });
+    }
+    (entry.build)(&mut Args::new(entry.name, rest, context))
+}
+
 /// Reads a declared command. Whatever stands behind it, the others hear that it is not theirs; where only Telegram knows whether it
 /// is, that is asked for what could be done.
-fn declared(declaration: &Arc<Declaration>, rest: &str, viewer: &Viewer) -> Parsed {
-    if declaration.allow.permits(viewer) == Some(false) {
-        return Parsed::Error(ParseError::NotAllowed { command: declaration.clone() });
+fn declared(declaration: &Arc<Declaration>, rest: &str, context: Context<'_>) -> Result<Command, ParseError> {
+    if declaration.allow.permits(&context.viewer) == Some(false) {
+        let (command, private) = (declaration.clone(), context.private);
+        return Err(ParseError::NotAllowed { command, private });
     }
-    match arguments::call(declaration, rest) {
-        Ok(call) => Parsed::Command(Command::Submit(Spec::Declared(call))),
-        Err(error) => Parsed::Error(error),
-    }
+    arguments::call(declaration, rest).map(Spec::Declared).map(Command::Submit)
 }
 
 /// What is meant by a word after `help`: a command that they may say.

@@ -1,5 +1,6 @@
 //! Every setting, once: flag, variable, default, help. Durations that people need not set are [`Timings`].
 
+mod clock;
 mod effective;
 mod http;
 mod machines;
@@ -23,6 +24,7 @@ use clap::{
 
 use self::values::{fib_number, url};
 pub use self::{
+    clock::Clock,
     effective::Effective,
     http::{WebhookSecret, WebhookUrl},
     machines::{Machines, NatsUrls, Role},
@@ -220,6 +222,10 @@ pub struct Config {
     #[arg(long, global = true, env = "JOBBOARD_MAX_MEMBERS", default_value = "100", value_name = "NUM")]
     pub max_members: NonZeroUsize,
 
+    /// Schedules a chat may have; 0: none
+    #[arg(long, global = true, env = "JOBBOARD_MAX_SCHEDULES", default_value_t = 20, value_name = "NUM")]
+    pub max_schedules: usize,
+
     /// How long a task may run, with a unit: 90s, 10m, 1h
     #[arg(long, global = true, env = "JOBBOARD_JOB_TIMEOUT", default_value = "10m", value_name = "TIME", value_parser = time_limit)]
     pub job_timeout: Duration,
@@ -306,6 +312,9 @@ pub struct Config {
     /// The bot's binary, where it is not what this process runs: tests say it.
     #[arg(skip)]
     pub binary: Option<PathBuf>,
+    /// What time it is for schedules. No flag sets it.
+    #[arg(skip)]
+    pub clock: Clock,
 }
 
 impl Config {

@@ -9,8 +9,9 @@ use crate::{
 
 pub use crate::{
     board::fuzzing::kill,
+    declared::fuzzing::{arguments, file as jobs_file},
     store::fuzzing::{Row, file, row},
-    telegram::fuzzing::{button, html, stored, update},
+    telegram::fuzzing::{button, html, schedule, stored, update},
 };
 
 /// The grammar: nothing stops it, and a command means the same when it is read again as it is written back.

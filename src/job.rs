@@ -53,9 +53,12 @@ pub struct Origin {
     pub message: MessageId,
     /// The forum topic, if the chat has topics and this is not General.
     pub thread: Option<i32>,
-    /// The callback query's id where a button was pressed.
+    /// The callback query's id where a button was pressed; of a schedule, [which occurrence](Self::of_schedule).
     pub callback: Option<String>,
 }
+
+/// How the key of a schedule's occurrence begins. The store has an index of these.
+const OF_SCHEDULE: &str = "schedule ";
 
 impl Origin {
     /// Of a job whose chat has moved: its message is in another chat, and cannot be replied to.
@@ -66,6 +69,19 @@ impl Origin {
     /// Whether there is a message to reply to.
     pub fn is_here(&self) -> bool {
         self.message.0 > 0
+    }
+
+    /// The same for one occurrence of a schedule: its number, and the second for which it was planned.
+    #[must_use]
+    pub fn of_schedule(self, number: u64, planned: i64) -> Self {
+        // No query's id and no button's code has blanks in it.
+        Self { callback: Some(format!("{OF_SCHEDULE}{number} {planned}")), ..self }
+    }
+
+    /// The number of the schedule that it is an occurrence of, if it is.
+    pub fn schedule(&self) -> Option<u64> {
+        let (number, _) = self.callback.as_deref()?.strip_prefix(OF_SCHEDULE)?.split_once(' ')?;
+        number.parse().ok()
     }
 }
 

@@ -191,9 +191,20 @@ pub enum Write {
     },
     /// An owner has paused the bot, or let it go on.
     Paused(bool),
+    /// The command menus that may be registered at Telegram, in words of their owner's.
+    Menus(String),
+    /// A schedule was made, or comes again at another time; without a body it is gone. Its number is not given again.
+    Schedule {
+        /// Whose.
+        chat: ChatId,
+        /// The schedule's number within its chat.
+        number: u64,
+        /// The schedule, for its owner to read again; replaces what was there.
+        body: Option<String>,
+    },
     /// A group became a supergroup: all that is the old chat's is the new one's. Origins of its jobs mean nothing any
-    /// more ([`MessageId`] 0, no thread), nor do the messages of their cards and of the dash, nor what its kills, answers
-    /// and questions reply to: the `reply_to` of their bodies, which are JSON.
+    /// more ([`MessageId`] 0, no thread), but for occurrences of schedules, nor do the messages of their cards and of the dash, nor what its kills, answers,
+    /// questions and schedules reply to: the `reply_to` of their bodies, which are JSON.
     Move {
         /// The group.
         from: ChatId,
@@ -203,7 +214,7 @@ pub enum Write {
 }
 
 /// What an answer replaces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Instead {
     /// The kill that it reports.
     Kill(u64),
@@ -211,6 +222,8 @@ pub enum Instead {
     Card(JobId, MessageId),
     /// Another answer, which was said: this one goes on where it ended.
     Answer(u64),
+    /// The schedule of this number as it was before what is told; see [`Write::Schedule`].
+    Schedule(u64, Option<String>),
 }
 
 /// Why something could not be written. Nothing of it is in the store.
@@ -257,10 +270,16 @@ pub struct Loaded {
     pub moved: Vec<(ChatId, ChatId)>,
     /// What chats have chosen: chat, key, value.
     pub settings: Vec<(ChatId, String, String)>,
+    /// Schedules: chat, number, body.
+    pub schedules: Vec<(ChatId, u64, String)>,
+    /// The highest number that each chat ever gave to a schedule.
+    pub last_schedules: Vec<(ChatId, u64)>,
     /// Chats that an owner has let in, or out.
     pub access: Vec<(ChatId, bool)>,
     /// An owner has paused the bot.
     pub paused: bool,
+    /// See [`Write::Menus`]; empty where there was none.
+    pub menus: String,
 }
 
 impl Loaded {
@@ -404,9 +423,9 @@ impl Store {
     pub async fn keep(&self, chat: ChatId, id: JobId, outcome: Outcome) -> Result<Outcome, WriteError> {
         let Some(writer) = self.0.clone() else { return Ok(outcome) };
         let outcome = results::keep(writer.folder(), chat, id, outcome).await?;
-        if let Some((files, lost)) = writer.files() {
+        if let Some((files, term)) = writer.files() {
             let names = results::files(writer.folder(), chat, id, &outcome).await;
-            files.keep(writer.folder(), names, lost).await?;
+            files.keep(writer.folder(), names, term).await?;
         }
         Ok(outcome)
     }

@@ -1,4 +1,4 @@
-//! Any texts and numbers as a row of the store, and as what it keeps of answers, kills, questions and dashes.
+//! Any texts and numbers as a row of the store, and as what it keeps of answers, kills, questions, dashes and schedules.
 #![no_main]
 
 use jobboard::fuzzing::{self, Row};
@@ -15,6 +15,11 @@ fuzz_target!(|data: &[u8]| {
     }
     if kind == b'k' {
         return fuzzing::kill(text);
+    }
+    if kind == b's' {
+        // The time in the first line, and the schedule behind it.
+        let (now, schedule) = text.split_once('\n').unwrap_or(("1767225600", text));
+        return fuzzing::schedule(schedule, now.parse().unwrap_or_default());
     }
     // A field a line; JSON needs no line ends.
     let mut fields = text.split('\n');

@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl Boards {
-    /// The chat has removed the bot: what is unfinished is cancelled, and the board is kept for its return. The write that
+    /// The chat has removed the bot: what is unfinished is cancelled, what is scheduled is forgotten, and the board is kept for its return. The write that
     /// makes it last; `None` where the chat is away already, is another one by now, or never had a board.
     pub fn leave(&self, chat: ChatId) -> Option<Committed> {
         self.leave_for(chat, &away_reason(chat)).map(|(_, stored)| stored)
@@ -21,8 +21,12 @@ impl Boards {
     }
 
     fn leave_for(&self, chat: ChatId, reason: &CancelReason) -> Option<(usize, Committed)> {
-        if self.home(chat) != chat || !self.tables.contains_key(&chat) {
+        if self.home(chat) != chat {
             return None;
+        }
+        let unscheduled = self.forget_schedules(chat);
+        if !self.tables.contains_key(&chat) {
+            return unscheduled.map(|stored| (0, stored));
         }
         let left = self.with_table(chat, |chat, table| {
             let cancelled = table.leave(reason, SystemTime::now())?;

@@ -3,7 +3,10 @@
 use std::{sync::atomic::Ordering, time::Duration};
 
 use super::{Boards, table::Table};
-use crate::{job::NeverFits, store::WriteError};
+use crate::{
+    job::{NeverFits, Spec},
+    store::WriteError,
+};
 
 /// What a board takes.
 #[derive(Clone, Copy, Debug)]
@@ -94,6 +97,24 @@ pub enum RetryRefusal {
 }
 
 impl Boards {
+    /// Why no board would ever take this job, if none would as things are.
+    pub(super) fn never_takes(&self, spec: &Spec) -> Option<Refusal> {
+        self.within_limits(spec).err().or_else(|| self.never_fits(spec).map(Refusal::NeverFits))
+    }
+
+    /// Whether the job is one that boards take.
+    pub(super) fn within_limits(&self, spec: &Spec) -> Result<(), Refusal> {
+        let (members, limit) = (spec.member_count(), self.limits.max_members);
+        if members > limit {
+            return Err(Refusal::TooManyMembers { members, limit });
+        }
+        let limit = self.limits.max_fib;
+        match spec.fib_members().iter().find(|n| **n > limit) {
+            Some(&n) => Err(Refusal::FibTooLarge { n, limit }),
+            None => Ok(()),
+        }
+    }
+
     /// Whether the table takes one more job, and this one.
     pub(super) fn takes(&self, table: &Table, never_fits: Option<NeverFits>) -> Result<(), Refusal> {
         let limit = self.limits.max_live_jobs;

@@ -17,7 +17,8 @@ impl Boards {
             if let Some(known) = moved.get(&from) {
                 return *known == to;
             }
-            if from == to || self.tables.get(&to).is_some_and(|table| !table.is_empty()) {
+            let has_board = self.tables.get(&to).is_some_and(|table| !table.is_empty());
+            if from == to || has_board || self.schedules.has(to) {
                 tracing::error!(from = from.0, to = to.0, "a group moved to a chat that has a board");
                 return false;
             }
@@ -26,6 +27,7 @@ impl Boards {
                 table.forget_origins();
                 self.tables.insert(to, table);
             }
+            self.schedules.migrate(from, to);
             // Queued under the lock: nothing is written for the new chat before this.
             self.store_move(from, to);
         }

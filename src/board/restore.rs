@@ -43,6 +43,7 @@ impl Boards {
     /// now, is ended instead. To be called once, before anything is submitted.
     pub fn restore(self: &Arc<Self>, loaded: &Loaded) {
         let unfinished = self.put_back(loaded);
+        self.restore_schedules(loaded);
         let denied: HashSet<_> = loaded.denied().collect();
         if loaded.paused {
             self.set_paused(true);

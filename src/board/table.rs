@@ -158,6 +158,13 @@ impl Table {
         self.unfinished.contains(&id)
     }
 
+    /// An unfinished job that this schedule has made.
+    pub(super) fn unfinished_of(&self, schedule: u64) -> Option<JobId> {
+        let mut unfinished = self.unfinished.iter().filter_map(|id| self.jobs.get(id));
+        let of_it = unfinished.find(|entry| entry.job.origin.schedule() == Some(schedule));
+        of_it.map(|entry| entry.job.id)
+    }
+
     /// Those that have not begun.
     pub(super) fn queued(&self) -> impl Iterator<Item = JobId> {
         self.unfinished.difference(&self.running).copied()
@@ -318,7 +325,7 @@ impl Table {
         let LoadedJob { job, killed_by, dropped, .. } = loaded;
         let id = job.id;
         self.restore_last_id(id);
-        if job.origin.message != MessageId(0) {
+        if job.origin.message != MessageId(0) || job.origin.schedule().is_some() {
             self.origins.insert(job.origin.clone(), id);
         }
         let live = (!job.state.is_finished()).then(|| Live::new(exit));
@@ -354,8 +361,15 @@ impl Table {
     /// The chat has another id now: messages of the old one cannot be replied to, and their numbers mean others.
     pub(super) fn forget_origins(&mut self) {
         self.origins.clear();
-        for entry in self.jobs.values_mut().chain(self.pending.values_mut()) {
-            entry.job.origin = Origin::nowhere();
+        for (id, entry) in self.jobs.iter_mut().chain(self.pending.iter_mut()) {
+            let origin = &mut entry.job.origin;
+            if origin.schedule().is_none() {
+                *origin = Origin::nowhere();
+            } else {
+                // It stays this occurrence, and makes no second job.
+                *origin = Origin { callback: origin.callback.take(), ..Origin::nowhere() };
+                self.origins.insert(origin.clone(), *id);
+            }
         }
         for kill in self.kills.values_mut() {
             kill.reply_to = Origin::nowhere();

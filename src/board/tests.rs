@@ -1,5 +1,6 @@
 mod fleet;
 mod limits;
+mod schedules;
 
 use std::sync::mpsc;
 

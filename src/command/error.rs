@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use super::Slip;
+use super::{ScheduleError, Slip};
 use crate::declared::Declaration;
 
 /// A mistake in a command that was for us. The sentence a person reads is made in `telegram::sentences`.
@@ -26,6 +26,8 @@ pub enum ParseError {
     NotAllowed {
         /// The command.
         command: Arc<Declaration>,
+        /// In a private chat, where nobody is an admin.
+        private: bool,
     },
     /// An argument is missing.
     Missing {
@@ -111,6 +113,15 @@ pub enum ParseError {
         /// What it may be.
         values: &'static [&'static str],
     },
+    /// There is no such time zone.
+    NotAZone {
+        /// As it was written; empty where nothing was.
+        word: String,
+        /// The nearest one, if one is near.
+        suggestion: Option<&'static str>,
+    },
+    /// It is about when something is run.
+    Schedule(ScheduleError),
     /// Neither `light` nor `dark`.
     NotATheme {
         /// The command's name.
@@ -150,4 +161,10 @@ pub enum Wanted {
     Theme,
     /// A chat's id.
     Chat,
+    /// When something is to be run.
+    When,
+    /// What is to be run then.
+    Scheduled,
+    /// Schedules' numbers.
+    Schedules,
 }

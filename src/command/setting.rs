@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Language, ParseError, words::normalise};
+use crate::schedule::Zone;
 
 /// One setting with its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,6 +12,10 @@ pub enum Setting {
     Rich(bool),
     /// The language of what the bot says.
     Language(Language),
+    /// The time zone of new schedules.
+    Timezone(Zone),
+    /// Whether what was missed while the bot was away is run once.
+    Missed(bool),
 }
 
 /// A row of the table of settings.
@@ -18,12 +23,15 @@ pub enum Setting {
 pub struct Row {
     /// Its name, also in the store.
     pub key: &'static str,
-    /// What it may be.
+    /// What it may be; of time zones, which are many, some.
     pub values: &'static [&'static str],
     /// What it is where nobody chose.
     pub default: Setting,
     read: fn(&str) -> Option<Setting>,
 }
+
+/// Its values are those of the tz database.
+const TIMEZONE: &str = "timezone";
 
 /// All settings, in the order in which they are shown.
 pub const SETTINGS: &[Row] = &[
@@ -43,6 +51,22 @@ pub const SETTINGS: &[Row] = &[
         default: Setting::Language(Language::English),
         read: |value| Language::ALL.into_iter().find(|known| known.code() == value).map(Setting::Language),
     },
+    Row {
+        key: TIMEZONE,
+        values: &["UTC", "Europe/Berlin", "…"],
+        default: Setting::Timezone(Zone::UTC),
+        read: |value| Zone::read(value).ok().map(Setting::Timezone),
+    },
+    Row {
+        key: "missed",
+        values: &["run", "skip"],
+        default: Setting::Missed(true),
+        read: |value| match value {
+            "run" => Some(Setting::Missed(true)),
+            "skip" => Some(Setting::Missed(false)),
+            _ => None,
+        },
+    },
 ];
 
 impl Setting {
@@ -51,6 +75,8 @@ impl Setting {
         match self {
             Self::Rich(_) => "rich",
             Self::Language(_) => "language",
+            Self::Timezone(_) => TIMEZONE,
+            Self::Missed(_) => "missed",
         }
     }
 
@@ -60,6 +86,9 @@ impl Setting {
             Self::Rich(true) => "on",
             Self::Rich(false) => "off",
             Self::Language(language) => language.code(),
+            Self::Timezone(zone) => zone.name(),
+            Self::Missed(true) => "run",
+            Self::Missed(false) => "skip",
         }
     }
 
@@ -78,10 +107,12 @@ impl Setting {
                 suggestion: near.map(|row| row.key),
             });
         };
-        (row.read)(&value.to_lowercase()).ok_or_else(|| ParseError::NotAValue {
-            key: row.key,
-            word: value.to_owned(),
-            values: row.values,
+        let word = value.to_owned();
+        (row.read)(&value.to_lowercase()).ok_or_else(|| match row.key {
+            TIMEZONE => {
+                ParseError::NotAZone { suggestion: Zone::read(value).err().and_then(|not| not.near), word }
+            }
+            key => ParseError::NotAValue { key, word, values: row.values },
         })
     }
 }

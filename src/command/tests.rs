@@ -1,7 +1,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::job::PokemonKey;
+use crate::{
+    job::PokemonKey,
+    schedule::{Day, Days, Interval},
+};
 
 const PRIVATE: Context<'static> = Context {
     private: true,
@@ -70,6 +73,83 @@ fn every_command_in_every_form() {
     check("help fib_multi", PRIVATE, "help fib-multi");
     check("/start deep_link", PRIVATE, "start");
     check("quit", PRIVATE, "quit");
+}
+
+#[test]
+fn what_is_scheduled_is_read_as_if_it_were_said() {
+    for (text, expected) in [
+        ("every 6h fib 100", "every 6h fib 100"),
+        ("/every@board_bot 30M /fib_multi@board_bot 1,2", "every 30m fib-multi 1 2"),
+        ("every 2 hours dex Mr-Mime", "every 2h dex mr-mime"),
+        ("every 90m fib 1_000", "every 1h30m fib 1000"),
+        ("every hour fib 1", "every 1h fib 1"),
+        ("every day 03:00 dex pikachu", "every day 03:00 dex pikachu"),
+        ("every day at 3:05, fib 10", "every day 03:05 fib 10"),
+        ("Every Monday 09:00 fib 10", "every monday 09:00 fib 10"),
+        ("every fri, mon and 09:00 fib 10", "error Schedule(NotATime"),
+        ("every fri,mon 09:00 fib 10", "every monday friday 09:00 fib 10"),
+        ("every weekday 23:59 fib 10", "every weekday 23:59 fib 10"),
+        ("every sat sun 00:00 fib 10", "every weekend 00:00 fib 10"),
+        ("at 18:30 dex-multi 1 2", "at 18:30 dex-multi 1 2"),
+        ("at tomorrow 9:00 fib 10", "at tomorrow 09:00 fib 10"),
+        ("at 2026-12-24 18:30 fib 10", "at 2026-12-24 18:30 fib 10"),
+        ("schedules", "schedules"),
+        ("unschedule 1, #2 3", "unschedule 1 2 3"),
+    ] {
+        check(text, PRIVATE, expected);
+    }
+    check("every 6h fib 100", GROUP, "silence");
+    check("/every 6h fib 100", GROUP, "every 6h fib 100");
+    check("every 6h stats", OWNER, "error Schedule(NotATask");
+}
+
+#[test]
+fn what_is_wrong_with_a_schedule_is_named() {
+    let error = |text: &str| match parse(text, PRIVATE) {
+        Parsed::Error(ParseError::Schedule(error)) => format!("{error:?}"),
+        Parsed::Error(error) => format!("{error:?}"),
+        other => panic!("{text:?} gave {other:?}"),
+    };
+    for (text, expected) in [
+        ("every", r#"Missing { command: "every", what: When }"#),
+        ("every 6h", r#"Missing { command: "every", what: Scheduled }"#),
+        ("every 6h /", r#"Missing { command: "every", what: Scheduled }"#),
+        ("every 6h fbi 100", r#"UnknownCommand { word: "fbi", suggestion: Some("fib") }"#),
+        ("every 6h fib", r#"Missing { command: "fib", what: Number }"#),
+        ("every 6h fib x", r#"NotANumber { command: "fib", word: "x" }"#),
+        ("every 6h fib 1 2", r#"TooMany { command: "fib", word: "2", words: "1 2" }"#),
+        ("every 6h kill 3", r#"NotATask { command: "every", name: "kill" }"#),
+        ("every 6h kill", r#"NotATask { command: "every", name: "kill" }"#),
+        ("every 6h stats", r#"NotATask { command: "every", name: "stats" }"#),
+        ("every 6h every 6h fib 1", r#"NotATask { command: "every", name: "every" }"#),
+        ("at 18:30 at 18:30 fib 1", r#"NotATask { command: "at", name: "at" }"#),
+        ("every 10s fib 1", r#"TooOften { word: "10s" }"#),
+        ("every 10 seconds fib 1", r#"TooOften { word: "10seconds" }"#),
+        ("every 2y fib 1", r#"TooSeldom { word: "2y" }"#),
+        ("every 6 fib 1", r#"NotAnInterval { word: "6" }"#),
+        ("every -6h fib 1", r#"NotAnInterval { word: "-6h" }"#),
+        ("every fib 1", r#"NotAnInterval { word: "fib" }"#),
+        ("every day", r#"NotATime { command: "every", word: "" }"#),
+        ("every day fib 1", r#"NotATime { command: "every", word: "fib" }"#),
+        ("every day 24:00 fib 1", r#"NotATime { command: "every", word: "24:00" }"#),
+        ("every day 3 fib 1", r#"NotATime { command: "every", word: "3" }"#),
+        ("every day 03:00", r#"Missing { command: "every", what: Scheduled }"#),
+        ("at", r#"Missing { command: "at", what: When }"#),
+        ("at home", r#"NotATime { command: "at", word: "home" }"#),
+        ("at 2026-02-30 18:30 fib 1", r#"NotADate { word: "2026-02-30" }"#),
+        ("at 2026-12-24 fib 1", r#"NotATime { command: "at", word: "fib" }"#),
+        ("at -1 18:30 fib 1", r#"NotADate { word: "-1" }"#),
+        ("unschedule", r#"Missing { command: "unschedule", what: Schedules }"#),
+        ("unschedule x", r#"NotASchedule { word: "x" }"#),
+        ("schedules 3", r#"TooMany { command: "schedules", word: "3", words: "3" }"#),
+        ("settings timezone", r#"NotAZone { word: "", suggestion: None }"#),
+        ("settings timezone berlin", r#"NotAZone { word: "berlin", suggestion: Some("Europe/Berlin") }"#),
+        ("settings missed often", r#"NotAValue { key: "missed", word: "often", values: ["run", "skip"] }"#),
+    ] {
+        assert_eq!(error(text), expected, "{text}");
+    }
+    check("settings timezone europe/berlin", PRIVATE, "settings timezone Europe/Berlin");
+    check("settings missed SKIP", PRIVATE, "settings missed skip");
 }
 
 #[test]
@@ -180,6 +260,20 @@ fn any_key() -> impl Strategy<Value = PokemonKey> {
     "[1-9][0-9]{0,4}|[a-z][a-z0-9-]{0,20}".prop_map(|word| key(&word))
 }
 
+fn any_when() -> impl Strategy<Value = When> {
+    let time = || (0..24_i8, 0..60_i8).prop_map(|(hour, minute)| jiff::civil::time(hour, minute, 0, 0));
+    let day = prop_oneof![
+        Just(Day::Next),
+        Just(Day::Tomorrow),
+        (1..10_000_i16, 1..13_i8, 1..29_i8).prop_map(|(y, m, d)| Day::On(jiff::civil::date(y, m, d))),
+    ];
+    prop_oneof![
+        (60..=366 * 86_400_u64).prop_map(|seconds| When::Every(Interval::try_from(seconds).unwrap())),
+        (1..128_u8, time()).prop_map(|(days, time)| When::On(Days::try_from(days).unwrap(), time)),
+        (day, time()).prop_map(|(day, time)| When::At(day, time)),
+    ]
+}
+
 fn any_command() -> impl Strategy<Value = Command> {
     let ids = prop::collection::vec(any::<u64>().prop_map(JobId), 1..=MAX_NAMED);
     prop_oneof![
@@ -187,6 +281,9 @@ fn any_command() -> impl Strategy<Value = Command> {
         prop::collection::vec(1..=u64::MAX, 1..=200).prop_map(|ns| Command::Submit(Spec::FibMulti(ns))),
         any_key().prop_map(|key| Command::Submit(Spec::Dex(key))),
         prop::collection::vec(any_key(), 1..10).prop_map(|keys| Command::Submit(Spec::DexMulti(keys))),
+        (any_when(), 1..=u64::MAX).prop_map(|(when, n)| Command::Schedule(when, Spec::Fib(n))),
+        prop::collection::vec(any::<u64>().prop_map(ScheduleId), 1..=MAX_NAMED).prop_map(Command::Unschedule),
+        Just(Command::Schedules),
         prop::option::of(any::<u64>().prop_map(JobId)).prop_map(Command::Job),
         ids.prop_map(Command::Kill),
         any::<u64>().prop_map(|id| Command::Retry(JobId(id))),

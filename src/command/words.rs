@@ -42,6 +42,8 @@ pub(super) fn normalise(name: &str) -> String {
 /// The words after the command.
 pub(super) struct Args<'a> {
     pub(super) command: &'static str,
+    /// All of it, as it was written.
+    pub(super) text: &'a str,
     pub(super) context: Context<'a>,
     words: Vec<&'a str>,
 }
@@ -49,7 +51,7 @@ pub(super) struct Args<'a> {
 impl<'a> Args<'a> {
     pub(super) fn new(command: &'static str, text: &'a str, context: Context<'a>) -> Self {
         let words = text.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty());
-        Self { command, context, words: words.collect() }
+        Self { command, text, context, words: words.collect() }
     }
 
     pub(super) fn is_empty(&self) -> bool {

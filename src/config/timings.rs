@@ -51,6 +51,8 @@ pub struct Timings {
     pub stranger_again: Duration,
     /// Between two tries to store the end of a job, while the disk is full.
     pub store_again: Duration,
+    /// How often the clock is looked at while something is scheduled: it may be put forward, and the machine be suspended.
+    pub clock_look: Duration,
     /// How long no worker is there, or NATS is away, before people are told: it may be a moment.
     pub fleet_told: Duration,
     /// How long a start waits for a bot that still stops on the same data folder.
@@ -99,6 +101,7 @@ impl Default for Timings {
             press_again: Duration::from_secs(10),
             stranger_again: Duration::from_hours(1),
             store_again: Duration::from_secs(1),
+            clock_look: Duration::from_secs(15),
             fleet_told: Duration::from_secs(2),
             take_over: Duration::from_secs(10),
             stop_jobs: Duration::from_secs(3),

@@ -18,7 +18,7 @@ use crate::{config, job::ChatId};
 
 /// Telegram's bound of a command's name.
 const MAX_NAME: usize = 32;
-/// Characters of a command's line of help; Telegram's menu takes 256, with what is said after the name.
+/// UTF-16 units of a command's line of help; Telegram's menu takes 256, with what is said after the name.
 const MAX_HELP: usize = 150;
 const MAX_PARAMETERS: usize = 20;
 const MAX_PATTERNS: usize = 20;
@@ -99,7 +99,9 @@ fn help(item: &Item<'_>) -> Option<String> {
     item.read(|text| match text.trim() {
         "" => Err("a line for people is wanted".to_owned()),
         line if line.chars().any(is_hidden) => Err("one line of visible characters is wanted".to_owned()),
-        line if line.chars().count() > MAX_HELP => Err(format!("at most {MAX_HELP} characters are wanted")),
+        line if line.encode_utf16().count() > MAX_HELP => {
+            Err(format!("at most {MAX_HELP} characters are wanted"))
+        }
         line => Ok(line.to_owned()),
     })
 }

@@ -204,7 +204,8 @@ fn what_is_wrong_with_a_command() {
         beside[0].ends_with("there is no such program in PATH; the one beside this file is \"./letter\""),
         "{beside:?}"
     );
-    let many: String = (0..71).map(|n| format!("[jobs.n{n}]\nhelp = 'x'\nprogram = './run'\n")).collect();
+    let many: Vec<_> = (0..71).map(|n| format!("[jobs.n{n}]\nhelp = 'x'\nprogram = './run'\n")).collect();
+    let many = many.concat();
     assert!(
         read(folder.path(), &many).unwrap_err()[0].starts_with("212: jobs.n70: one command more than the 70")
     );
@@ -253,6 +254,26 @@ fn what_is_wrong_with_parameters() {
         "so this one has to be optional",
     );
     check("{ name = 'r', type = 'rest' }", "'x{r}'", "so it has to stand alone");
+}
+
+#[test]
+fn the_example_is_right() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("contrib/jobs.toml");
+    let catalog = Catalog::read(&file, crate::command::names()).unwrap();
+    let run = |text: &str| {
+        let name = text.split(' ').next().unwrap();
+        let declaration = catalog.get(name).unwrap();
+        let words = text.strip_prefix(name).unwrap();
+        let go = Declaration { name: "go".into(), ..Declaration::clone(declaration) };
+        said(&go, words).unwrap()
+    };
+    assert_eq!(run("backup shop"), ["--db=shop"]);
+    assert_eq!(run("backup WIKI 7"), ["--db=wiki", "--keep=7"]);
+    let scene = file.with_file_name("jobs").join("scenes/intro.scene").canonicalize().unwrap();
+    assert_eq!(run("render intro.scene 1 250"), [scene.to_str().unwrap(), "1", "250"]);
+    let note = "--note=with the new checkout";
+    assert_eq!(run("deploy staging v1.4 with the new checkout"), ["staging", "v1.4", note]);
+    assert!(catalog.get("deploy").is_some_and(|deploy| deploy.confirm && deploy.allow == Allow::Admins));
 }
 
 /// What is made of what somebody says: the argv items, or the mistake.

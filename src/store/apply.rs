@@ -32,12 +32,18 @@ const KILL: &str = "INSERT INTO kill (chat, kill, body) VALUES (?1, ?2, ?3)";
 const CARD: &str = "UPDATE job SET card = ?3, card_done = ?4 WHERE chat = ?1 AND id = ?2";
 const SAY: &str = "INSERT INTO answer (answer, chat, body) VALUES (?1, ?2, ?3)";
 const REPORTED: &str = "DELETE FROM kill WHERE chat = ?1 AND kill = ?2";
+const SCHEDULE: &str = "INSERT OR REPLACE INTO schedule (chat, number, body) VALUES (?1, ?2, ?3)";
+const UNSCHEDULE: &str = "DELETE FROM schedule WHERE chat = ?1 AND number = ?2";
+const LAST_SCHEDULE: &str = "
+INSERT INTO last_schedule (chat, number) VALUES (?1, ?2)
+ON CONFLICT (chat) DO UPDATE SET number = excluded.number WHERE number < excluded.number";
 const ASK: &str = "INSERT INTO question (question, chat, body) VALUES (?1, ?2, ?3)";
 const ASKED: &str = "DELETE FROM question WHERE question = ?1";
 /// The first time counts, until the chat is back.
 const LEAVE: &str = "INSERT INTO away (chat, since) VALUES (?1, ?2) ON CONFLICT (chat) DO NOTHING";
 /// What nobody will see: all of the chat.
-const UNSAID: [&str; 5] = [
+const UNSAID: [&str; 6] = [
+    "DELETE FROM schedule WHERE chat = ?1",
     "DELETE FROM dash WHERE chat = ?1",
     "DELETE FROM answer WHERE chat = ?1",
     "DELETE FROM kill WHERE chat = ?1",
@@ -68,13 +74,21 @@ const ACCESS: &str = "
 INSERT INTO access (chat, allowed) VALUES (?1, ?2) ON CONFLICT (chat) DO UPDATE SET allowed = excluded.allowed";
 const PAUSED: &str = "
 INSERT INTO meta (key, value) VALUES ('paused', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+const MENUS: &str = "
+INSERT INTO meta (key, value) VALUES ('menus', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
 /// One after the other, all of (from, to).
-const MOVE: [&str; 12] = [
+const MOVE: [&str; 15] = [
     // What was said of the new chat itself is the owner's last word.
     "UPDATE OR IGNORE access SET chat = ?2 WHERE chat = ?1",
     "DELETE FROM access WHERE chat = ?1 AND chat <> ?2",
     "UPDATE OR REPLACE setting SET chat = ?2 WHERE chat = ?1",
-    "UPDATE job SET chat = ?2, message = 0, thread = NULL, callback = '', card = NULL WHERE chat = ?1",
+    "UPDATE job SET chat = ?2, message = 0, thread = NULL, card = NULL,
+         callback = iif(callback >= 'schedule ' AND callback < 'schedule!', callback, '') WHERE chat = ?1",
+    "UPDATE OR REPLACE schedule SET chat = ?2, body = iif(json_valid(body), json_set(body, '$.reply_to', json(?3)), body)
+         WHERE chat = ?1",
+    "INSERT INTO last_schedule (chat, number) SELECT ?2, number FROM last_schedule WHERE chat = ?1 AND ?1 <> ?2
+         ON CONFLICT (chat) DO UPDATE SET number = max(number, excluded.number)",
+    "DELETE FROM last_schedule WHERE chat = ?1 AND chat <> ?2",
     "UPDATE kill SET chat = ?2, body = iif(json_valid(body), json_set(body, '$.reply_to', json(?3)), body) WHERE chat = ?1",
     "UPDATE answer SET chat = ?2, body = iif(json_valid(body), json_set(body, '$.reply_to', json(?3)), body) WHERE chat = ?1",
     "UPDATE question SET chat = ?2, body = iif(json_valid(body), json_set(body, '$.reply_to', json(?3)), body) WHERE chat = ?1",
@@ -115,6 +129,9 @@ pub(super) fn apply(connection: &Connection, folder: &Path, write: &Write) -> Re
                     run(CARD, params![chat.0, signed(id.0), message.0, true])?;
                 }
                 Some(Instead::Answer(before)) => run(SAID, params![signed(*before)])?,
+                Some(Instead::Schedule(number, body)) => {
+                    schedule(connection, *chat, *number, body.as_deref())?;
+                }
                 None => {}
             }
             run(SAY, params![signed(*answer), chat.0, body])
@@ -141,6 +158,8 @@ pub(super) fn apply(connection: &Connection, folder: &Path, write: &Write) -> Re
         Write::Alive(now) => run(ALIVE, params![nanos(*now).to_string()]),
         Write::Set { chat, key, value } => run(SET, params![chat.0, key, value]),
         Write::Access { chat, allowed } => run(ACCESS, params![chat.0, allowed]),
+        Write::Menus(body) => run(MENUS, params![body]),
+        Write::Schedule { chat, number, body } => schedule(connection, *chat, *number, body.as_deref()),
         Write::Paused(paused) => run(PAUSED, params![serde_json::to_string(paused)?]),
         Write::Move { from, to } => move_all(connection, *from, *to),
     }
@@ -149,6 +168,19 @@ pub(super) fn apply(connection: &Connection, folder: &Path, write: &Write) -> Re
 fn execute(connection: &Connection, sql: &str, values: &[&dyn ToSql]) -> Result<(), WriteError> {
     connection.prepare_cached(sql)?.execute(values)?;
     Ok(())
+}
+
+fn schedule(
+    connection: &Connection,
+    chat: ChatId,
+    number: u64,
+    body: Option<&str>,
+) -> Result<(), WriteError> {
+    let Some(body) = body else {
+        return execute(connection, UNSCHEDULE, params![chat.0, signed(number)]);
+    };
+    execute(connection, SCHEDULE, params![chat.0, signed(number), body])?;
+    execute(connection, LAST_SCHEDULE, params![chat.0, signed(number)])
 }
 
 fn accept(connection: &Connection, chat: ChatId, job: &Job) -> Result<(), WriteError> {

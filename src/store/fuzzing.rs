@@ -160,6 +160,8 @@ fn make() -> Result<Vec<u8>, Box<dyn std::error::Error>> {
         (7, 4, 6, '', 9, 'Ann', '{"Fib":1000}', 1, 'queued', 0, NULL, NULL, NULL);
         INSERT INTO answer (answer, chat, body) VALUES (1, 7, '{}');
         INSERT INTO setting (chat, key, value) VALUES (7, 'rich', 'on');
+        INSERT INTO schedule (chat, number, body) VALUES (7, 2, '{}');
+        INSERT INTO last_schedule (chat, number) VALUES (7, 2);
         "#,
     )?;
     connection.close().map_err(|(_, error)| error)?;

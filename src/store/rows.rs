@@ -75,6 +75,16 @@ pub(super) fn load(
             Ok((ChatId(row.get(0)?), row.get(1)?))
         })?,
         paused: paused(connection)?,
+        menus: list::<String>(connection, "SELECT value FROM meta WHERE key = 'menus'", |row| row.get(0))?
+            .concat(),
+        schedules: list(
+            connection,
+            "SELECT chat, number, body FROM schedule ORDER BY chat, number",
+            |row| Ok((ChatId(row.get(0)?), unsigned(row, 1)?, row.get(2)?)),
+        )?,
+        last_schedules: list(connection, "SELECT chat, number FROM last_schedule ORDER BY chat", |row| {
+            Ok((ChatId(row.get(0)?), unsigned(row, 1)?))
+        })?,
         ..Loaded::default()
     };
     let mut lost = Vec::new();

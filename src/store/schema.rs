@@ -5,11 +5,11 @@ use rusqlite::Connection;
 /// `JobB` in the file's header: tells our file from anybody else's.
 pub(super) const APPLICATION_ID: u32 = 0x4A6F_6242;
 /// Of the tables, in the file's header too.
-pub(super) const VERSION: u32 = 6;
+pub(super) const VERSION: u32 = 7;
 
 /// The n-th makes version n of version n - 1. What was released once is never changed: a store of any older version
 /// opens for ever.
-const MIGRATIONS: [&str; VERSION as usize] = [V1, V2, SETTINGS, DASHES, TIMES, ACCESS];
+const MIGRATIONS: [&str; VERSION as usize] = [V1, V2, SETTINGS, DASHES, TIMES, ACCESS, SCHEDULES];
 
 /// A job's `seq` is its place in the order of acceptance, over all chats. Times are nanoseconds since 1970. A callback
 /// is '' where there is none, since NULLs are never equal to SQLite; a message is 0 where the chat that had it is gone.
@@ -90,6 +90,16 @@ CREATE TRIGGER times_gone AFTER DELETE ON job BEGIN DELETE FROM times WHERE seq 
 /// Chats that an owner has let in, or out, whatever the settings say.
 const ACCESS: &str = "
 CREATE TABLE access (chat INTEGER PRIMARY KEY, allowed INTEGER NOT NULL) STRICT;
+";
+
+/// Schedules, in words of their owner's, and the highest number that a chat ever gave to one. A schedule's occurrence is one
+/// job, also where there is no message any more that it could reply to.
+const SCHEDULES: &str = "
+CREATE TABLE schedule (
+    chat INTEGER NOT NULL, number INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (chat, number)
+) STRICT;
+CREATE TABLE last_schedule (chat INTEGER PRIMARY KEY, number INTEGER NOT NULL) STRICT;
+CREATE UNIQUE INDEX job_occurrence ON job (chat, callback) WHERE callback >= 'schedule ' AND callback < 'schedule!';
 ";
 
 /// Makes the tables in an empty file. It is one of ours then.

@@ -8,6 +8,7 @@ mod opening;
 mod replica;
 mod results;
 mod retention;
+mod schedules;
 mod times;
 mod writing;
 

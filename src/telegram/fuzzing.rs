@@ -3,6 +3,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use jiff::Timestamp;
+
 pub use super::handlers::fuzzing::update;
 use super::{
     buttons::{Button, Key},
@@ -18,6 +20,7 @@ use crate::{
     board::{KillReport, Snapshot},
     command::ParseError,
     job::{ChatId, Job},
+    schedule::Schedule,
     store::Secret,
 };
 
@@ -100,6 +103,23 @@ pub fn stored(text: &str) {
         assert!(serde_json::from_str::<View>(&written).is_ok_and(|again| again == view), "{written}");
     }
     request(text);
+}
+
+/// A schedule as a store may have it: it comes to an end or goes on, and can be told of.
+pub fn schedule(text: &str, now: i64) {
+    let Ok(schedule) = serde_json::from_str::<Schedule>(text) else { return };
+    let written = serde_json::to_string(&schedule).unwrap_or_default();
+    assert!(serde_json::from_str::<Schedule>(&written).is_ok_and(|again| again == schedule), "{written}");
+    let Ok(now) = Timestamp::from_second(now) else { return };
+    for after in [now, schedule.said, schedule.next] {
+        assert!(schedule.next_after(after).is_none_or(|next| next > after), "{written} after {after}");
+    }
+    if let Some(due) = schedule.due(now) {
+        assert!(due.count > 0 && due.first <= due.last && due.last <= now, "{due:?} of {written}");
+    }
+    let words = sentences::schedules::all(&[schedule.clone(), schedule], now, true);
+    let length = html(&render::Content::text(&words).html);
+    assert!((1..=MAX_UNITS).contains(&length), "{length} units");
 }
 
 /// An update as [`updates`] reads it.

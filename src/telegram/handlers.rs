@@ -13,6 +13,7 @@ mod reload;
 mod roles;
 mod run;
 mod said;
+mod schedules;
 mod settings;
 mod wish;
 
@@ -52,7 +53,7 @@ use super::{
 use crate::{
     board::{Boards, Refusal},
     command::{Command, Context, Language, ParseError, Parsed, parse},
-    config::Config,
+    config::{Clock, Config},
     declared::Declared,
     job::{ChatId, JobId, MessageId, Origin, Spec},
     metrics::Metrics,
@@ -89,6 +90,11 @@ pub struct Handlers {
     rate: Rate,
     keep: Keep,
     max_fib: u64,
+    /// Of a chat.
+    max_schedules: usize,
+    /// What schedules go by, and how often it is looked at.
+    clock: Clock,
+    clock_look: Duration,
     max_document: u64,
     /// The operator's file, and that it is read by one at a time.
     jobs_file: Option<PathBuf>,
@@ -142,6 +148,9 @@ impl Handlers {
             rate: Rate::new(config.rate_person, config.timings.rate_period),
             keep: config.keep(),
             max_fib: config.max_fib,
+            max_schedules: config.max_schedules,
+            clock: config.clock.clone(),
+            clock_look: config.timings.clock_look,
             max_document: config.max_document,
             jobs_file: config.jobs_file.clone(),
             reloading: tokio::sync::Mutex::new(()),
@@ -323,6 +332,11 @@ impl Handlers {
                     Err(why) => return self.answer(&said, &sentences::refusal(why)).await,
                 }
             }
+            Command::Schedule(when, spec) => return self.schedule(said, when, spec).await,
+            Command::Schedules => {
+                return self.answer_asked(&said, &self.all_schedules(chat)).await;
+            }
+            Command::Unschedule(ids) => return self.wished(said, Wish::Unschedule(ids)).await,
             Command::Retry(id) => return self.wished(said, Wish::Retry(id)).await,
             Command::Kill(ids) => return self.wished(said, Wish::Kill(ids)).await,
             Command::KillAll => return self.wished(said, Wish::KillAll).await,

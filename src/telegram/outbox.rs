@@ -188,6 +188,11 @@ impl Outbox {
         self.store_and_say(chat, answer, None).await;
     }
 
+    /// As `say`, of something new; `instead` is done in the same moment.
+    pub(super) async fn say_instead(self: &Arc<Self>, chat: ChatId, answer: Answer, instead: Instead) {
+        self.store_and_say(chat, answer, Some(instead)).await;
+    }
+
     /// As `say`, without a wait; `instead` is done with it.
     fn say_soon(self: &Arc<Self>, chat: ChatId, answer: Answer, instead: Option<Instead>) {
         // Called now: the store hears of it now.

@@ -80,8 +80,9 @@ pub(super) fn card(snapshot: &Snapshot, now: SystemTime) -> Content {
     let job = &snapshot.job;
     let told = told(job);
     let mut html = format!(
-        "{}\n<code>{}</code> · {}",
+        "{}{}\n<code>{}</code> · {}",
         sentences::submitted(job.id),
+        by_schedule(job),
         command(job),
         status(snapshot, now)
     );
@@ -112,7 +113,7 @@ pub(super) fn result(snapshot: &Snapshot, now: SystemTime) -> Content {
         Some(told) => told.html(),
         None => sentences::still_waiting() + &programs::live(snapshot),
     };
-    let mut html = format!("{words}\n\n{line}");
+    let mut html = format!("{words}\n\n{line}{}", by_schedule(job));
     if snapshot.dropped {
         let _ = write!(html, "\n{}", sentences::digits_dropped(job.id));
     }
@@ -279,6 +280,12 @@ pub(super) fn lines(output: &Output, digits: usize) -> Vec<String> {
         }
         Output::Printed(printed) => printed.tail.lines().map(str::to_owned).collect(),
     }
+}
+
+/// Behind a task, where a schedule has made it: ` · schedule 3`.
+fn by_schedule(job: &Job) -> String {
+    let by = |number| format!(" · {}", sentences::schedules::by_schedule(number));
+    job.origin.schedule().map(by).unwrap_or_default()
 }
 
 fn command(job: &Job) -> String {

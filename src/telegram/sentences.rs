@@ -15,6 +15,7 @@ pub(super) mod programs;
 pub(super) mod reload;
 pub(super) mod rich;
 pub(super) mod roles;
+pub(super) mod schedules;
 pub(super) mod settings;
 pub(super) mod timeline;
 

@@ -8,6 +8,7 @@ use std::{
 use crate::{
     command::{Language, SETTINGS, Setting},
     job::ChatId,
+    schedule::Zone,
     store::{Loaded, Store, Write, WriteError},
 };
 
@@ -57,6 +58,19 @@ impl Settings {
             return language;
         }
         self.spoken.read().unwrap_or_else(PoisonError::into_inner).get(&chat).copied().unwrap_or_default()
+    }
+
+    /// The time zone of what the chat schedules.
+    pub fn zone(&self, chat: ChatId) -> Zone {
+        match self.get(chat, "timezone") {
+            Some(Setting::Timezone(zone)) => zone,
+            _ => Zone::UTC,
+        }
+    }
+
+    /// Whether what was missed while the bot was away is run once.
+    pub fn runs_missed(&self, chat: ChatId) -> bool {
+        !matches!(self.get(chat, "missed"), Some(Setting::Missed(false)))
     }
 
     /// A private chat was seen in an app that speaks this. It is stored where it is news: cards are edited, after a restart

@@ -5,7 +5,9 @@ mod confirm;
 mod crash;
 mod limits;
 mod reload;
+mod scheduled;
 mod who_may;
+mod words;
 mod workers;
 
 use std::{

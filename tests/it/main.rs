@@ -38,6 +38,7 @@ mod programs;
 mod queue;
 mod rich;
 mod roles;
+mod schedules;
 mod seam;
 mod security;
 mod standby;

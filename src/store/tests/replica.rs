@@ -78,6 +78,11 @@ fn any_write() -> impl Strategy<Value = Write> {
             .prop_map(|(chat, key, value)| Write::Set { chat, key, value }),
         1 => (chat(), any::<bool>()).prop_map(|(chat, allowed)| Write::Access { chat, allowed }),
         1 => any::<bool>().prop_map(Write::Paused),
+        3 => (chat(), number(), prop::option::of(body))
+            .prop_map(|(chat, number, body)| Write::Schedule { chat, number, body }),
+        1 => (chat(), number(), body, prop::option::of(body)).prop_map(|(chat, number, body, schedule)| Write::Say {
+            chat, answer: number, body, instead: Some(Instead::Schedule(number, schedule)),
+        }),
         1 => prop::collection::vec(any::<(i64, u64)>(), 0..3).prop_map(Write::Handled),
         3 => (chat(), chat()).prop_map(|(from, to)| Write::Move { from, to }),
     ]

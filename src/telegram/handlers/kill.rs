@@ -38,10 +38,13 @@ impl Handlers {
                 self.meant(chat, &request.wish).iter().any(|job| job.person.id != person)
             }
             Wish::Keep(asker) => *asker != person,
+            Wish::Unschedule(ids) => self.are_others(chat, ids, person),
             // The chat is everybody's.
             Wish::Set(_) => true,
             // Whoever may, runs it as their own.
-            Wish::Help | Wish::Run(_) | Wish::Asked(_) | Wish::Yes(_) | Wish::No(_) => false,
+            Wish::Help | Wish::Run(_) | Wish::Schedule(..) | Wish::Asked(_) | Wish::Yes(_) | Wish::No(_) => {
+                false
+            }
             Wish::Retry(id) => self
                 .boards
                 .job(chat, *id)

@@ -35,18 +35,32 @@ pub(in crate::telegram) enum NotAllowed {
     Others,
 }
 
+impl NotAllowed {
+    /// Why somebody of whom everything is known may not run what is for these.
+    pub(in crate::telegram) fn of(allow: &Allow, private: bool) -> Self {
+        match allow {
+            Allow::Admins if private => Self::NotInPrivate,
+            Allow::Admins => Self::Admins { known: true },
+            Allow::Everyone | Allow::Owners | Allow::Listed { .. } => Self::Others,
+        }
+    }
+}
+
 impl Handlers {
     /// Whether somebody may run this in the chat, as Telegram says now: to be asked by whoever runs something in the name of
     /// somebody who is not there. It may take as long as a look at who is an admin, so no handler waits for it.
     ///
     /// # Errors
     /// [`NotAllowed`]; for people it is in words at [`words::refusal`].
-    #[expect(dead_code, reason = "schedules ask it")]
-    pub(super) async fn may_run(&self, chat: ChatId, who: &Actor, spec: &Spec) -> Result<(), NotAllowed> {
-        let Spec::Declared(call) = spec else { return Ok(()) };
+    pub(super) async fn may_run(
+        &self,
+        chat: ChatId,
+        who: &Actor,
+        call: &Call,
+    ) -> Result<Arc<Declaration>, NotAllowed> {
         let as_admin = self.wants_admin(chat, &Wish::Run(call.clone()));
         let standing = if as_admin { self.roles.find_out_admin(chat, who).await } else { Standing::Own };
-        self.admitted(chat, who, Rights { standing, as_admin }, call).map(drop)
+        self.admitted(chat, who, Rights { standing, as_admin }, call)
     }
 
     /// Who looks at declared commands; `admin` where it is known whether they are one.
@@ -72,7 +86,7 @@ impl Handlers {
     /// Whether it has to be known that who asks is an admin of the chat, whatever the policy about others' tasks is.
     pub(super) fn wants_admin(&self, chat: ChatId, wish: &Wish) -> bool {
         let (call, asker) = match wish {
-            Wish::Run(call) => (Some(call.clone()), None),
+            Wish::Run(call) | Wish::Schedule(_, call) => (Some(call.clone()), None),
             Wish::Retry(id) => (self.call_of(chat, *id), None),
             Wish::Yes(question) | Wish::No(question) => {
                 let Some(open) = self.confirms.get(*question) else { return false };
@@ -119,12 +133,11 @@ impl Handlers {
         if allow.permits(&self.viewer(chat, who, Some(admin))) == Some(true) {
             return Ok(());
         }
-        Err(match allow {
-            Allow::Admins if is_private(chat) => NotAllowed::NotInPrivate,
-            Allow::Admins => {
+        Err(match NotAllowed::of(allow, is_private(chat)) {
+            NotAllowed::Admins { .. } => {
                 NotAllowed::Admins { known: rights.as_admin && rights.standing == Standing::Own }
             }
-            Allow::Everyone | Allow::Owners | Allow::Listed { .. } => NotAllowed::Others,
+            why => why,
         })
     }
 

@@ -25,6 +25,7 @@ use super::{
 use crate::{
     command::Setting,
     job::{Call, ChatId, JobId, Origin},
+    schedule::{ScheduleId, When},
     store::Write,
     telegram::{access::Entry, buttons::Question, language, outbox::text},
 };
@@ -47,12 +48,16 @@ pub(super) enum Wish {
     Keep(i64),
     /// Run it again.
     Retry(JobId),
+    /// Run these no more.
+    Unschedule(Vec<ScheduleId>),
     /// Another value for a setting of the chat.
     Set(Setting),
     /// All that can be said, with what they may run.
     Help,
     /// Run what the operator has declared.
     Run(Call),
+    /// Run it, then.
+    Schedule(When, Call),
     /// A question that is open: whether to run it.
     Asked(Pending),
     /// Yes, run what was asked about.
@@ -229,10 +234,14 @@ impl Handlers {
             Wish::Retry(id) => self.retry(chat, who, reply_to, rights, *id).await,
             Wish::Help => self.help(chat, who, rights),
             Wish::Run(call) => self.run(chat, who, reply_to, rights, call).await,
+            Wish::Schedule(when, call) => {
+                self.schedule_call(chat, who, reply_to, rights, (*when, call)).await
+            }
             Wish::Yes(question) => self.confirm(chat, who, reply_to, rights, *question).await,
             Wish::No(question) => self.do_not_run(chat, who, reply_to, rights, *question).await,
             // It is open, and nothing is done of it.
             Wish::Asked(_) => return,
+            Wish::Unschedule(ids) => self.unschedule(chat, who, standing, ids).await,
             Wish::Set(setting) => self.set(chat, standing, *setting).await,
         };
         self.tell(chat, request.reply_to, words).await;

@@ -2,11 +2,14 @@
 
 use std::fmt::Write;
 
-use super::{cut, declared, settings};
+use super::{allowed, cut, declared, schedules, settings};
 use crate::{
     command::{COMMANDS, Entry, ParseError, Topic, Wanted},
     declared::{Catalog, Viewer, is_hidden},
-    telegram::language::{say, sentence},
+    telegram::{
+        handlers::NotAllowed,
+        language::{say, sentence},
+    },
 };
 
 /// Characters of a wrong word in an answer.
@@ -21,7 +24,9 @@ pub(in crate::telegram) fn parse_error(error: &ParseError, max_fib: u64) -> Stri
         }
         ParseError::UnknownCommand { word, suggestion: None } => say!("unknown-command", word = cut(word)),
         ParseError::Declared { command, slip } => declared::slip(command, slip, cut),
-        ParseError::NotAllowed { command } => declared::not_allowed(command),
+        ParseError::NotAllowed { command, private } => {
+            allowed::refusal(&command.name, NotAllowed::of(&command.allow, *private))
+        }
         ParseError::Missing { command, what } => {
             say!("missing", command = *command, what = wanted(*what), example = example(command))
         }
@@ -45,6 +50,8 @@ pub(in crate::telegram) fn parse_error(error: &ParseError, max_fib: u64) -> Stri
             say!("not-a-task", command = *command, word = cut(word), example = example(command))
         }
         ParseError::NoSuchSetting { word, suggestion } => settings::no_such(&cut(word), *suggestion),
+        ParseError::NotAZone { word, suggestion } => settings::not_a_zone(&cut(word), *suggestion),
+        ParseError::Schedule(error) => schedules::error(error, cut),
         ParseError::NotATheme { command, word } => {
             say!("not-a-theme", command = *command, word = cut(word), example = example(command))
         }
@@ -80,13 +87,16 @@ fn wanted(what: Wanted) -> String {
         Wanted::Command => say!("want-command"),
         Wanted::Theme => say!("want-theme"),
         Wanted::Chat => say!("want-chat"),
+        Wanted::When => say!("want-when"),
+        Wanted::Scheduled => say!("want-scheduled"),
+        Wanted::Schedules => say!("want-schedules"),
     }
 }
 
 fn too_many(command: &str, word: &str, words: &str) -> String {
     match command {
         "fib" | "dex" => say!("one-more-multi", command = command, word = word, words = words),
-        "dash" | "quit" | "stats" | "workers" | "pause" | "resume" | "reload" => {
+        "dash" | "schedules" | "quit" | "stats" | "workers" | "pause" | "resume" | "reload" => {
             say!("stands-alone", command = command, word = word)
         }
         // Of tasks it takes as many as there are.

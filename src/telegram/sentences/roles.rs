@@ -106,7 +106,7 @@ fn left(others: usize, known: bool) -> String {
 }
 
 /// The refusal, and that nobody knows better.
-fn told(refusal: String, known: bool) -> String {
+pub(super) fn told(refusal: String, known: bool) -> String {
     if known { refusal } else { format!("{refusal} {}", not_known()) }
 }
 

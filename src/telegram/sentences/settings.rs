@@ -24,6 +24,8 @@ fn about(setting: Setting) -> String {
     match setting {
         Setting::Rich(_) => say!("settings-rich"),
         Setting::Language(_) => say!("settings-language"),
+        Setting::Timezone(_) => say!("settings-timezone"),
+        Setting::Missed(_) => say!("settings-missed"),
     }
 }
 
@@ -34,6 +36,9 @@ pub(in crate::telegram) fn is_set(setting: Setting) -> String {
         Setting::Rich(false) => say!("settings-rich-off"),
         // Said in the language itself.
         Setting::Language(_) => say!("settings-language-is"),
+        Setting::Timezone(zone) => say!("settings-timezone-is", zone = zone.name()),
+        Setting::Missed(true) => say!("settings-missed-run"),
+        Setting::Missed(false) => say!("settings-missed-skip"),
     }
 }
 
@@ -57,6 +62,15 @@ pub(in crate::telegram) fn no_such(word: &str, suggestion: Option<&str>) -> Stri
     match suggestion {
         Some(name) => say!("settings-none-near", word = word, name = name),
         None => say!("settings-none", word = word),
+    }
+}
+
+/// There is no such time zone, or none was given.
+pub(in crate::telegram) fn not_a_zone(word: &str, suggestion: Option<&str>) -> String {
+    match suggestion {
+        _ if word.is_empty() => say!("settings-zone-missing"),
+        Some(name) => say!("settings-not-a-zone-near", word = word, name = name),
+        None => say!("settings-not-a-zone", word = word),
     }
 }
 

@@ -68,7 +68,7 @@ async fn what_a_program_prints_and_makes_on_a_worker_comes_to_the_chat() {
     let world = world(&yard, &nats).await;
     let mate = Mate::start(offering(&yard, &nats), Engine::new());
     let ann = world.person("Ann");
-    let card = ann.runs("render", "3000").await;
+    let card = ann.runs("render", "succeeded").await;
     assert_eq!(document(&ann, "image.txt").await, "pixels\n");
     ann.presses(&card, "Whole output").await;
     let whole = document(&ann, "render.txt").await;
