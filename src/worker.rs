@@ -100,6 +100,11 @@ pub async fn run_with(
         binary: config.binary.clone(),
         ..programs::Settings::new(folder.path().to_owned())
     };
+    if config.jobs_file.is_some()
+        && let Err(error) = Programs::hide_this_process()
+    {
+        tracing::warn!(%error, "programs that run as this user can read this process's memory");
+    }
     let work = Work::new(CpuPool::new(config.cpu_workers()).map_err(WorkerError::Pool)?, engine, pokeapi)
         .with_programs(Programs::new(declared.clone(), programs));
     tracing::info!(worker = id, bot, "started");
