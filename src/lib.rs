@@ -252,7 +252,8 @@ async fn run_leading(
 /// What the operator declares.
 async fn catalog(config: &Config) -> Result<Catalog, RunError> {
     let Some(file) = config.jobs_file.clone() else { return Ok(Catalog::default()) };
-    let read = tokio::task::spawn_blocking(move || Catalog::read(&file, command::names()));
+    let is_here = !config.machines.is_bot_alone();
+    let read = tokio::task::spawn_blocking(move || Catalog::read(&file, is_here, command::names()));
     read.await.map_err(RunError::Task)?.map_err(RunError::Jobs)
 }
 

@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use super::{
     Allow, Bounds, Catalog, Declaration, Kind, MAX_REST, MAX_VALUE, Parameter, Part, Template, Viewer,
-    file::parse,
+    file::parse, program::Beside,
 };
 use crate::{
     command::{Command, Context, ParseError, Parsed},
@@ -50,7 +50,9 @@ pub fn arguments(flags: [u8; 2], text: &str) {
 
 /// Any file: it is read, or every mistake is one line.
 pub fn file(text: &str) {
-    if let Err(mistakes) = parse(text, Path::new("/usr"), &["fib".to_owned()]) {
+    if let Err(mistakes) =
+        parse(text, Beside { folder: Path::new("/usr"), is_here: true }, &["fib".to_owned()])
+    {
         assert!(!mistakes.is_empty());
         let lines = text.lines().count() + 1;
         assert!(

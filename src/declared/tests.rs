@@ -2,7 +2,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use proptest::prelude::*;
 
-use super::{file::parse, *};
+use super::{file::parse, program::Beside, *};
 use crate::{
     command::{Command, Context, Parsed},
     job::{Argument, Call, ProgramEnd, Spec},
@@ -22,7 +22,22 @@ fn ground() -> tempfile::TempDir {
 
 fn read(folder: &Path, text: &str) -> Result<Catalog, Vec<String>> {
     let taken = crate::command::names().map(|name| name.replace('-', "_")).collect::<Vec<_>>();
-    parse(text, folder, &taken).map_err(|found| found.iter().map(ToString::to_string).collect())
+    parse(text, Beside { folder, is_here: true }, &taken)
+        .map_err(|found| found.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn what_runs_elsewhere_need_not_be_here() {
+    let text = "[jobs.go]\nhelp = \"It goes\"\nprogram = \"./none\"\nfolder = \"nowhere\"\n";
+    let folder = ground();
+    assert_eq!(
+        read(folder.path(), text).unwrap_err().len(),
+        2,
+        "neither the program nor the folder is there"
+    );
+    let elsewhere = Beside { folder: folder.path(), is_here: false };
+    let catalog = parse(text, elsewhere, &[]).unwrap();
+    assert_eq!(catalog.get("go").unwrap().program, folder.path().join("none"));
 }
 
 /// What is wrong with a command that has these lines, but for the place before the field.
@@ -128,9 +143,9 @@ fn a_mistake_names_its_line_and_field() {
     assert_eq!(found[0], "6: jobs.backup.parameters[0].type: \"wrd\" is no type: did you mean \"word\"?");
     let file = folder.path().join("jobs.toml");
     fs::write(&file, text).unwrap();
-    let error = Catalog::read(&file, []).unwrap_err();
+    let error = Catalog::read(&file, true, []).unwrap_err();
     assert!(error.lines()[0].starts_with(&format!("{}:6: jobs.backup.parameters[0].type: ", file.display())));
-    let missing = Catalog::read(&folder.path().join("none.toml"), []).unwrap_err();
+    let missing = Catalog::read(&folder.path().join("none.toml"), true, []).unwrap_err();
     assert!(missing.to_string().contains("none.toml: No such file"), "{missing}");
 }
 
@@ -259,7 +274,7 @@ fn what_is_wrong_with_parameters() {
 #[test]
 fn the_example_is_right() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("contrib/jobs.toml");
-    let catalog = Catalog::read(&file, crate::command::names()).unwrap();
+    let catalog = Catalog::read(&file, true, crate::command::names()).unwrap();
     let run = |text: &str| {
         let name = text.split(' ').next().unwrap();
         let declaration = catalog.get(name).unwrap();

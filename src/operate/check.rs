@@ -83,7 +83,7 @@ pub(super) async fn check(cli: &Cli) -> Result<(), OperateError> {
         folder(&mut report, config);
     }
     if let Some(file) = &config.jobs_file {
-        declared(&mut report, file);
+        declared(&mut report, file, !config.machines.is_bot_alone());
     }
     if let Some(address) = config.http_addr {
         http(&mut report, address).await;
@@ -186,9 +186,9 @@ fn store(report: &mut Report, folder: &Path) {
 }
 
 /// Each command as a person sees it who asks for help, or all that is wrong with the file.
-fn declared(report: &mut Report, file: &Path) {
+fn declared(report: &mut Report, file: &Path, is_here: bool) {
     const WHAT: &str = "JOBBOARD_JOBS_FILE";
-    match Catalog::read(file, command::names()) {
+    match Catalog::read(file, is_here, command::names()) {
         Ok(catalog) => {
             let count = catalog.iter().count();
             report.line(Standing::Ok, WHAT, format!("{} declares {count} commands", file.display()));
