@@ -157,8 +157,8 @@ impl<'a> Run<'a> {
         looks: &mut Interval,
     ) -> Event {
         let (runs, control) = (self.stopped.is_none(), self.control);
+        // By chance among what is ready, so that neither stream keeps the other waiting.
         tokio::select! {
-            biased;
             () = control.cancelled(), if runs => Event::Stop(Stopped::Cancelled),
             () = control.exited(), if !runs && !self.exits => Event::Exit,
             () = limit, if runs => Event::Stop(Stopped::TookTooLong),
