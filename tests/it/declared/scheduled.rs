@@ -21,7 +21,7 @@ async fn a_declared_command_is_scheduled_and_asked_about_only_then() {
     let world = world(&yard, &hands).await;
     let ann = world.person("Ann");
     let made = ann.says("at 18:30 greet Cleo").await.text;
-    assert!(made.starts_with("Schedule 1: at 18:30 greet Cleo"), "{made}");
+    assert!(made.starts_with("Schedule 1: at 2026-01-01 18:30 greet Cleo\n"), "{made}");
     let wrong = ann.says("every 6h greet one two").await.text;
     assert!(wrong.contains("greet") && wrong.contains("two"), "{wrong}");
     hands.turn_to("2026-01-01T18:30:00Z");
