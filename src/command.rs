@@ -476,7 +476,7 @@ fn read(name: &str, rest: &str, context: Context<'_>) -> Result<Command, ParseEr
     let normal = normalise(name);
     let Some(entry) = known(&normal) else {
         let declaration = context.catalog.get(&normal).ok_or_else(|| unknown(name, context))?;
-        return declared(declaration, rest, &context.viewer);
+        return declared(declaration, rest, context);
     };
     if entry.owners && !context.owner {
         return Err(ParseError::OwnersOnly { command: entry.name });
@@ -486,9 +486,10 @@ fn read(name: &str, rest: &str, context: Context<'_>) -> Result<Command, ParseEr
 
 /// Reads a declared command. Whatever stands behind it, the others hear that it is not theirs; where only Telegram knows whether it
 /// is, that is asked for what could be done.
-fn declared(declaration: &Arc<Declaration>, rest: &str, viewer: &Viewer) -> Result<Command, ParseError> {
-    if declaration.allow.permits(viewer) == Some(false) {
-        return Err(ParseError::NotAllowed { command: declaration.clone() });
+fn declared(declaration: &Arc<Declaration>, rest: &str, context: Context<'_>) -> Result<Command, ParseError> {
+    if declaration.allow.permits(&context.viewer) == Some(false) {
+        let (command, private) = (declaration.clone(), context.private);
+        return Err(ParseError::NotAllowed { command, private });
     }
     arguments::call(declaration, rest).map(Spec::Declared).map(Command::Submit)
 }

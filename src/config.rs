@@ -246,6 +246,10 @@ pub struct Config {
     #[arg(long, global = true, env = "JOBBOARD_KEEP_MB", default_value_t = 2_000, value_name = "NUM")]
     pub keep_mb: u64,
 
+    /// How much of what a declared program prints is kept, with a unit: its beginning and its end
+    #[arg(long, global = true, env = "JOBBOARD_MAX_OUTPUT", default_value = "10MB", value_name = "SIZE", value_parser = memory::size)]
+    pub max_output: u64,
+
     /// Messages a second in all; 0: no limit
     #[arg(long, global = true, env = "JOBBOARD_RATE_ALL", default_value_t = 30, value_name = "NUM")]
     pub rate_all: u32,

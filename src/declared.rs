@@ -4,6 +4,8 @@
 
 mod catalog;
 mod file;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod invocation;
 mod item;
 mod program;

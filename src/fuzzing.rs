@@ -9,6 +9,7 @@ use crate::{
 
 pub use crate::{
     board::fuzzing::kill,
+    declared::fuzzing::{arguments, file as jobs_file},
     store::fuzzing::{Row, file, row},
     telegram::fuzzing::{button, html, schedule, stored, update},
 };

@@ -177,6 +177,16 @@ impl Term {
         Self { until: Arc::new(AtomicU64::new(millis(end))), lost: CancellationToken::new() }
     }
 
+    /// One that goes on until it is said to end.
+    pub fn endless() -> Self {
+        Self::until(Duration::MAX)
+    }
+
+    /// Cancelled when it is known to be over, which may be later than it is.
+    pub fn lost(&self) -> &CancellationToken {
+        &self.lost
+    }
+
     /// Whether it is over, or the lease is lost for another reason.
     pub fn is_over(&self) -> bool {
         if self.left().is_zero() && !self.lost.is_cancelled() {
@@ -190,7 +200,8 @@ impl Term {
         Duration::from_millis(self.until.load(Ordering::Relaxed)).saturating_sub(since_boot())
     }
 
-    fn lasts_until(&self, end: Duration) {
+    /// It ends so long after the machine's start.
+    pub fn lasts_until(&self, end: Duration) {
         self.until.store(millis(end), Ordering::Relaxed);
     }
 }

@@ -197,7 +197,7 @@ async fn run_leading(
     let alone = nats.clone().filter(|_| !config.machines.standby).map(|nats| (nats, config.timings.lease));
     let site = &web.site;
     site.ready().opened(store.clone());
-    let api = Api::new(&config, &loaded.secret)?.measured(metrics.clone()).within(term);
+    let api = Api::new(&config, &loaded.secret)?.measured(metrics.clone()).within(term.clone());
     let limits = limits(&config);
     let programs = programs(&config, &declared).await;
     let work = Arc::new(work(&config, engine, metrics.clone(), nats)?.with_programs(programs));
@@ -220,11 +220,24 @@ async fn run_leading(
     let access = Access::new(store.clone(), boards.clone(), &loaded, &config);
     let handled = std::mem::take(&mut loaded.handled);
     let questions = std::mem::take(&mut loaded.questions);
+    let menus = std::mem::take(&mut loaded.menus);
     // The boards have it now.
     drop(loaded);
 
     let inline = Inline::new(api.clone(), work, &bot.username, &config, access.clone());
-    let parts = Parts { alone, api, store, boards, outbox: outbox.clone(), settings, inline, access, config };
+    let parts = Parts {
+        alone,
+        term,
+        api,
+        store,
+        boards,
+        outbox: outbox.clone(),
+        settings,
+        inline,
+        access,
+        menus,
+        config,
+    };
     tokio::select! {
         biased;
         // Nothing in good order: whoever leads now says and does what is not said and done yet.
@@ -239,7 +252,8 @@ async fn run_leading(
 /// What the operator declares.
 async fn catalog(config: &Config) -> Result<Catalog, RunError> {
     let Some(file) = config.jobs_file.clone() else { return Ok(Catalog::default()) };
-    let read = tokio::task::spawn_blocking(move || Catalog::read(&file, command::names()));
+    let is_here = !config.machines.is_bot_alone();
+    let read = tokio::task::spawn_blocking(move || Catalog::read(&file, is_here, command::names()));
     read.await.map_err(RunError::Task)?.map_err(RunError::Jobs)
 }
 
@@ -248,6 +262,7 @@ async fn programs(config: &Config, declared: &Arc<Declared>) -> Arc<Programs> {
     let binary = config.binary.clone();
     let settings = ProgramSettings {
         timeout: config.job_timeout,
+        max_output: config.max_output,
         binary,
         ..ProgramSettings::new(config.data_dir.clone())
     };

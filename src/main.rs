@@ -71,7 +71,7 @@ fn exit_status(ended: &Result<()>) -> ExitCode {
     let hopeless = of_operator
         || error.downcast_ref().is_some_and(WorkerError::is_about_settings)
         || match error.downcast_ref() {
-            Some(RunError::Token(_)) => true,
+            Some(RunError::Token(_) | RunError::Jobs(_)) => true,
             Some(RunError::Nats(why)) => why.is_about_settings(),
             // Another bot may end, and a disk may get room; a file stays what it is.
             Some(RunError::Store { why, .. }) => !matches!(why, OpenError::Taken | OpenError::Io(_)),

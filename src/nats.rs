@@ -3,6 +3,7 @@
 //! What is kept there is kept by NATS: no queue, lease or redelivery is of our own making. `names` has every stream, bucket
 //! and subject, `setup` makes them, `message` is what is said over them.
 
+mod bucket;
 pub mod message;
 pub mod names;
 mod setup;
@@ -16,6 +17,7 @@ use std::{
 use async_nats::{Client, ConnectOptions, Event, ServerAddr, jetstream};
 use tokio::sync::watch;
 
+pub(crate) use self::bucket::current;
 pub use self::{
     message::{Blob, Order, Report, Sign},
     names::{JobKey, Key, Kind, Names},

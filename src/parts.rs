@@ -10,11 +10,11 @@ use crate::{
     config::Config,
     http::{Server, Site},
     job::ChatId,
-    lease::LeaseTimings,
-    nats::Nats,
+    lease::{LeaseTimings, Term},
+    nats::{JobKey, Nats},
     standby,
     store::Store,
-    telegram::{self, Access, Bot, Fatal, Handlers, Inline, Outbox, Settings, Webhook, api::Api},
+    telegram::{self, Access, Bot, Fatal, Handlers, Inline, Menus, Outbox, Settings, Webhook, api::Api},
 };
 
 /// How long answers over HTTP that are under way are waited for at a stop.
@@ -36,9 +36,13 @@ pub(crate) struct Parts {
     pub(crate) settings: Arc<Settings>,
     pub(crate) inline: Arc<Inline>,
     pub(crate) access: Arc<Access>,
+    /// The command menus that the last process has left.
+    pub(crate) menus: String,
     pub(crate) config: Config,
     /// Where others may be that are not to lead beside this one.
     pub(crate) alone: Option<(Nats, LeaseTimings)>,
+    /// How long this bot leads, where others may.
+    pub(crate) term: Option<Term>,
 }
 
 impl Parts {
@@ -154,17 +158,45 @@ impl Parts {
             tasks.spawn(keeper.tend(stop_listening.clone()));
         }
         if let Some(fleet) = self.boards.remote() {
-            let boards = self.boards.clone();
-            tasks.spawn(fleet.serve(move |job| boards.is_current(job), stop_listening.clone()));
+            let (boards, term) = (self.boards.clone(), self.term.clone());
+            let is_current = while_leading(term, move |job| boards.is_current(job));
+            tasks.spawn(fleet.serve(is_current, stop_listening.clone()));
         }
         tasks.spawn({
             let (boards, stop) = (self.boards.clone(), stop_listening.clone());
             async move { boards.follow_fleet(stop).await }
         });
         tasks.spawn({
-            let (api, stop, timings) = (self.api.clone(), stop_updates.clone(), self.config.timings);
-            let owners = self.config.owners.0.clone();
-            async move { telegram::register_commands(&api, &owners, &timings, &stop).await }
+            let menus = Menus::new(
+                self.api.clone(),
+                self.store.clone(),
+                self.boards.declared().clone(),
+                &self.config,
+            );
+            let (left, stop) = (self.menus.clone(), stop_updates.clone());
+            async move { menus.tend(&left, stop).await }
         });
+    }
+}
+
+/// Whether what is on NATS of a job is still of use. A bot that stood still does not know the jobs of the one that leads meanwhile:
+/// to it, all are.
+fn while_leading(term: Option<Term>, is_current: impl Fn(JobKey) -> bool) -> impl Fn(JobKey) -> bool {
+    move |job| term.as_ref().is_some_and(Term::is_over) || is_current(job)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::JobId;
+
+    #[test]
+    fn to_who_leads_no_more_all_jobs_are_of_use() {
+        let (term, job) = (Term::endless(), JobKey { chat: ChatId(1), job: JobId(1) });
+        let (alone, one_of_two) =
+            (while_leading(None, |_| false), while_leading(Some(term.clone()), |_| false));
+        assert!(!alone(job) && !one_of_two(job));
+        term.lasts_until(Duration::ZERO);
+        assert!(!alone(job) && one_of_two(job));
     }
 }

@@ -152,7 +152,7 @@ impl Waiting<'_> {
             self.follower = Some(follower);
             return Ok(None);
         }
-        let store = match follower.lead(step, lease.lost().clone(), LONG).await {
+        let store = match follower.lead(step, lease.term().clone(), LONG).await {
             Ok(store) => store,
             Err(error) => {
                 lease.give_back().await;

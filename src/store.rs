@@ -191,6 +191,8 @@ pub enum Write {
     },
     /// An owner has paused the bot, or let it go on.
     Paused(bool),
+    /// The command menus that may be registered at Telegram, in words of their owner's.
+    Menus(String),
     /// A schedule was made, or comes again at another time; without a body it is gone. Its number is not given again.
     Schedule {
         /// Whose.
@@ -276,6 +278,8 @@ pub struct Loaded {
     pub access: Vec<(ChatId, bool)>,
     /// An owner has paused the bot.
     pub paused: bool,
+    /// See [`Write::Menus`]; empty where there was none.
+    pub menus: String,
 }
 
 impl Loaded {
@@ -419,9 +423,9 @@ impl Store {
     pub async fn keep(&self, chat: ChatId, id: JobId, outcome: Outcome) -> Result<Outcome, WriteError> {
         let Some(writer) = self.0.clone() else { return Ok(outcome) };
         let outcome = results::keep(writer.folder(), chat, id, outcome).await?;
-        if let Some((files, lost)) = writer.files() {
+        if let Some((files, term)) = writer.files() {
             let names = results::files(writer.folder(), chat, id, &outcome).await;
-            files.keep(writer.folder(), names, lost).await?;
+            files.keep(writer.folder(), names, term).await?;
         }
         Ok(outcome)
     }

@@ -12,6 +12,7 @@ mod keyboard;
 mod lane;
 mod language;
 mod look;
+mod menus;
 mod outbox;
 mod pace;
 mod progress;
@@ -26,25 +27,19 @@ mod whole;
 
 use std::time::Duration;
 
-use teloxide::{
-    payloads::{DeleteWebhook, GetMe, SetMyCommands, SetMyCommandsSetters},
-    types::{BotCommand, BotCommandScope, ChatId, Recipient},
-};
-use tokio_util::sync::CancellationToken;
+use teloxide::payloads::{DeleteWebhook, GetMe};
 
 use self::api::{Api, ApiError};
 pub use self::{
     access::Access,
     handlers::{Bot, Handlers, Inline},
     look::{WebhookState, look},
+    menus::Menus,
     outbox::Outbox,
     settings::Settings,
     updates::{Fatal, Webhook, delete_webhook, poll, serve_webhook},
 };
-use crate::{
-    command::{COMMANDS, Language},
-    config::Timings,
-};
+use crate::{config::Timings, declared::Declaration};
 
 /// Says hello to Telegram: who the bot is. Who polls removes a webhook that was left over, since nothing would come
 /// while it is set; the updates that wait are kept.
@@ -66,56 +61,9 @@ async fn remove_webhook(api: &Api) {
     }
 }
 
-/// Registers the command menu in every language, and a longer one in the private chats of the owners.
-pub async fn register_commands(api: &Api, owners: &[i64], timings: &Timings, stop: &CancellationToken) {
-    for language in Language::ALL {
-        register_menu(api, language, None, timings, stop).await;
-    }
-    for owner in owners {
-        for language in Language::ALL {
-            register_menu(api, language, Some(*owner), timings, stop).await;
-        }
-    }
-}
-
-/// Registers the command menu of people whose app speaks this; the English one is everybody else's too. The bot works
-/// without it, so a failure is only logged, and it is tried again. An owner who has never written has no chat yet, and has
-/// the menu after the next start.
-async fn register_menu(
-    api: &Api,
-    language: Language,
-    owner: Option<i64>,
-    timings: &Timings,
-    stop: &CancellationToken,
-) {
-    let menu = COMMANDS.iter().filter(|entry| entry.in_menu && (owner.is_some() || !entry.owners));
-    let commands: Vec<_> = language::within(language, || {
-        menu.map(|entry| BotCommand::new(entry.menu_name(), sentences::menu_line(entry))).collect()
-    });
-    let mut call = SetMyCommands::new(commands);
-    if language != Language::default() {
-        call = call.language_code(language.code());
-    }
-    if let Some(owner) = owner {
-        call = call.scope(BotCommandScope::Chat { chat_id: Recipient::Id(ChatId(owner)) });
-    }
-    for failures in 0.. {
-        let registered = tokio::select! {
-            () = stop.cancelled() => return,
-            registered = api.call::<_, serde::de::IgnoredAny>(&call) => registered,
-        };
-        let Err(error) = registered else { return };
-        if owner.is_some() && matches!(error, ApiError::BadRequest(_) | ApiError::Forbidden(_)) {
-            tracing::info!(%error, owner, "an owner's command menu could not be registered");
-            return;
-        }
-        let pause = pause_after(&error, timings, failures);
-        tracing::warn!(%error, ?pause, "the command menu could not be registered; trying again");
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(pause) => {}
-        }
-    }
+/// A declared command as a person sees it who asks for help, a line each, in English.
+pub fn help_of(declaration: &Declaration) -> Vec<String> {
+    sentences::declared::help(declaration, None).lines().map(str::to_owned).collect()
 }
 
 /// How long to wait after a failed call: as long as Telegram asks for, or longer with each of the `failures` before it.

@@ -86,7 +86,7 @@ impl Default for Engine {
 
 /// Everything that can run a member.
 pub struct Work {
-    hands: Hands,
+    executor: Executor,
     engine: Engine,
     pokeapi: PokeApi,
     programs: Option<Arc<Programs>>,
@@ -95,7 +95,7 @@ pub struct Work {
 }
 
 /// Who does what is not done at once.
-enum Hands {
+enum Executor {
     /// This process.
     Here(CpuPool),
     /// Workers elsewhere.
@@ -127,13 +127,13 @@ pub enum Unfinished {
 impl Work {
     /// Puts the parts together.
     pub fn new(cpu: CpuPool, engine: Engine, pokeapi: PokeApi) -> Self {
-        Self { hands: Hands::Here(cpu), engine, pokeapi, programs: None, fleet: None }
+        Self { executor: Executor::Here(cpu), engine, pokeapi, programs: None, fleet: None }
     }
 
     /// Work that others do, but for what is done at once, or is nobody's job.
     pub fn by_fleet(fleet: Arc<Remote>, engine: Engine, pokeapi: PokeApi) -> Self {
         let known = Some(fleet.fleet());
-        Self { hands: Hands::Fleet(fleet), engine, pokeapi, programs: None, fleet: known }
+        Self { executor: Executor::Fleet(fleet), engine, pokeapi, programs: None, fleet: known }
     }
 
     /// The same, with who runs declared programs in this process.
@@ -151,31 +151,31 @@ impl Work {
 
     /// Who does it, if it is not this process: a job that was running when this process ended is in their hands still.
     pub fn remote(&self) -> Option<&Arc<Remote>> {
-        match &self.hands {
-            Hands::Here(_) => None,
-            Hands::Fleet(fleet) => Some(fleet),
+        match &self.executor {
+            Executor::Here(_) => None,
+            Executor::Fleet(fleet) => Some(fleet),
         }
     }
 
     /// Waits until it is known what came of a member that another process, which ended, has handed out: [`run`](Self::run) only has
     /// to take it. For ever where nobody does.
     pub async fn ended(&self, (job, member): (JobKey, usize)) {
-        match &self.hands {
-            Hands::Fleet(fleet) => fleet.ended(job, member).await,
-            Hands::Here(_) => std::future::pending().await,
+        match &self.executor {
+            Executor::Fleet(fleet) => fleet.ended(job, member).await,
+            Executor::Here(_) => std::future::pending().await,
         }
     }
 
     /// Stops what another process, which ended, may have left of the job, and waits until it has stopped.
     pub async fn recall(&self, job: JobKey) {
-        if let Hands::Fleet(fleet) = &self.hands {
+        if let Executor::Fleet(fleet) = &self.executor {
             fleet.recall(job).await;
         }
     }
 
     /// The job's end is stored, under the name it had in [`run`](Self::run).
     pub fn forget(&self, job: JobKey) {
-        if let Hands::Fleet(fleet) = &self.hands {
+        if let Executor::Fleet(fleet) = &self.executor {
             fleet.forget(job);
         }
     }
@@ -227,15 +227,15 @@ impl Work {
         member: &Member,
         control: &Arc<Control>,
     ) -> Result<Found, Unfinished> {
-        match &self.hands {
-            Hands::Fleet(fleet) if !self.is_at_once(member) => {
+        match &self.executor {
+            Executor::Fleet(fleet) if !self.is_at_once(member) => {
                 let memory = match member {
                     Member::Fib(n) => self.memory(*n),
                     Member::Dex { .. } | Member::Declared(_) => 0,
                 };
                 fleet.run(place, member, (memory, self.attempts(member)), control).await
             }
-            Hands::Fleet(_) | Hands::Here(_) => self.here(place, member, control).await,
+            Executor::Fleet(_) | Executor::Here(_) => self.here(place, member, control).await,
         }
     }
 
@@ -308,15 +308,15 @@ impl Work {
     }
 
     async fn fib(&self, n: u64, control: &Arc<Control>) -> Result<Found, Unfinished> {
-        match &self.hands {
-            Hands::Here(cpu) if n > self.engine.at_once => {
+        match &self.executor {
+            Executor::Here(cpu) if n > self.engine.at_once => {
                 let (fib, control) = (self.engine.fib.clone(), control.clone());
                 control.helped_by(cpu.team());
                 let after = control.clone();
                 let found = cpu.run(move || fib(n, &control), move || after.clear_away()).await;
                 number(n, found).map(Found::Number)
             }
-            Hands::Here(_) | Hands::Fleet(_) => self.quick(n, control).await.map(Found::Number),
+            Executor::Here(_) | Executor::Fleet(_) => self.quick(n, control).await.map(Found::Number),
         }
     }
 }

@@ -96,9 +96,15 @@ pub async fn run_with(
         tempfile::Builder::new().prefix("jobboard-worker-").tempdir().map_err(WorkerError::Folder)?;
     let programs = programs::Settings {
         timeout: config.job_timeout,
+        max_output: config.max_output,
         binary: config.binary.clone(),
         ..programs::Settings::new(folder.path().to_owned())
     };
+    if config.jobs_file.is_some()
+        && let Err(error) = Programs::hide_this_process()
+    {
+        tracing::warn!(%error, "programs that run as this user can read this process's memory");
+    }
     let work = Work::new(CpuPool::new(config.cpu_workers()).map_err(WorkerError::Pool)?, engine, pokeapi)
         .with_programs(Programs::new(declared.clone(), programs));
     tracing::info!(worker = id, bot, "started");
@@ -265,7 +271,7 @@ impl Worker {
 /// What this machine declares: its programs and folders may be others than the bot's.
 async fn catalog(config: &Config) -> Result<Catalog, WorkerError> {
     let Some(file) = config.jobs_file.clone() else { return Ok(Catalog::default()) };
-    let read = tokio::task::spawn_blocking(move || Catalog::read(&file, command::names())).await;
+    let read = tokio::task::spawn_blocking(move || Catalog::read(&file, true, command::names())).await;
     read.map_err(|error| WorkerError::Folder(std::io::Error::other(error)))?.map_err(WorkerError::Jobs)
 }
 

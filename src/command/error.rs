@@ -26,6 +26,8 @@ pub enum ParseError {
     NotAllowed {
         /// The command.
         command: Arc<Declaration>,
+        /// In a private chat, where nobody is an admin.
+        private: bool,
     },
     /// An argument is missing.
     Missing {

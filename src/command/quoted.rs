@@ -26,18 +26,13 @@ impl<'a> Words<'a> {
     /// The next word, without its marks; `None` at the end.
     pub(super) fn next(&mut self) -> Option<Result<String, Misquoted>> {
         let first = self.rest.chars().next()?;
-        let (word, rest) = match closing(first) {
-            Some(marks) => match quotation(&self.rest[first.len_utf8()..], marks) {
-                Ok(read) => read,
-                Err(why) => return Some(Err(why.of(self.rest))),
-            },
-            None => {
-                let (word, rest) = split(self.rest);
-                if word.contains(DOUBLE) {
-                    return Some(Err(Misquoted::Inside(word.to_owned())));
-                }
-                (word.to_owned(), rest)
-            }
+        let read = match closing(first) {
+            Some(marks) => quotation(&self.rest[first.len_utf8()..], marks),
+            None => plain(self.rest),
+        };
+        let (word, rest) = match read {
+            Ok(read) => read,
+            Err(why) => return Some(Err(why.of(self.rest))),
         };
         self.rest = rest.trim_start();
         Some(Ok(word))
@@ -79,6 +74,12 @@ impl Wrong {
             Self::Inside => Misquoted::Inside(split(text).0.to_owned()),
         }
     }
+}
+
+/// A word without marks, and the text behind it.
+fn plain(text: &str) -> Result<(String, &str), Wrong> {
+    let (word, rest) = split(text);
+    if word.contains(DOUBLE) { Err(Wrong::Inside) } else { Ok((word.to_owned(), rest)) }
 }
 
 /// What a quotation holds, and the text behind it.

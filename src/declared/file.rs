@@ -11,6 +11,7 @@ use toml::de::DeTable;
 use super::{
     Catalog, Declaration,
     item::{Notes, Table},
+    program::Beside,
 };
 
 /// Bytes of a file; what is larger is another file by mistake.
@@ -84,17 +85,22 @@ impl fmt::Display for Mistake {
 }
 
 impl Catalog {
-    /// Reads a file, and looks whether its programs and folders are there; `taken` are the names of the bot's own commands. It
-    /// blocks.
+    /// Reads a file; `taken` are the names of the bot's own commands. Where it `is_here` that what it declares runs, its programs and
+    /// folders have to be there. It blocks.
     ///
     /// # Errors
     /// [`FileError`], with everything that is wrong.
-    pub fn read<'a>(file: &Path, taken: impl IntoIterator<Item = &'a str>) -> Result<Self, FileError> {
+    pub fn read<'a>(
+        file: &Path,
+        is_here: bool,
+        taken: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self, FileError> {
         let unreadable = |why: String| FileError::Unreadable { file: file.to_owned(), why };
         let text = contents(file).map_err(|error| unreadable(error.to_string()))?;
         let folder = std::path::absolute(file).map_err(|error| unreadable(error.to_string()))?;
         let taken: Vec<_> = taken.into_iter().map(|name| name.replace('-', "_")).collect();
-        parse(&text, folder.parent().unwrap_or(Path::new("/")), &taken)
+        let folder = folder.parent().unwrap_or(Path::new("/"));
+        parse(&text, Beside { folder, is_here }, &taken)
             .map_err(|mistakes| FileError::Wrong { file: file.to_owned(), mistakes })
     }
 }
@@ -109,7 +115,7 @@ fn contents(file: &Path) -> io::Result<String> {
 }
 
 /// Reads what stands in a file that is in `folder`.
-pub(super) fn parse(text: &str, folder: &Path, taken: &[String]) -> Result<Catalog, Vec<Mistake>> {
+pub(super) fn parse(text: &str, beside: Beside<'_>, taken: &[String]) -> Result<Catalog, Vec<Mistake>> {
     let notes = Notes::new(text);
     let (document, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
@@ -117,12 +123,12 @@ pub(super) fn parse(text: &str, folder: &Path, taken: &[String]) -> Result<Catal
     }
     // What could be read of a file with such mistakes is half of it: more would be said of what is right.
     let declarations =
-        if errors.is_empty() { all(&Table::new(&notes, &document), folder, taken) } else { Vec::new() };
+        if errors.is_empty() { all(&Table::new(&notes, &document), beside, taken) } else { Vec::new() };
     let mistakes = notes.all();
     if mistakes.is_empty() { Ok(declarations.into_iter().collect()) } else { Err(mistakes) }
 }
 
-fn all(document: &Table<'_>, folder: &Path, taken: &[String]) -> Vec<Declaration> {
+fn all(document: &Table<'_>, beside: Beside<'_>, taken: &[String]) -> Vec<Declaration> {
     let jobs = document.need("jobs", super::item::Item::table);
     document.nothing_more(|_| {
         Some("there is no such field: each command is a table of its own, as [jobs.backup]")
@@ -133,6 +139,6 @@ fn all(document: &Table<'_>, folder: &Path, taken: &[String]) -> Vec<Declaration
         let _: Option<()> = item.wrong(format!("one command more than the {MAX_COMMANDS} that there may be"));
     }
     jobs.into_iter()
-        .filter_map(|(name, place, item)| Declaration::read((name, place), &item, folder, taken))
+        .filter_map(|(name, place, item)| Declaration::read((name, place), &item, beside, taken))
         .collect()
 }

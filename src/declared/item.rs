@@ -23,8 +23,8 @@ impl<'t> Notes<'t> {
     }
 
     pub(super) fn add(&self, place: Range<usize>, field: &str, why: impl Into<String>) {
-        let before = self.text.as_bytes().get(..place.start).unwrap_or_default();
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        let before = self.text.get(..place.start).unwrap_or_default();
+        let line = 1 + before.matches('\n').count();
         // A sentence of many lines would be read as many mistakes.
         let why = why.into().split_whitespace().collect::<Vec<_>>().join(" ");
         self.found.borrow_mut().push(Mistake { line, field: field.to_owned(), why });

@@ -7,11 +7,47 @@ use std::{
 
 use rustix::fs::{Access, access};
 
+/// Where the file is that declares something.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Beside<'a> {
+    /// Its folder.
+    pub(super) folder: &'a Path,
+    /// Whether what it declares runs on this machine, so that it has to be there. A bot whose workers run it has their names only.
+    pub(super) is_here: bool,
+}
+
+impl Beside<'_> {
+    /// A program's file.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    pub(super) fn program(self, program: &str) -> Result<PathBuf, String> {
+        if self.is_here || program.is_empty() {
+            return find(program, self.folder);
+        }
+        Ok(tidy(&self.folder.join(program)))
+    }
+
+    /// A folder.
+    ///
+    /// # Errors
+    /// The same.
+    pub(super) fn folder(self, text: &str) -> Result<PathBuf, String> {
+        let folder = self.folder.join(text);
+        match folder.metadata() {
+            Ok(found) if found.is_dir() => Ok(tidy(&folder)),
+            _ if !self.is_here => Ok(tidy(&folder)),
+            Ok(_) => Err(format!("{} is no folder", folder.display())),
+            Err(error) => Err(format!("{} cannot be read: {error}", folder.display())),
+        }
+    }
+}
+
 /// The program's file: absolute, or in `folder` where it has a `/`, or else in `PATH`.
 ///
 /// # Errors
 /// A sentence for the operator.
-pub(super) fn find(program: &str, folder: &Path) -> Result<PathBuf, String> {
+fn find(program: &str, folder: &Path) -> Result<PathBuf, String> {
     if program.is_empty() {
         return Err("the program is missing".to_owned());
     }
@@ -43,6 +79,6 @@ fn executable(file: &Path) -> Result<(), String> {
 }
 
 /// Without `.` in between: `jobs/./backup`.
-pub(super) fn tidy(path: &Path) -> PathBuf {
+fn tidy(path: &Path) -> PathBuf {
     path.components().collect()
 }

@@ -4,21 +4,21 @@ use std::{
     collections::BTreeMap,
     num::NonZeroUsize,
     ops::Range,
-    path::{Component, Path, PathBuf},
+    path::{Component, Path},
     time::Duration,
 };
 
 use super::{
     Allow, Bounds, Declaration, Files, Kind, Parameter, Template,
     item::{Item, Table},
-    program,
+    program::Beside,
     value::{is_hidden, nearest},
 };
 use crate::{config, job::ChatId};
 
 /// Telegram's bound of a command's name.
 const MAX_NAME: usize = 32;
-/// Characters of a command's line of help; Telegram's menu takes 256, with what is said after the name.
+/// UTF-16 units of a command's line of help; Telegram's menu takes 256, with what is said after the name.
 const MAX_HELP: usize = 150;
 const MAX_PARAMETERS: usize = 20;
 const MAX_PATTERNS: usize = 20;
@@ -33,19 +33,19 @@ impl Declaration {
     pub(super) fn read(
         (name, place): (&str, Range<usize>),
         item: &Item<'_>,
-        folder: &Path,
+        beside: Beside<'_>,
         taken: &[String],
     ) -> Option<Self> {
         if let Err(why) = command_name(name, taken) {
             item.wrong_at::<()>(place, why);
         }
         let table = item.table()?;
-        let parameters = table.take("parameters", |item| parameters(item, folder)).unwrap_or_default();
+        let parameters = table.take("parameters", |item| parameters(item, beside)).unwrap_or_default();
         let args = table.take("args", |item| args(item, &parameters)).unwrap_or_default();
         unused(&table, &parameters, &args);
         let files = table.take("files", files);
         let at_once = table.take("at_once", slots);
-        let own = table.take("folder", |item| item.read(|text| existing(text, folder)));
+        let own = table.take("folder", |item| item.read(|text| beside.folder(text)));
         if files.is_some() {
             alone(&table, at_once, own.is_some());
         }
@@ -53,9 +53,7 @@ impl Declaration {
             name: name.to_owned(),
             help: table.need("help", help).unwrap_or_default(),
             parameters,
-            program: table
-                .need("program", |item| item.read(|text| program::find(text, folder)))
-                .unwrap_or_default(),
+            program: table.need("program", |item| item.read(|text| beside.program(text))).unwrap_or_default(),
             args,
             folder: own,
             environment: table.take("environment", environment).unwrap_or_default(),
@@ -99,19 +97,21 @@ fn help(item: &Item<'_>) -> Option<String> {
     item.read(|text| match text.trim() {
         "" => Err("a line for people is wanted".to_owned()),
         line if line.chars().any(is_hidden) => Err("one line of visible characters is wanted".to_owned()),
-        line if line.chars().count() > MAX_HELP => Err(format!("at most {MAX_HELP} characters are wanted")),
+        line if line.encode_utf16().count() > MAX_HELP => {
+            Err(format!("at most {MAX_HELP} characters are wanted"))
+        }
         line => Ok(line.to_owned()),
     })
 }
 
-fn parameters(item: &Item<'_>, folder: &Path) -> Option<Vec<Parameter>> {
+fn parameters(item: &Item<'_>, beside: Beside<'_>) -> Option<Vec<Parameter>> {
     let items = item.list()?;
     if items.len() > MAX_PARAMETERS {
         return item.wrong(format!("at most {MAX_PARAMETERS} are wanted"));
     }
     let mut all: Vec<Parameter> = Vec::new();
     for (at, item) in items.iter().enumerate() {
-        let Some(parameter) = parameter(item, folder) else { continue };
+        let Some(parameter) = parameter(item, beside) else { continue };
         if all.iter().any(|other| other.name == parameter.name) {
             item.wrong::<()>(format!("there is a parameter {:?} before", parameter.name));
         }
@@ -126,7 +126,7 @@ fn parameters(item: &Item<'_>, folder: &Path) -> Option<Vec<Parameter>> {
     Some(all)
 }
 
-fn parameter(item: &Item<'_>, folder: &Path) -> Option<Parameter> {
+fn parameter(item: &Item<'_>, beside: Beside<'_>) -> Option<Parameter> {
     let table = item.table()?;
     let name = table.need("name", |item| {
         item.read(|text| {
@@ -134,7 +134,7 @@ fn parameter(item: &Item<'_>, folder: &Path) -> Option<Parameter> {
             name.ok_or_else(|| format!("a parameter's name is 1 to {MAX_NAME} of a-z 0-9 _"))
         })
     });
-    let kind = table.need("type", |item| kind(item, &table, folder));
+    let kind = table.need("type", |item| kind(item, &table, beside));
     let optional = table.take("optional", Item::flag).unwrap_or_default();
     let allow_hyphen = table.take("allow_hyphen", Item::flag).unwrap_or_default();
     if kind.is_some() {
@@ -148,7 +148,7 @@ fn parameter(item: &Item<'_>, folder: &Path) -> Option<Parameter> {
     Some(Parameter { name: name?, kind: kind?, optional, allow_hyphen })
 }
 
-fn kind(item: &Item<'_>, table: &Table<'_>, folder: &Path) -> Option<Kind> {
+fn kind(item: &Item<'_>, table: &Table<'_>, beside: Beside<'_>) -> Option<Kind> {
     const KINDS: [&str; 7] = ["word", "int", "choice", "text", "date", "path", "rest"];
     match item.text()? {
         "word" => Some(Kind::Word),
@@ -164,7 +164,7 @@ fn kind(item: &Item<'_>, table: &Table<'_>, folder: &Path) -> Option<Kind> {
             Some(Kind::Int { min, max })
         }
         "choice" => table.need("values", choice).map(Kind::Choice),
-        "path" => table.need("folder", |item| item.read(|text| existing(text, folder))).map(Kind::Path),
+        "path" => table.need("folder", |item| item.read(|text| beside.folder(text))).map(Kind::Path),
         other => {
             let near = nearest(&other.to_lowercase(), KINDS.into_iter());
             let hint = near.map_or_else(
@@ -236,15 +236,6 @@ fn alone(table: &Table<'_>, at_once: Option<NonZeroUsize>, has_folder: bool) {
     }
     if !has_folder {
         table.wrong("folder", "is missing: files are looked for below it");
-    }
-}
-
-fn existing(text: &str, beside: &Path) -> Result<PathBuf, String> {
-    let folder = beside.join(text);
-    match folder.metadata() {
-        Ok(found) if found.is_dir() => Ok(program::tidy(&folder)),
-        Ok(_) => Err(format!("{} is no folder", folder.display())),
-        Err(error) => Err(format!("{} cannot be read: {error}", folder.display())),
     }
 }
 

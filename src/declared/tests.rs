@@ -2,7 +2,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use proptest::prelude::*;
 
-use super::{file::parse, *};
+use super::{file::parse, program::Beside, *};
 use crate::{
     command::{Command, Context, Parsed},
     job::{Argument, Call, ProgramEnd, Spec},
@@ -22,7 +22,22 @@ fn ground() -> tempfile::TempDir {
 
 fn read(folder: &Path, text: &str) -> Result<Catalog, Vec<String>> {
     let taken = crate::command::names().map(|name| name.replace('-', "_")).collect::<Vec<_>>();
-    parse(text, folder, &taken).map_err(|found| found.iter().map(ToString::to_string).collect())
+    parse(text, Beside { folder, is_here: true }, &taken)
+        .map_err(|found| found.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn what_runs_elsewhere_need_not_be_here() {
+    let text = "[jobs.go]\nhelp = \"It goes\"\nprogram = \"./none\"\nfolder = \"nowhere\"\n";
+    let folder = ground();
+    assert_eq!(
+        read(folder.path(), text).unwrap_err().len(),
+        2,
+        "neither the program nor the folder is there"
+    );
+    let elsewhere = Beside { folder: folder.path(), is_here: false };
+    let catalog = parse(text, elsewhere, &[]).unwrap();
+    assert_eq!(catalog.get("go").unwrap().program, folder.path().join("none"));
 }
 
 /// What is wrong with a command that has these lines, but for the place before the field.
@@ -128,9 +143,9 @@ fn a_mistake_names_its_line_and_field() {
     assert_eq!(found[0], "6: jobs.backup.parameters[0].type: \"wrd\" is no type: did you mean \"word\"?");
     let file = folder.path().join("jobs.toml");
     fs::write(&file, text).unwrap();
-    let error = Catalog::read(&file, []).unwrap_err();
+    let error = Catalog::read(&file, true, []).unwrap_err();
     assert!(error.lines()[0].starts_with(&format!("{}:6: jobs.backup.parameters[0].type: ", file.display())));
-    let missing = Catalog::read(&folder.path().join("none.toml"), []).unwrap_err();
+    let missing = Catalog::read(&folder.path().join("none.toml"), true, []).unwrap_err();
     assert!(missing.to_string().contains("none.toml: No such file"), "{missing}");
 }
 
@@ -204,7 +219,8 @@ fn what_is_wrong_with_a_command() {
         beside[0].ends_with("there is no such program in PATH; the one beside this file is \"./letter\""),
         "{beside:?}"
     );
-    let many: String = (0..71).map(|n| format!("[jobs.n{n}]\nhelp = 'x'\nprogram = './run'\n")).collect();
+    let many: Vec<_> = (0..71).map(|n| format!("[jobs.n{n}]\nhelp = 'x'\nprogram = './run'\n")).collect();
+    let many = many.concat();
     assert!(
         read(folder.path(), &many).unwrap_err()[0].starts_with("212: jobs.n70: one command more than the 70")
     );
@@ -253,6 +269,26 @@ fn what_is_wrong_with_parameters() {
         "so this one has to be optional",
     );
     check("{ name = 'r', type = 'rest' }", "'x{r}'", "so it has to stand alone");
+}
+
+#[test]
+fn the_example_is_right() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("contrib/jobs.toml");
+    let catalog = Catalog::read(&file, true, crate::command::names()).unwrap();
+    let run = |text: &str| {
+        let name = text.split(' ').next().unwrap();
+        let declaration = catalog.get(name).unwrap();
+        let words = text.strip_prefix(name).unwrap();
+        let go = Declaration { name: "go".into(), ..Declaration::clone(declaration) };
+        said(&go, words).unwrap()
+    };
+    assert_eq!(run("backup shop"), ["--db=shop"]);
+    assert_eq!(run("backup WIKI 7"), ["--db=wiki", "--keep=7"]);
+    let scene = file.with_file_name("jobs").join("scenes/intro.scene").canonicalize().unwrap();
+    assert_eq!(run("render intro.scene 1 250"), [scene.to_str().unwrap(), "1", "250"]);
+    let note = "--note=with the new checkout";
+    assert_eq!(run("deploy staging v1.4 with the new checkout"), ["staging", "v1.4", note]);
+    assert!(catalog.get("deploy").is_some_and(|deploy| deploy.confirm && deploy.allow == Allow::Admins));
 }
 
 /// What is made of what somebody says: the argv items, or the mistake.

@@ -109,6 +109,7 @@ words! {
         AnswerCallbackQuery = "answerCallbackQuery",
         AnswerInlineQuery = "answerInlineQuery",
         DeleteMessage = "deleteMessage",
+        DeleteMyCommands = "deleteMyCommands",
         DeleteWebhook = "deleteWebhook",
         EditMessageCaption = "editMessageCaption",
         EditMessageMedia = "editMessageMedia",

@@ -13,7 +13,9 @@ use tokio::net::TcpListener;
 
 use super::{OperateError, health, nats, print, size};
 use crate::{
+    command,
     config::{Cli, Config},
+    declared::{Catalog, Declaration},
     log,
     store::{OpenError, Store},
     telegram::{self, WebhookState, api::ApiError},
@@ -79,6 +81,9 @@ pub(super) async fn check(cli: &Cli) -> Result<(), OperateError> {
     let is_bot = !config.token.is_missing() || config.machines.bot_id.is_none();
     if is_bot {
         folder(&mut report, config);
+    }
+    if let Some(file) = &config.jobs_file {
+        declared(&mut report, file, !config.machines.is_bot_alone());
     }
     if let Some(address) = config.http_addr {
         http(&mut report, address).await;
@@ -178,6 +183,50 @@ fn store(report: &mut Report, folder: &Path) {
             }
         },
     );
+}
+
+/// Each command as a person sees it who asks for help, or all that is wrong with the file.
+fn declared(report: &mut Report, file: &Path, is_here: bool) {
+    const WHAT: &str = "JOBBOARD_JOBS_FILE";
+    match Catalog::read(file, is_here, command::names()) {
+        Ok(catalog) => {
+            let count = catalog.iter().count();
+            report.line(Standing::Ok, WHAT, format!("{} declares {count} commands", file.display()));
+            for declaration in catalog.iter() {
+                for line in telegram::help_of(declaration) {
+                    report.line(Standing::Ok, &declaration.name, line);
+                }
+                report.line(Standing::Ok, &declaration.name, format!("runs {}", runs(declaration)));
+            }
+        }
+        Err(error) => {
+            for line in error.lines() {
+                report.line(Standing::Settings, WHAT, line);
+            }
+        }
+    }
+}
+
+/// What the operator has to know of a command, and people have not.
+fn runs(declared: &Declaration) -> String {
+    let mut text = declared.program.display().to_string();
+    let mut add = |what: &str, value: Option<String>| {
+        if let Some(value) = value {
+            text = format!("{text}, {what} {value}");
+        }
+    };
+    add("in", declared.folder.as_ref().map(|folder| folder.display().to_string()));
+    add("at once", declared.at_once.map(|most| most.to_string()));
+    add("at once in a chat", declared.at_once_per_chat.map(|most| most.to_string()));
+    add("CPU slots", Some(declared.weight.to_string()));
+    add("memory", declared.bounds.memory.map(size));
+    add("CPU time", declared.bounds.cpu_time.map(|time| humantime::format_duration(time).to_string()));
+    add("open files", declared.bounds.open_files.map(|most| most.to_string()));
+    add("processes", declared.bounds.processes.map(|most| most.to_string()));
+    add("a file", declared.bounds.file_size.map(size));
+    add("sends", declared.files.as_ref().map(|files| files.patterns.join(" ")));
+    add("after a crash", declared.rerun.then(|| "again".to_owned()));
+    text
 }
 
 /// Whether the bot can listen there, or does.

@@ -10,12 +10,18 @@ use super::{
     page::done,
     shared::Shared,
     telegram::{Telegram, must},
-    view::{PersonId, View},
+    view::{ChatId, PersonId, View},
     world::{Event, World},
 };
 
 /// The key of the commands of the default scope, before the language.
-const DEFAULT_SCOPE: &str = "{\"type\":\"default\"} ";
+const DEFAULT_SCOPE: &str = "default// ";
+
+/// The key under which the commands of a scope and a language are kept.
+pub(super) fn menu_key(kind: &str, chat: Option<i64>, user: Option<i64>, language: &str) -> String {
+    let shown = |id: Option<i64>| id.map_or_else(String::new, |id| id.to_string());
+    format!("{kind}/{}/{} {language}", shown(chat), shown(user))
+}
 
 impl World {
     /// A person's app speaks another language from now on: an IETF language tag.
@@ -39,6 +45,34 @@ impl World {
     }
 }
 
+impl World {
+    /// The commands that a person's app shows in a chat: the narrowest scope that has any, first of the app's language and then of
+    /// every other one (Bot API, "Determining list of commands").
+    fn menu(&self, chat: i64, person: i64) -> Option<&Value> {
+        let status = self.member(chat, person).unwrap_or_default();
+        let is_admin = matches!(status["status"].as_str(), Some("creator" | "administrator"));
+        let scopes = if chat > 0 {
+            vec![("chat", Some(chat), None), ("all_private_chats", None, None), ("default", None, None)]
+        } else {
+            let admins =
+                |scope: (&'static str, Option<i64>, Option<i64>)| is_admin.then_some(scope).into_iter();
+            [("chat_member", Some(chat), Some(person))]
+                .into_iter()
+                .chain(admins(("chat_administrators", Some(chat), None)))
+                .chain([("chat", Some(chat), None)])
+                .chain(admins(("all_chat_administrators", None, None)))
+                .chain([("all_group_chats", None, None), ("default", None, None)])
+                .collect()
+        };
+        let tag = self.people.get(&person).map(|person| person.language.as_str()).unwrap_or_default();
+        let language = tag.split('-').next().unwrap_or_default();
+        let keys = scopes.into_iter().flat_map(|(kind, chat, user)| {
+            [language, ""].map(|language| menu_key(kind, chat, user, language))
+        });
+        keys.into_iter().find_map(|key| self.commands.get(&key))
+    }
+}
+
 impl Telegram {
     /// A person's app speaks another language from now on; a new person's speaks English.
     #[track_caller]
@@ -54,6 +88,16 @@ impl View<'_> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let by_language = self.0.commands_by_language();
         let commands = by_language.get(language).or_else(|| by_language.get("")).and_then(Value::as_array);
+        commands.into_iter().flatten().map(|c| (text(&c["command"]), text(&c["description"]))).collect()
+    }
+}
+
+impl View<'_> {
+    /// The commands that a person's app shows in a chat: name and description.
+    #[must_use]
+    pub fn menu(&self, chat: ChatId, person: PersonId) -> Vec<(String, String)> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let commands = self.0.menu(chat.0, person.0).and_then(Value::as_array);
         commands.into_iter().flatten().map(|c| (text(&c["command"]), text(&c["description"]))).collect()
     }
 }

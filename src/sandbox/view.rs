@@ -177,6 +177,12 @@ impl View<'_> {
         replies.next().map(|message| message.text.text.as_str())
     }
 
+    /// The texts or captions of the bot's messages in a chat, oldest first; nothing is rendered or copied.
+    pub fn said(&self, chat: ChatId) -> impl DoubleEndedIterator<Item = &str> {
+        let messages = self.0.chats.get(&chat.0).into_iter().flat_map(|chat| chat.messages.values());
+        messages.filter(|message| message.person.is_none()).map(|message| message.text.text.as_str())
+    }
+
     /// The number of the latest change that a page would show.
     #[must_use]
     pub fn seq(&self) -> u64 {

@@ -78,7 +78,15 @@ fn what_the_clock_skips_is_run_as_much_later_and_what_it_shows_twice_is_run_once
         "2011-12-29T12:00:00Z",
         &["2011-12-30T19:00:00Z", "2012-01-05T19:00:00Z"],
     );
-    // A quarter of an hour, and half an hour.
+    // The clock goes from 23:00 to 24:00: half an hour past the midnight that follows.
+    let late = When::On(Days::ALL, time(23, 30, 0, 0));
+    check(
+        late,
+        zone("America/Nuuk"),
+        "2026-03-29T01:10:00Z",
+        &["2026-03-29T01:30:00Z", "2026-03-30T00:30:00Z"],
+    );
+    // Half an hour.
     check(
         night,
         zone("Australia/Lord_Howe"),

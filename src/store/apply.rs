@@ -74,6 +74,8 @@ const ACCESS: &str = "
 INSERT INTO access (chat, allowed) VALUES (?1, ?2) ON CONFLICT (chat) DO UPDATE SET allowed = excluded.allowed";
 const PAUSED: &str = "
 INSERT INTO meta (key, value) VALUES ('paused', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+const MENUS: &str = "
+INSERT INTO meta (key, value) VALUES ('menus', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
 /// One after the other, all of (from, to).
 const MOVE: [&str; 15] = [
     // What was said of the new chat itself is the owner's last word.
@@ -156,6 +158,7 @@ pub(super) fn apply(connection: &Connection, folder: &Path, write: &Write) -> Re
         Write::Alive(now) => run(ALIVE, params![nanos(*now).to_string()]),
         Write::Set { chat, key, value } => run(SET, params![chat.0, key, value]),
         Write::Access { chat, allowed } => run(ACCESS, params![chat.0, allowed]),
+        Write::Menus(body) => run(MENUS, params![body]),
         Write::Schedule { chat, number, body } => schedule(connection, *chat, *number, body.as_deref()),
         Write::Paused(paused) => run(PAUSED, params![serde_json::to_string(paused)?]),
         Write::Move { from, to } => move_all(connection, *from, *to),
@@ -214,7 +217,7 @@ fn finish(
     let file = Some(results::outcome_file(chat, id))
         .filter(|file| json.len() > results::ROW && results::size(folder, file) == Some(bytes));
     let (json, bytes) = if file.is_some() { (None, bytes) } else { (Some(json), 0) };
-    let (digits_file, digits_bytes) = results::digits_file(outcome).unzip();
+    let (digits_file, digits_bytes) = results::large_file(outcome).unzip();
     execute(
         connection,
         FINISH,

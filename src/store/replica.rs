@@ -25,7 +25,6 @@ use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Transaction};
 use serde::{Deserialize, Serialize};
 use tokio::{runtime::Handle, sync::Notify};
-use tokio_util::sync::CancellationToken;
 
 pub(super) use self::files::Files;
 use self::{
@@ -39,7 +38,10 @@ pub use self::{
     keeper::Keeper,
 };
 use super::{OpenError, WriteError, schema};
-use crate::nats::{MIN_PAYLOAD, Nats, NatsError};
+use crate::{
+    lease::Term,
+    nats::{MIN_PAYLOAD, Nats, NatsError},
+};
 
 /// The row of `meta` in which a database keeps its place; and its rowid, which no other row of any database has.
 const PLACE: &str = "replica";
@@ -149,8 +151,8 @@ pub struct Replica {
     last: u64,
     /// This process, and how much it has appended.
     writer: (String, u64),
-    /// This bot does not lead any more, or must not.
-    lost: CancellationToken,
+    /// How long this bot leads.
+    term: Term,
     grown: Arc<Grown>,
 }
 
@@ -168,8 +170,8 @@ impl Replica {
         changes::watch(connection)
     }
 
-    pub(crate) fn files(&self) -> (Files, CancellationToken) {
-        (self.shared.files.clone(), self.lost.clone())
+    pub(crate) fn files(&self) -> (Files, Term) {
+        (self.shared.files.clone(), self.term.clone())
     }
 
     /// Commits a transaction of a connection that is [watched](Self::watch). Blocks, for as long as NATS is away.
@@ -208,7 +210,7 @@ impl Replica {
 
     /// Whether this bot does not lead any more: nothing can be committed again.
     pub(crate) fn is_lost(&self) -> bool {
-        self.lost.is_cancelled()
+        self.term.lost().is_cancelled()
     }
 
     /// Whether the database has no place in the log, so that a history has to begin with it.
@@ -221,7 +223,7 @@ impl Replica {
         let keeper = self.keeper(folder);
         let done = self.runtime.block_on(async {
             tokio::select! {
-                () = self.lost.cancelled() => Err(ReplicaError::Deposed),
+                () = self.term.lost().cancelled() => Err(ReplicaError::Deposed),
                 done = keeper.first_snapshot() => done,
             }
         });
@@ -230,7 +232,7 @@ impl Replica {
 
     /// Who keeps the log short, for this folder.
     pub(crate) fn keeper(&self, folder: &Path) -> Keeper {
-        Keeper::new(folder, self.shared.clone(), self.grown.clone())
+        Keeper::new(folder, self.shared.clone(), self.grown.clone(), self.term.clone())
     }
 
     fn append(&mut self, kind: Kind, payload: Bytes) -> Result<(), WriteError> {
@@ -241,7 +243,7 @@ impl Replica {
             writer: self.entry_writer(),
             kind,
         };
-        let appended = self.shared.log.append(self.last, &head, payload, &self.lost);
+        let appended = self.shared.log.append(self.last, &head, payload, self.term.lost());
         self.last = self.runtime.block_on(appended).map_err(|error| WriteError::Io(error.to_string()))?;
         if self.grown.entries.fetch_add(1, Ordering::Relaxed) >= self.grown.long {
             self.grown.is_long.notify_one();
@@ -265,10 +267,10 @@ impl Replica {
     /// What is in the log and not in the database can only be had by reading the log, which a leader does not.
     fn or_lost<T>(&self, done: Result<T, WriteError>) -> Result<T, WriteError> {
         if let Err(error) = &done
-            && !self.lost.is_cancelled()
+            && !self.is_lost()
         {
             tracing::error!(%error, "this bot cannot lead any more");
-            self.lost.cancel();
+            self.term.lost().cancel();
         }
         done
     }

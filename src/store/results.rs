@@ -1,7 +1,7 @@
 //! Long results, each in a file of its own.
 //!
-//! Numbers stand in `<chat>-<id>.txt`, one a line; what else is long of an outcome in `<chat>-<id>.json`. A file is
-//! there as a whole or not at all, and before the record that names it.
+//! Numbers stand in `<chat>-<id>.txt`, one a line; what a program left in `<chat>-<id>.out`, where it puts it itself; what else is
+//! long of an outcome in `<chat>-<id>.json`. A file is there as a whole or not at all, and before the record that names it.
 
 use std::{
     collections::HashSet,
@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::WriteError;
-use crate::job::{ChatId, Digits, Filed, JobId, Number, Outcome, Output};
+use crate::job::{ChatId, Digits, Failure, Filed, JobId, Number, Outcome, Output};
 
 /// The folder's name in the store's.
 pub(super) const FOLDER: &str = "results";
@@ -22,7 +22,7 @@ pub(super) const ROW: usize = 4096;
 const SHORT: usize = 512;
 const BUFFER: usize = 64 * 1024;
 /// Files that are ours end in one of these; `part` is one that is being written.
-const ENDINGS: [&str; 3] = ["txt", "json", "part"];
+const ENDINGS: [&str; 4] = ["txt", "out", "json", "part"];
 
 /// See [`Store::keep`](super::Store::keep).
 pub(super) async fn keep(
@@ -75,9 +75,15 @@ pub(super) fn read_outcome(folder: &Path, name: &str) -> io::Result<Option<Strin
     }
 }
 
-/// The file that an outcome's numbers stand in, and its bytes.
-pub(super) fn digits_file(outcome: &Outcome) -> Option<(&str, u64)> {
-    let Outcome::Succeeded(Output::Numbers(numbers)) = outcome else { return None };
+/// The file that an outcome's numbers stand in, or what a program left, and its bytes. Without it, there is still something to say
+/// of the job.
+pub(super) fn large_file(outcome: &Outcome) -> Option<(&str, u64)> {
+    let numbers = match outcome {
+        Outcome::Succeeded(Output::Numbers(numbers)) => numbers,
+        Outcome::Succeeded(Output::Printed(printed)) => return printed.kept(),
+        Outcome::Failed(Failure::Program(program)) => return program.printed.kept(),
+        Outcome::Succeeded(Output::Pokemon(_)) | Outcome::Failed(_) | Outcome::Cancelled(_) => return None,
+    };
     let filed = numbers.iter().rev().find_map(|number| match &number.digits {
         Digits::Filed(filed) => Some(filed),
         Digits::Here(_) => None,
@@ -88,11 +94,11 @@ pub(super) fn digits_file(outcome: &Outcome) -> Option<(&str, u64)> {
 
 /// The files of an outcome that was kept.
 pub(super) async fn files(folder: &Path, chat: ChatId, id: JobId, outcome: &Outcome) -> Vec<String> {
-    let digits = digits_file(outcome).map(|(name, _)| name.to_owned());
+    let large = large_file(outcome).map(|(name, _)| name.to_owned());
     let outcome = outcome_file(chat, id);
     let is_there = tokio::fs::try_exists(folder.join(FOLDER).join(&outcome)).await.unwrap_or_default();
     let outcome = Some(outcome).filter(|_| is_there);
-    digits.into_iter().chain(outcome).collect()
+    large.into_iter().chain(outcome).collect()
 }
 
 /// Removes files. One that cannot be removed is left to [`clean`] at the next start.

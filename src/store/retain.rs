@@ -97,7 +97,7 @@ impl Dropping<'_> {
         Ok(())
     }
 
-    /// Digits go first, since they can be computed again. Where that is not enough, jobs whose outcome is a file go: of
+    /// Digits, and what programs left, go first: there is still something to say of the job. Where that is not enough, jobs whose outcome is a file go: of
     /// these, nothing would be left to say.
     fn by_bytes(&mut self, most: u64) -> rusqlite::Result<()> {
         let bytes: i64 = self.transaction.query_row(BYTES, [], |row| row.get(0))?;

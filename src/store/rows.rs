@@ -75,6 +75,8 @@ pub(super) fn load(
             Ok((ChatId(row.get(0)?), row.get(1)?))
         })?,
         paused: paused(connection)?,
+        menus: list::<String>(connection, "SELECT value FROM meta WHERE key = 'menus'", |row| row.get(0))?
+            .concat(),
         schedules: list(
             connection,
             "SELECT chat, number, body FROM schedule ORDER BY chat, number",

@@ -21,7 +21,6 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
-use tokio_util::sync::CancellationToken;
 
 use super::{
     Keep, Write, WriteError,
@@ -29,7 +28,7 @@ use super::{
     open,
     replica::{Files, Keeper, Replica},
 };
-use crate::metrics::Metrics;
+use crate::{lease::Term, metrics::Metrics};
 
 /// Writes in one transaction: what it costs to sync the disk is shared by so many, and none waits for much more.
 const GROUP: usize = 256;
@@ -67,7 +66,7 @@ pub(super) struct Writer {
     keep: Keep,
     queue: Arc<Queue>,
     thread: Mutex<Option<JoinHandle<()>>>,
-    files: Option<(Files, CancellationToken)>,
+    files: Option<(Files, Term)>,
     // Taken out once, at the start.
     keeper: Mutex<Option<Keeper>>,
 }
@@ -98,8 +97,8 @@ impl Writer {
         Ok(Self { folder: folder.to_owned(), keep, queue, thread, files, keeper })
     }
 
-    /// Where files of results are put for those who follow, and what says that this is of no use any more.
-    pub(super) fn files(&self) -> Option<&(Files, CancellationToken)> {
+    /// Where files of results are put for those who follow, and how long this is of use.
+    pub(super) fn files(&self) -> Option<&(Files, Term)> {
         self.files.as_ref()
     }
 

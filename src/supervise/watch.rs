@@ -62,8 +62,7 @@ fn begin() -> io::Result<()> {
 
 /// Starts what becomes the program, and waits until it has.
 fn launch(order: &Order) -> Result<Pid, Refusal> {
-    let launched = try_launch(order).map_err(|error| Refusal::Other(error.to_string()))?;
-    launched
+    try_launch(order).unwrap_or_else(|error| Err(Refusal::Other(error.to_string())))
 }
 
 fn try_launch(order: &Order) -> io::Result<Result<Pid, Refusal>> {

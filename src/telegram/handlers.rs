@@ -98,6 +98,8 @@ pub struct Handlers {
     max_document: u64,
     /// The operator's file, and that it is read by one at a time.
     jobs_file: Option<PathBuf>,
+    /// Whether what it declares runs on this machine.
+    runs_programs: bool,
     reloading: tokio::sync::Mutex<()>,
     started: Instant,
     metrics: Arc<Metrics>,
@@ -153,6 +155,7 @@ impl Handlers {
             clock_look: config.timings.clock_look,
             max_document: config.max_document,
             jobs_file: config.jobs_file.clone(),
+            runs_programs: !config.machines.is_bot_alone(),
             reloading: tokio::sync::Mutex::new(()),
             started: Instant::now(),
             metrics: api.metrics().clone(),

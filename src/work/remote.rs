@@ -152,7 +152,7 @@ impl Remote {
             match self.turn(key, &order, control).await {
                 Turn::Ended(end) => return end,
                 Turn::Next if control.exits() => return Err(Unfinished::Left),
-                Turn::Next if control.check().is_err() => return Err(Unfinished::Cancelled),
+                Turn::Next if control.check().is_err() => return Err(self.stopped(key, control).await),
                 Turn::Next => turn += 1,
             }
         }
@@ -242,4 +242,44 @@ fn is_there(error: &async_nats::jetstream::context::PublishError) -> bool {
         && source.is_some_and(|error| {
             error.error_code() == ErrorCode::STREAM_STORE_FAILED && error.to_string().contains("per subject")
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Poll;
+
+    use futures_util::poll;
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::{
+        job::{ChatId, JobId},
+        nats::{Blob, Options, Report, Side, message::WorkEnd},
+    };
+
+    /// A bot's side whose NATS is away.
+    async fn away() -> Arc<Remote> {
+        let (urls, name) = (vec!["nats://127.0.0.1:1".to_owned()], "test".to_owned());
+        let options = Options { urls, creds: None, ca: None, replicas: 1, bot: 1, side: Side::Bot, name };
+        Remote::new(Nats::connect(&options).await.unwrap(), FleetTimings::default(), 3, std::env::temp_dir())
+    }
+
+    #[tokio::test]
+    async fn the_end_of_another_jobs_order_is_no_answer_to_a_cancel() {
+        let remote = away().await;
+        remote.caught_up.send_replace(1);
+        let (cancel, exit) = (CancellationToken::new(), CancellationToken::new());
+        let control = Arc::new(Control::new(cancel.clone(), exit.clone()));
+        let (job, member) = (JobKey { chat: ChatId(1), job: JobId(1) }, Member::Fib(5_000));
+        let mut run = Box::pin(remote.run((job, 0), &member, (0, None), &control));
+        assert!(poll!(&mut run).is_pending());
+        // Of before the bot's store was set back; and somebody may have the order of this one.
+        let other = Report::new("x", Member::Fib(6_000), WorkEnd::Number { n: 6_000 });
+        remote.state().hear(Key { job, member: 0, turn: 1 }, Ok((other, Blob::new())));
+        cancel.cancel();
+        assert!(poll!(&mut run).is_pending(), "confirmed without a look at who has it");
+        exit.cancel();
+        let end = poll!(&mut run);
+        assert!(matches!(end, Poll::Ready(Err(Unfinished::Left))), "{end:?}");
+    }
 }

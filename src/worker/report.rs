@@ -8,10 +8,7 @@ use std::{
 
 use async_nats::{
     client::PublishError,
-    jetstream::{
-        AckKind,
-        stream::{DirectGetErrorKind, LastRawMessageErrorKind},
-    },
+    jetstream::{AckKind, stream::DirectGetErrorKind},
 };
 use bytes::Bytes;
 use tokio::fs::File;
@@ -20,7 +17,7 @@ use super::{Worker, assignment::Assignment};
 use crate::{
     job::{Member, Printed},
     nats::{
-        Blob, JobKey, Key, NatsError, Report, Sign,
+        Blob, JobKey, Key, NatsError, Report, Sign, current,
         message::{self, LARGE, WorkEnd},
     },
     work::fleet::PROTOCOL,
@@ -28,9 +25,6 @@ use crate::{
 
 /// How often the acknowledgement of an order is tried: after that it goes to another worker, who finds its result.
 const ACKS: u32 = 20;
-
-/// The header of what stands for a removed key of a bucket (NATS's ADR-8).
-const OPERATION: &str = "KV-Operation";
 
 impl Worker {
     /// Puts the result into the stream, for as long as it takes, and only then lets the order go.
@@ -131,7 +125,7 @@ impl Worker {
     /// How often the order was begun by somebody who has not said what came of it. It is asked for as long as it takes.
     pub(super) async fn begun(&self, key: Key) -> u32 {
         let ask = || async {
-            let found = self.stored.begun.get(key.to_string()).await;
+            let found = current(&self.stored.begun, key).await;
             found.map_err(|error| NatsError::refused("a beginning")(&error))
         };
         let what = ("the beginnings of an order are not known", &key as _);
@@ -153,21 +147,14 @@ impl Worker {
         }
     }
 
-    /// Whether the job is cancelled, as far as NATS knows: it is asked for as long as it takes. It is the bucket's leader who is
-    /// asked: another server may not have heard of it yet.
+    /// Whether the job is cancelled, as far as NATS knows: it is asked for as long as it takes.
     pub(super) async fn is_cancelled(&self, job: JobKey) -> bool {
-        let cancels = &self.stored.cancels;
-        let subject = format!("{}{job}", cancels.prefix);
         let ask = || async {
-            match cancels.stream.get_last_raw_message_by_subject(&subject).await {
-                // One that was removed has left a message that says so.
-                Ok(message) => Ok(message.headers.get(OPERATION).is_none()),
-                Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(false),
-                Err(error) => Err(NatsError::refused("a cancel")(&error)),
-            }
+            let found = current(&self.stored.cancels, job).await;
+            found.map_err(|error| NatsError::refused("a cancel")(&error))
         };
         let what = ("whether a job is cancelled is not known", &job as _);
-        self.nats.insist(self.timings.again, what, ask).await
+        self.nats.insist(self.timings.again, what, ask).await.is_some()
     }
 
     /// Whether somebody has told what came of it: it is asked for as long as it takes.

@@ -7,6 +7,7 @@ mod limits;
 mod reload;
 mod scheduled;
 mod who_may;
+mod words;
 mod workers;
 
 use std::{

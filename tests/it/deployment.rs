@@ -75,37 +75,85 @@ async fn the_file_for_nats_lets_bot_and_workers_do_their_work() {
     world.stop().await;
 }
 
-/// An order whose worker died between its result and its acknowledgement.
+/// Streams and buckets of a bot that has ended, and an order that somebody has taken who says nothing more.
+struct Taken {
+    jetstream: jetstream::Context,
+    id: String,
+    _order: jetstream::Message,
+}
+
+impl Taken {
+    /// Where `world`'s bot has made them.
+    async fn of(nats: &Nats, world: &mut World) -> Self {
+        let id = bot_id();
+        let options = async_nats::ConnectOptions::with_user_and_password("bot".into(), "of-the-bot".into());
+        let jetstream = jetstream::new(options.connect(nats.url()).await.unwrap());
+        let cpu = nats::cpu_orders(&jetstream, &id).await;
+        // The last ones that a worker needs.
+        for bucket in ["begun", "workers"].map(|name| format!("jobboard-{id}-{name}")) {
+            let is_made = async || jetstream.get_key_value(&bucket).await.is_ok();
+            nats::until(BOUND, &format!("{bucket} is made"), is_made).await;
+        }
+        world.stop_bot().await;
+        let order = "{\"protocol\":1,\"member\":{\"Fib\":5000},\"max_attempts\":3}";
+        put(&jetstream, format!("jobboard.{id}.jobs.cpu.7.8.0.1"), order).await;
+        let order = cpu.fetch().max_messages(1).messages().await.unwrap().next().await.unwrap().unwrap();
+        Self { jetstream, id, _order: order }
+    }
+
+    async fn is_told(&self, result: &'static str) {
+        put(&self.jetstream, format!("jobboard.{}.results.7.8.0.1", self.id), result).await;
+    }
+
+    async fn is_begun(&self, times: &'static str) {
+        put(&self.jetstream, format!("$KV.jobboard-{}-begun.7.8.0.1", self.id), times).await;
+    }
+
+    /// Waits until a worker has let go of it, and gives what there is of its result.
+    async fn let_go_of(&self) -> String {
+        let mut jobs = self.jetstream.get_stream(format!("jobboard-{}-jobs", self.id)).await.unwrap();
+        let is_let_go_of = async || jobs.info().await.unwrap().state.messages == 0;
+        nats::until(BOUND, "it is let go of", is_let_go_of).await;
+        let results = self.jetstream.get_stream(format!("jobboard-{}-results", self.id)).await.unwrap();
+        let subject = format!("jobboard.{}.results.7.8.0.1", self.id);
+        let result = results.get_last_raw_message_by_subject(&subject).await.unwrap();
+        String::from_utf8_lossy(&result.payload).into_owned()
+    }
+}
+
+async fn put(jetstream: &jetstream::Context, subject: String, text: &'static str) {
+    jetstream.publish(subject, text.into()).await.unwrap().await.unwrap();
+}
+
+/// Its worker died between its result and its acknowledgement.
 #[tokio::test]
 async fn a_worker_may_see_that_an_order_is_done() {
     let Some(nats) = configured() else { return };
     let mut world = World::with(|setup| of_fleet(&mut setup.config, &of(&nats, "bot"))).await;
-    let id = bot_id();
-    let stream = format!("jobboard-{id}-jobs");
-    let options = async_nats::ConnectOptions::with_user_and_password("bot".into(), "of-the-bot".into());
-    let jetstream = jetstream::new(options.connect(nats.url()).await.unwrap());
-    let cpu = nats::cpu_orders(&jetstream, &id).await;
-    let mut jobs = jetstream.get_stream(&stream).await.unwrap();
-    // The last ones that a worker needs.
-    for bucket in ["begun", "workers"].map(|name| format!("jobboard-{id}-{name}")) {
-        let is_made = async || jetstream.get_key_value(&bucket).await.is_ok();
-        nats::until(BOUND, &format!("{bucket} is made"), is_made).await;
-    }
-    world.stop_bot().await;
-    let put = async |kind: &str, text: &'static str| {
-        let subject = format!("jobboard.{id}.{kind}.7.8.0.1");
-        jetstream.publish(subject, text.into()).await.unwrap().await.unwrap();
-    };
-    put("jobs.cpu", "{\"protocol\":1,\"member\":{\"Fib\":5000},\"max_attempts\":3}").await;
-    let taken = cpu.fetch().max_messages(1).messages().await.unwrap().next().await.unwrap().unwrap();
-    put("results", "{\"protocol\":1,\"member\":{\"Fib\":5000},\"worker\":\"x\",\"end\":\"Returned\"}\n")
-        .await;
+    let taken = Taken::of(&nats, &mut world).await;
+    let result = "{\"protocol\":1,\"member\":{\"Fib\":5000},\"worker\":\"x\",\"end\":\"Returned\"}\n";
+    taken.is_told(result).await;
     let held = Held::new();
     let mate = Mate::single(&of(&nats, "worker"), held.attentive());
-    let is_let_go_of = async || jobs.info().await.unwrap().state.messages == 0;
-    nats::until(BOUND, "it is let go of", is_let_go_of).await;
+    assert_eq!(taken.let_go_of().await, result);
     assert_eq!(held.begun(), 0, "it was done again");
-    drop(taken);
+    mate.stop().await;
+    world.start_again(Engine::new());
+    world.stop().await;
+}
+
+/// That is asked of the server that leads, and of no other one: to a worker these are two permissions.
+#[tokio::test]
+async fn a_worker_may_see_how_often_an_order_was_begun_as_it_is_now() {
+    let Some(nats) = configured() else { return };
+    let mut world = World::with(|setup| of_fleet(&mut setup.config, &of(&nats, "bot"))).await;
+    let taken = Taken::of(&nats, &mut world).await;
+    taken.is_begun("3").await;
+    let held = Held::new();
+    let mate = Mate::single(&of(&nats, "worker"), held.attentive());
+    let result = taken.let_go_of().await;
+    assert!(result.contains("{\"StoppedTheWorkers\":3}"), "{result}");
+    assert_eq!(held.begun(), 0, "it was begun once more");
     mate.stop().await;
     world.start_again(Engine::new());
     world.stop().await;

@@ -3,17 +3,18 @@
 //!
 //! `JOBBOARD_FLEET_CHATS` (8), `JOBBOARD_FLEET_JOBS` of each (12) and `JOBBOARD_FLEET_SEED` (1) change what happens; `scripts/fleet-chaos` runs 10,000 jobs.
 
+mod told;
+
 use std::{
-    collections::{BTreeMap, HashSet},
-    time::{Duration, SystemTime},
+    collections::BTreeMap,
+    time::{Duration, Instant, SystemTime},
 };
 
-use jobboard::{
-    sandbox::{ChatId, MessageId, View},
-    work::{Control, fib::fib},
-};
+use futures_util::future::select_all;
+use jobboard::sandbox::{ChatId, View};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
+use self::told::Told;
 use crate::{
     nats::Nats,
     process::{Bot, Ground},
@@ -38,6 +39,8 @@ struct Chaos {
     killed: Vec<(String, SystemTime)>,
     bots_killed: usize,
     chats: Vec<Chat>,
+    /// How long all of it took.
+    took: Duration,
 }
 
 /// When an order began, and when its worker died.
@@ -49,12 +52,13 @@ struct Begun {
 /// A private chat, and the numbers that were asked for in it.
 struct Chat {
     id: ChatId,
-    said: Vec<(MessageId, u64)>,
+    said: Vec<u64>,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_job_ends_once_whoever_dies() {
     let Some(mut chaos) = Chaos::new(setting("JOBBOARD_FLEET_SEED", 1)).await else { return };
+    let begin = Instant::now();
     chaos.write(setting("JOBBOARD_FLEET_CHATS", 8), setting("JOBBOARD_FLEET_JOBS", 12));
     let jobs = chaos.chats[0].said.len();
     for plug in 0..PLUGS {
@@ -68,7 +72,8 @@ async fn every_job_ends_once_whoever_dies() {
     for chat in 0..chaos.chats.len() {
         chaos.ended(chat, jobs).await;
     }
-    chaos.check_cards();
+    chaos.took = begin.elapsed();
+    chaos.check_board();
     chaos.check_nats().await;
     chaos.tell().await;
 }
@@ -98,8 +103,8 @@ impl Chaos {
         let bot = Some(ground.start());
         let workers = (0..2).map(|_| ground.start_as(&["worker"])).collect();
         let random = StdRng::seed_from_u64(seed);
-        let (killed, chats) = (Vec::new(), Vec::new());
-        Some(Self { ground, nats, bot, workers, random, killed, bots_killed: 0, chats })
+        let (killed, chats, took) = (Vec::new(), Vec::new(), Duration::ZERO);
+        Some(Self { ground, nats, bot, workers, random, killed, bots_killed: 0, chats, took })
     }
 
     /// Everybody writes at once.
@@ -116,7 +121,8 @@ impl Chaos {
                 } else {
                     self.random.random_range(LONG)
                 };
-                said.push((self.ground.telegram.say(chat, person, &format!("fib {n}")), n));
+                self.ground.telegram.say(chat, person, &format!("fib {n}"));
+                said.push(n);
             }
             self.chats.push(Chat { id: chat, said });
         }
@@ -125,13 +131,7 @@ impl Chaos {
     /// Waits until so many of a chat's jobs have ended.
     async fn ended(&self, chat: usize, count: usize) {
         let chat = self.chats[chat].id;
-        let ended = |view: &View<'_>| {
-            let messages = view.messages(chat);
-            let ended = messages.iter().filter(|message| is_card(&message.text) && is_end(&message.text));
-            // A card that is there twice is one.
-            let ended: HashSet<_> = ended.filter_map(|message| message.reply_to).collect();
-            (ended.len() >= count).then_some(())
-        };
+        let ended = |view: &View<'_>| (told::count_ended(view.said(chat)) >= count).then_some(());
         let wait = tokio::time::timeout(BOUND, self.ground.telegram.until(ended)).await;
         let log = || self.bot.as_ref().map(Bot::log).unwrap_or_default();
         assert!(wait.is_ok(), "{count} jobs do not end\n{}\n{}", self.ground.telegram.dump(chat), log());
@@ -147,20 +147,18 @@ impl Chaos {
 
     /// One that has begun something that takes long, as far as its log says.
     async fn busy_worker(&self) -> usize {
-        // Such a line ends with the number.
-        let number = |line: String| line.rsplit(' ').next().and_then(|number| number.parse().ok());
-        let is_busy = |worker: &Bot| {
-            worker.last_logged(" begun ").and_then(number).is_some_and(|n: u64| LONG.contains(&n))
-        };
-        let busy = async {
-            loop {
-                if let Some(index) = self.workers.iter().position(is_busy) {
-                    return index;
-                }
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(BOUND, busy).await.expect("no worker has anything that takes long")
+        let busy = self.workers.iter().enumerate().map(|(index, worker)| {
+            let mut log = worker.logged();
+            Box::pin(async move {
+                // The sender is the worker's.
+                let _ = log.wait_for(|log| has_begun_long(log)).await;
+                index
+            })
+        });
+        let (index, ..) = tokio::time::timeout(BOUND, select_all(busy))
+            .await
+            .expect("no worker has anything that takes long");
+        index
     }
 
     fn kill_bot(&mut self) {
@@ -175,29 +173,22 @@ impl Chaos {
         self.nats[index].start_again();
     }
 
-    /// Each job has one card, but for those that a killed bot was sending, one a chat; and each says what is right.
-    fn check_cards(&self) {
+    /// Each job is on the board once and has its right end. Those are told of twice that a killed bot was telling of, one message
+    /// a chat.
+    fn check_board(&self) {
         let mut doubled = 0;
-        for Chat { id: chat, said } in &self.chats {
-            let messages = self.ground.telegram.messages(*chat);
-            for (command, n) in said {
-                let cards: Vec<_> = messages
-                    .iter()
-                    .filter(|card| card.reply_to == Some(*command) && is_card(&card.text))
-                    .collect();
-                let digits = fib(*n, &Control::default()).unwrap();
-                let right = |text: &str| is_end(text) && text.contains(digits.tail(8));
-                assert!(cards.iter().any(|card| right(&card.text)), "fib {n}: {cards:?}");
-                doubled += cards.len() - 1;
-            }
+        for Chat { id, said } in &self.chats {
+            let told = self.ground.telegram.view(|view| Told::of(view.said(*id)));
+            told.check(said);
+            doubled += told.doubled;
         }
         let in_flight = self.bots_killed * self.chats.len();
-        assert!(doubled <= in_flight, "{doubled} cards are there twice");
+        assert!(doubled <= in_flight, "{doubled} messages are there twice");
     }
 
     async fn check_nats(&self) {
+        let jetstream = self.nats[0].jetstream().await;
         for stream in ["jobboard-4242-jobs", "jobboard-4242-results"] {
-            let jetstream = self.nats[0].jetstream().await;
             let empty = async {
                 loop {
                     let found = jetstream.get_stream(stream).await;
@@ -234,6 +225,8 @@ impl Chaos {
             waited.extend(runs.windows(2).filter_map(|pair| pair[1].at.duration_since(pair[0].died).ok()));
         }
         let longest = waited.iter().max().copied();
+        let jobs: usize = self.chats.iter().map(|chat| chat.said.len()).sum();
+        println!("{jobs} jobs in {:.1} s", self.took.as_secs_f64());
         println!("killed: {} workers, {} bots, {} servers", self.killed.len(), self.bots_killed, PLUGS / 3);
         println!("runs of an order: orders");
         for (runs, orders) in times {
@@ -248,11 +241,10 @@ impl Chaos {
     }
 }
 
-/// What took long is told once more, by a message that is no card.
-fn is_card(text: &str) -> bool {
-    text.contains(" is submitted")
-}
-
-fn is_end(text: &str) -> bool {
-    text.contains("fibonacci number is ")
+/// Whether the last order that a worker has begun, as far as its log says, takes long.
+fn has_begun_long(log: &str) -> bool {
+    let begun = log.lines().rfind(|line| line.contains(" begun "));
+    // Such a line ends with the number.
+    let number = begun.and_then(|line| line.rsplit(' ').next()?.parse().ok());
+    number.is_some_and(|n| LONG.contains(&n))
 }

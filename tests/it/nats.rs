@@ -5,6 +5,7 @@ use std::{
     net::{SocketAddr, TcpListener as StdListener},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::Arc,
     time::Duration,
 };
 
@@ -18,7 +19,11 @@ use jobboard::{
     worker::WorkerError,
 };
 use tokio::{
-    net::{TcpListener, TcpStream},
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{
+        TcpListener, TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
     sync::watch,
     task::{JoinHandle, JoinSet},
 };
@@ -28,6 +33,8 @@ use crate::world::config;
 
 /// Far longer than anything takes: only a failing test waits so long.
 const BOUND: Duration = Duration::from_secs(30);
+/// Bytes of the longest words that a wire is clamped off for.
+const LONGEST: usize = 100;
 /// In a server's folder, where it has such a file.
 const SETTINGS: &str = "nats.conf";
 
@@ -177,25 +184,34 @@ pub(crate) async fn until(bound: Duration, what: &str, mut is: impl AsyncFnMut()
     assert!(tokio::time::timeout(bound, look).await.is_ok(), "waited too long until {what}");
 }
 
-/// A wire to somewhere that can be cut.
+/// A wire to somewhere that can be cut, or clamped off for what begins with certain words.
 pub(crate) struct Wire {
     addr: SocketAddr,
     whole: watch::Sender<bool>,
+    clamp: Arc<Clamp>,
     task: JoinHandle<()>,
+}
+
+/// Holds back what holds these words on its way there, and all that follows it.
+#[derive(Default)]
+struct Clamp {
+    words: watch::Sender<Option<&'static str>>,
+    holds: watch::Sender<bool>,
 }
 
 impl Wire {
     pub(crate) async fn to(addr: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (whole, state) = watch::channel(true);
-        let own = listener.local_addr().unwrap();
+        let (own, clamp) = (listener.local_addr().unwrap(), Arc::<Clamp>::default());
+        let clamped = clamp.clone();
         let task = tokio::spawn(async move {
             let mut lines = JoinSet::new();
             while let Ok((near, _)) = listener.accept().await {
-                lines.spawn(join(near, addr, state.clone()));
+                lines.spawn(join(near, addr, state.clone(), clamped.clone()));
             }
         });
-        Self { addr: own, whole, task }
+        Self { addr: own, whole, clamp, task }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -210,6 +226,22 @@ impl Wire {
     pub(crate) fn mend(&self) {
         self.whole.send_replace(true);
     }
+
+    /// Holds back whatever next says this to the other end.
+    pub(crate) fn clamp(&self, words: &'static str) {
+        self.clamp.words.send_replace(Some(words));
+    }
+
+    /// Waits until something is held back.
+    pub(crate) async fn holds(&self) {
+        let mut holds = self.clamp.holds.subscribe();
+        tokio::time::timeout(BOUND, holds.wait_for(|holds| *holds)).await.expect("nobody says that").unwrap();
+    }
+
+    /// Lets it go, and holds nothing back any more.
+    pub(crate) fn release(&self) {
+        self.clamp.words.send_replace(None);
+    }
 }
 
 impl Drop for Wire {
@@ -218,14 +250,44 @@ impl Drop for Wire {
     }
 }
 
-async fn join(mut near: TcpStream, addr: SocketAddr, mut whole: watch::Receiver<bool>) {
+async fn join(near: TcpStream, addr: SocketAddr, mut whole: watch::Receiver<bool>, clamp: Arc<Clamp>) {
     if !*whole.borrow_and_update() {
         return;
     }
-    let Ok(mut far) = TcpStream::connect(addr).await else { return };
+    let Ok(far) = TcpStream::connect(addr).await else { return };
+    let ((mut from_near, mut to_near), (from_far, to_far)) = (near.into_split(), far.into_split());
+    let mut from_far = from_far;
     tokio::select! {
-        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
+        _ = clamp.copy(&mut from_near, to_far) => {}
+        _ = tokio::io::copy(&mut from_far, &mut to_near) => {}
         _ = whole.wait_for(|whole| !whole) => {}
+    }
+}
+
+impl Clamp {
+    async fn copy(&self, from: &mut OwnedReadHalf, mut to: OwnedWriteHalf) -> std::io::Result<()> {
+        let (mut buffer, mut said) = (vec![0; 64 * 1024], Vec::new());
+        loop {
+            let count = from.read(&mut buffer).await?;
+            if count == 0 {
+                return to.shutdown().await;
+            }
+            // The words may have begun in what went before: what is held back then is their end.
+            said.extend_from_slice(&buffer[..count]);
+            self.hold(&said).await;
+            to.write_all(&buffer[..count]).await?;
+            said.drain(..said.len().saturating_sub(LONGEST));
+        }
+    }
+
+    async fn hold(&self, said: &[u8]) {
+        let mut words = self.words.subscribe();
+        let is_said = |words: &str| said.windows(words.len()).any(|window| window == words.as_bytes());
+        if words.borrow_and_update().is_some_and(is_said) {
+            self.holds.send_replace(true);
+            let _ = words.wait_for(Option::is_none).await;
+            self.holds.send_replace(false);
+        }
     }
 }
 

@@ -188,6 +188,67 @@ async fn check_tells_what_is_wrong_from_what_may_pass() {
     assert_eq!(std::fs::read(ground.store()).unwrap(), b"somebody's letters");
 }
 
+#[tokio::test]
+async fn check_shows_what_is_declared_as_people_see_it() {
+    let mut ground = Ground::new().await;
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/contrib/jobs.toml");
+    ground.set("JOBBOARD_JOBS_FILE", example);
+    let (status, told, _) = output(beside(&ground, &["check"])).await;
+    assert_eq!(status, Some(0), "{told}");
+    for line in [
+        &format!("ok       JOBBOARD_JOBS_FILE: {example} (variable)"),
+        &format!("ok       JOBBOARD_JOBS_FILE: {example} declares 3 commands"),
+        "ok       backup: backup shop|wiki [KEEP]",
+        "ok       backup: Back up a database",
+        "ok       backup: DB: one of shop, wiki",
+        "ok       backup: KEEP: a whole number from 1 to 365 (may be left out)",
+        "ok       backup: It is stopped after 30 min.",
+        "ok       backup: For example: backup shop 10",
+        "ok       deploy: It is for the admins of a group, and for the bot's owners.",
+        "ok       deploy: You are asked once more before it runs.",
+    ] {
+        assert!(told.lines().any(|found| found == line), "{line:?} is not in\n{told}");
+    }
+    let runs = told.lines().find(|line| line.starts_with("ok       render: runs /")).unwrap();
+    for part in ["contrib/jobs/render, in /", "at once 1", "CPU slots 2", "memory 2000 MB", "sends *.pgm"] {
+        assert!(runs.contains(part), "{part} is not in {runs}");
+    }
+}
+
+#[tokio::test]
+async fn check_tells_every_mistake_of_the_jobs_file_and_a_start_the_first() {
+    let mut ground = Ground::new().await;
+    let file = ground.folder().path().join("jobs.toml");
+    let name = file.to_str().unwrap().to_owned();
+    ground.set("JOBBOARD_JOBS_FILE", &name);
+    let wrong = "wrong    JOBBOARD_JOBS_FILE: ";
+    let (status, told, _) = output(beside(&ground, &["check"])).await;
+    assert_eq!(status, Some(2), "{told}");
+    assert!(told.contains(&format!("{wrong}{name}: No such file or directory")), "{told}");
+    let text = "[jobs.fib]\nhelp = 'Ours'\nprogram = 'sh'\n[jobs.backup]\nhelp = 'x'\nprogram = './none'\n\
+                parameters = [\n    { name = 'db', type = 'wrd' },\n]\n";
+    std::fs::write(&file, text).unwrap();
+    let (status, told, last) = output(beside(&ground, &["check"])).await;
+    assert_eq!(status, Some(2), "{told}\n{last}");
+    let mistakes = [
+        format!("{wrong}{name}:1: jobs.fib: the bot has a command of this name itself"),
+        format!("{wrong}{name}:6: jobs.backup.program: \"./none\": "),
+        format!(
+            "{wrong}{name}:8: jobs.backup.parameters[0].type: \"wrd\" is no type: did you mean \"word\"?"
+        ),
+    ];
+    for line in &mistakes {
+        assert!(told.lines().any(|found| found.starts_with(line)), "{line:?} is not in\n{told}");
+    }
+    // A bot does not start with it.
+    let (status, _, last) = output(beside(&ground, &[])).await;
+    assert_eq!((status, last.trim().lines().count()), (Some(2), 1), "{last}");
+    assert!(
+        last.contains(&format!("JOBBOARD_JOBS_FILE: {name}:1: jobs.fib: ")) && last.contains("(and 2 more"),
+        "{last}"
+    );
+}
+
 /// People who keep a bot busy while it is looked at.
 async fn under_load<T>(ground: &Ground, bot: &crate::process::Bot, look: impl Future<Output = T>) -> T {
     let people: Vec<_> = (0..4).map(|number| ground.telegram.person(&format!("Busy {number}"))).collect();

@@ -5,12 +5,12 @@ use std::{
     io::{BufRead, BufReader},
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
-    sync::{Arc, Mutex},
     time::Duration,
 };
 
 use jobboard::sandbox::{ChatId, Message, MessageId, Options, PersonId, Sandbox, Telegram, View};
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// Far longer than anything takes: only a failing test waits so long.
@@ -27,7 +27,7 @@ pub(crate) struct Ground {
 /// The running program. Dropping it kills it.
 pub(crate) struct Bot {
     child: Child,
-    log: Arc<Mutex<String>>,
+    log: watch::Sender<String>,
     /// Its stderr is closed: it has ended, in whatever way.
     gone: CancellationToken,
 }
@@ -116,16 +116,17 @@ impl Ground {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let (log, gone) = (Arc::new(Mutex::new(String::new())), CancellationToken::new());
+        let (log, gone) = (watch::Sender::new(String::new()), CancellationToken::new());
         let stderr = BufReader::new(child.stderr.take().unwrap());
         std::thread::spawn({
             let (log, gone) = (log.clone(), gone.clone().drop_guard());
             move || {
                 let _gone = gone;
                 for line in stderr.lines().map_while(Result::ok) {
-                    let mut log = log.lock().unwrap();
-                    log.push_str(&line);
-                    log.push('\n');
+                    log.send_modify(|log| {
+                        log.push_str(&line);
+                        log.push('\n');
+                    });
                 }
             }
         });
@@ -194,26 +195,22 @@ impl Bot {
 
     /// Waits until it has logged this.
     pub(crate) async fn logs(&self, text: &str) {
-        let logged = async {
-            while !self.log().contains(text) {
-                tokio::task::yield_now().await;
-            }
-        };
+        let mut log = self.logged();
         let why = tokio::select! {
-            () = logged => return,
+            _ = log.wait_for(|log| log.contains(text)) => return,
             () = self.gone.cancelled() => "the bot is gone",
             () = tokio::time::sleep(BOUND) => "that takes too long",
         };
         assert!(self.log().contains(text), "{why}; waited for {text:?} in the log\n{}", self.log());
     }
 
-    /// The last line of it that holds this.
-    pub(crate) fn last_logged(&self, text: &str) -> Option<String> {
-        self.log.lock().unwrap().lines().rfind(|line| line.contains(text)).map(str::to_owned)
+    /// What it logs, as it grows.
+    pub(crate) fn logged(&self) -> watch::Receiver<String> {
+        self.log.subscribe()
     }
 
     pub(crate) fn log(&self) -> String {
-        self.log.lock().unwrap().clone()
+        self.log.borrow().clone()
     }
 }
 

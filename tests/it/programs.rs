@@ -2,6 +2,7 @@
 
 mod bad;
 mod folder;
+mod gone;
 mod kill;
 mod output;
 mod security;
@@ -176,6 +177,18 @@ pub(super) fn processes(of: &str) -> Vec<u32> {
         String::from_utf8_lossy(&line).replace('\0', " ").contains(of)
     };
     pids.filter(holds).collect()
+}
+
+/// A sleep that nobody else has: it is found by its time.
+pub(super) fn sleep() -> String {
+    format!("sleep 3{:09}", rand::random::<u32>() % 1_000_000_000)
+}
+
+/// Kills it, to its end.
+pub(super) async fn stopped(running: Running) {
+    running.cancel.cancel();
+    let end = running.end().await;
+    assert!(matches!(end, Err(Unfinished::Cancelled)), "{end:?}");
 }
 
 #[tokio::test]

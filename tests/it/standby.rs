@@ -17,6 +17,7 @@ use jobboard::{
     job::{
         ChatId, Job, JobId, MessageId as JobMessageId, Number, Origin, Outcome, Output, Person, Spec, State,
     },
+    lease::Term,
     metrics::Metrics,
     nats::{Nats as Connection, Options, Side},
     store::{
@@ -78,7 +79,7 @@ async fn following(folder: &TempDir, nats: &Connection) -> Follower {
 struct Leader {
     store: Store,
     loaded: Loaded,
-    lost: CancellationToken,
+    term: Term,
 }
 
 impl Leader {
@@ -100,19 +101,19 @@ impl Leader {
 
 impl Drop for Leader {
     fn drop(&mut self) {
-        self.lost.cancel();
+        self.term.lost().cancel();
     }
 }
 
 /// Begins to lead, when all is there that the one before has written.
 async fn lead(folder: &TempDir, mut follower: Follower, long: u64) -> Leader {
     let step = follower.step().await.unwrap();
-    let lost = CancellationToken::new();
-    let leading = follower.lead(step, lost.clone(), long).await.unwrap();
+    let term = Term::endless();
+    let leading = follower.lead(step, term.clone(), long).await.unwrap();
     let path = folder.path().to_owned();
     let open = move || Store::lead(&path, ALL, Metrics::new(), leading);
     let (store, loaded) = tokio::task::spawn_blocking(open).await.unwrap().unwrap();
-    Leader { store, loaded, lost }
+    Leader { store, loaded, term }
 }
 
 async fn start(folder: &TempDir, nats: &Connection) -> Leader {
@@ -172,7 +173,7 @@ async fn who_follows_leads_with_all_that_was_confirmed_and_the_one_before_cannot
 
     // Nothing is said of what the one before still wants to write: it is not confirmed, and not refused either.
     let late = leader.store.write(accept(21));
-    tokio::time::timeout(BOUND, leader.lost.cancelled()).await.unwrap();
+    tokio::time::timeout(BOUND, leader.term.lost().cancelled()).await.unwrap();
     let mut late = Box::pin(late);
     assert!(futures_util::poll!(&mut late).is_pending(), "somebody heard of a write that is nowhere");
     next.accepts([21]).await;

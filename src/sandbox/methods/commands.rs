@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{
     super::{
         errors::bad_request,
+        language::menu_key,
         text::{MAX_COMMAND, utf16_len},
         view::{CallbackAnswer, ChatId, PersonId},
         world::{Event, World},
@@ -53,11 +54,17 @@ pub(super) fn delete(world: &mut World, params: &Params) -> Value {
     Value::Bool(true)
 }
 
-/// The key under which the commands of a scope and a language are kept.
+/// The key under which the commands of a scope and a language are kept. A chat may be given as a number or as a text.
 fn scope(params: &Params) -> String {
     let everybody = json!({"type": "default"});
     let scope = params.map.get("scope").unwrap_or(&everybody);
-    format!("{scope} {}", params.str("language_code").unwrap_or_default())
+    let id = |name: &str| match &scope[name] {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    };
+    let kind = scope["type"].as_str().unwrap_or_default();
+    menu_key(kind, id("chat_id"), id("user_id"), params.str("language_code").unwrap_or_default())
 }
 
 /// answerCallbackQuery: once each, and not too late.

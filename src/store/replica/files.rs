@@ -9,13 +9,15 @@ use std::{
 
 use rusqlite::Connection;
 use tokio::fs::{self, File};
-use tokio_util::sync::CancellationToken;
 
 use super::{
     ReplicaError,
     objects::{Found, Objects},
 };
-use crate::store::{WriteError, results, rows};
+use crate::{
+    lease::Term,
+    store::{WriteError, results, rows},
+};
 
 /// What no job names is kept for so long, since its job's end may be about to be stored.
 const UNNAMED: Duration = Duration::from_hours(1);
@@ -42,19 +44,19 @@ impl Files {
     /// Puts files there, however long it takes.
     ///
     /// # Errors
-    /// [`WriteError`] where a file cannot be read, or `lost` says that nobody wants them any more.
+    /// [`WriteError`] where a file cannot be read, or `term` is over, so that nobody wants them any more.
     pub(crate) async fn keep(
         &self,
         folder: &Path,
         names: impl IntoIterator<Item = String>,
-        lost: &CancellationToken,
+        term: &Term,
     ) -> Result<(), WriteError> {
         for name in names {
-            while let Err(error) = self.put(folder, &name).await {
+            while let Err(error) = self.put(folder, &name, term).await {
                 let ReplicaError::Away(_) = error else { return Err(WriteError::Io(error.to_string())) };
                 tracing::warn!(file = name, %error, "a result cannot be sent to NATS");
                 tokio::select! {
-                    () = lost.cancelled() => return Err(WriteError::Io(ReplicaError::Deposed.to_string())),
+                    () = term.lost().cancelled() => return Err(WriteError::Io(ReplicaError::Deposed.to_string())),
                     () = tokio::time::sleep(AGAIN) => {}
                 }
             }
@@ -62,9 +64,9 @@ impl Files {
         Ok(())
     }
 
-    async fn put(&self, folder: &Path, name: &str) -> Result<(), ReplicaError> {
+    async fn put(&self, folder: &Path, name: &str, term: &Term) -> Result<(), ReplicaError> {
         let mut file = File::open(results::path_of(folder, name)?).await?;
-        self.0.put(name, &mut file).await
+        self.0.put(name, &mut file, term).await
     }
 
     /// Gets files. Gives the names of those that are not there, or not whole.
@@ -96,7 +98,12 @@ impl Files {
     }
 
     /// Puts there what jobs name and is missing, and drops what no job has named for a while.
-    pub(super) async fn tidy(&self, folder: &Path, mut named: Named) -> Result<(), ReplicaError> {
+    pub(super) async fn tidy(
+        &self,
+        folder: &Path,
+        mut named: Named,
+        term: &Term,
+    ) -> Result<(), ReplicaError> {
         let old = SystemTime::now() - UNNAMED;
         let mut unnamed = Vec::new();
         for object in self.0.list().await? {
@@ -106,11 +113,11 @@ impl Files {
             }
         }
         for name in unnamed {
-            self.0.delete(&name).await?;
+            self.0.delete(&name, term).await?;
         }
-        self.0.sweep().await?;
+        self.0.sweep(term).await?;
         for name in named.into_keys() {
-            match self.put(folder, &name).await {
+            match self.put(folder, &name, term).await {
                 Err(ReplicaError::Folder(error)) => unreadable(&name, &error),
                 done => done?,
             }

@@ -11,7 +11,6 @@ use std::{
 
 use futures_util::StreamExt;
 use tokio::{runtime::Handle, sync::Notify};
-use tokio_util::sync::CancellationToken;
 
 use super::{
     Grown, Place, Replica, ReplicaError, Shared,
@@ -23,6 +22,7 @@ use super::{
     unique,
 };
 use crate::{
+    lease::Term,
     nats::Nats,
     store::{OpenError, open, schema},
 };
@@ -163,16 +163,11 @@ impl Follower {
     }
 
     /// Ends following, when [`step`](Self::step) has just found that nothing is missing, or that there is no store yet. With
-    /// more entries than `long` since the last snapshot, there is to be a new one.
+    /// more entries than `long` since the last snapshot, there is to be a new one. What is led is written for as long as `term` lasts.
     ///
     /// # Errors
     /// [`ReplicaError`].
-    pub async fn lead(
-        self,
-        step: Step,
-        lost: CancellationToken,
-        long: u64,
-    ) -> Result<(File, Replica), ReplicaError> {
+    pub async fn lead(self, step: Step, term: Term, long: u64) -> Result<(File, Replica), ReplicaError> {
         let place = self.database.as_ref().and_then(|database| database.place.clone());
         let history = place.filter(|_| step == Step::Following).map(|place| place.history);
         if let Some(Database { connection, .. }) = self.database {
@@ -189,7 +184,7 @@ impl Follower {
             history,
             last: self.last,
             writer: (unique(), 0),
-            lost,
+            term,
             grown: Arc::new(grown),
         };
         Ok((self.lock, replica))

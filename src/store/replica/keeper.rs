@@ -9,7 +9,10 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 use super::{Grown, Place, ReplicaError, Shared, files, log::away, place};
-use crate::store::{Store, open};
+use crate::{
+    lease::Term,
+    store::{Store, open},
+};
 
 /// Between two looks at whether the files on NATS are those that jobs name.
 const TIDY: Duration = Duration::from_hours(1);
@@ -23,17 +26,19 @@ pub struct Keeper {
     folder: PathBuf,
     shared: Arc<Shared>,
     grown: Arc<Grown>,
+    term: Term,
 }
 
 impl Keeper {
-    pub(super) fn new(folder: &Path, shared: Arc<Shared>, grown: Arc<Grown>) -> Self {
-        Self { folder: folder.to_owned(), shared, grown }
+    pub(super) fn new(folder: &Path, shared: Arc<Shared>, grown: Arc<Grown>, term: Term) -> Self {
+        Self { folder: folder.to_owned(), shared, grown, term }
     }
 
-    /// Does so until `stop`.
+    /// Does so until `stop`, or until this bot leads no more.
     pub async fn tend(self, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => {}
+            () = self.term.lost().cancelled() => {}
             () = self.tidy() => {}
             () = self.shorten() => {}
         }
@@ -56,8 +61,8 @@ impl Keeper {
         let database = self.folder.join(Store::FILE);
         let named = move || files::named(&open::read_only(&database)?);
         let named = tokio::task::spawn_blocking(named).await.map_err(away)??;
-        self.shared.files.tidy(&self.folder, named).await?;
-        self.shared.snapshots.sweep().await
+        self.shared.files.tidy(&self.folder, named, &self.term).await?;
+        self.shared.snapshots.sweep(&self.term).await
     }
 
     async fn shorten(&self) {
@@ -105,7 +110,7 @@ impl Keeper {
                 known.into_iter().partition(|other| other.place.sequence <= place.sequence);
             // Looked at after them: nobody has gone on since then. Later, the log would have other entries of their numbers.
             if !lost.is_empty() && self.shared.log.end().await?.last == place.sequence {
-                self.shared.snapshots.drop_all(lost).await?;
+                self.shared.snapshots.drop_all(lost, &self.term).await?;
             }
             if known.iter().any(|other| other.place.history == place.history) {
                 return Ok(());
@@ -116,7 +121,7 @@ impl Keeper {
 
     async fn snapshot(&self) -> Result<(), ReplicaError> {
         let before = self.grown.entries.load(Ordering::Relaxed);
-        let place = self.shared.snapshots.put(&self.folder).await?;
+        let place = self.shared.snapshots.put(&self.folder, &self.term).await?;
         // It is there, and need not be put there again.
         while let Err(error) = self.cut(&place).await {
             tracing::warn!(%error, "what is before a snapshot cannot be dropped");
@@ -129,6 +134,6 @@ impl Keeper {
 
     async fn cut(&self, place: &Place) -> Result<(), ReplicaError> {
         self.shared.log.drop_before(place.sequence).await?;
-        self.shared.snapshots.drop_before(place).await
+        self.shared.snapshots.drop_before(place, &self.term).await
     }
 }

@@ -22,7 +22,7 @@ use tokio::{
 };
 
 use super::{ReplicaError, log::away};
-use crate::nats::Nats;
+use crate::{lease::Term, nats::Nats};
 
 /// How long the next bytes may take. Those of an object that was dropped meanwhile never come.
 const IDLE: Duration = Duration::from_secs(10);
@@ -66,7 +66,8 @@ impl Objects {
     }
 
     /// Puts a file there. What NATS did not take whole is removed again.
-    pub(super) async fn put(&self, name: &str, file: &mut File) -> Result<(), ReplicaError> {
+    pub(super) async fn put(&self, name: &str, file: &mut File, term: &Term) -> Result<(), ReplicaError> {
+        while_leading(term)?;
         let failed = {
             let _upload = self.uploads.read().await;
             let before = self.id(name).await?;
@@ -77,7 +78,7 @@ impl Objects {
             }
             away(failed)
         };
-        if let Err(error) = self.sweep().await {
+        if let Err(error) = self.sweep(term).await {
             tracing::debug!(%error, "what was left of an upload is removed later");
         }
         Err(failed)
@@ -102,7 +103,8 @@ impl Objects {
     }
 
     /// Drops one, if it is there.
-    pub(super) async fn delete(&self, name: &str) -> Result<(), ReplicaError> {
+    pub(super) async fn delete(&self, name: &str, term: &Term) -> Result<(), ReplicaError> {
+        while_leading(term)?;
         self.store.delete(name).await.map_err(away)
     }
 
@@ -117,7 +119,7 @@ impl Objects {
     }
 
     /// Drops what is of no use: pieces of uploads that did not come to their end, and words on objects that are gone.
-    pub(super) async fn sweep(&self) -> Result<(), ReplicaError> {
+    pub(super) async fn sweep(&self, term: &Term) -> Result<(), ReplicaError> {
         let _nobody_uploads = self.uploads.write().await;
         // Before what tells of them, where a bot that has just been deposed comes to the end of one.
         let pieces = self.pieces().await?;
@@ -125,9 +127,11 @@ impl Objects {
             self.told().await?.into_iter().partition(|told| told.object.deleted);
         let known: HashSet<_> = told.iter().map(|told| self.subject_of(&told.object.nuid)).collect();
         for subject in pieces.into_keys().filter(|subject| !known.contains(subject)) {
+            while_leading(term)?;
             self.stream.purge().filter(subject).await.map_err(away)?;
         }
         for Told { sequence, subject, .. } in gone {
+            while_leading(term)?;
             // And not what is put there under the same name this very moment.
             self.stream.purge().filter(subject).sequence(sequence + 1).await.map_err(away)?;
         }
@@ -165,6 +169,12 @@ impl Objects {
         }
         Ok(told)
     }
+}
+
+/// To be looked at before each thing that changes something. A bot that stood still does not know what the one that leads meanwhile has
+/// put there, or is about to: it would take that away as left over.
+fn while_leading(term: &Term) -> Result<(), ReplicaError> {
+    if term.is_over() { Err(ReplicaError::Deposed) } else { Ok(()) }
 }
 
 /// Copies an object to a file. `false` where its bytes are not those that were put there.

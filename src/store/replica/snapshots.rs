@@ -11,7 +11,10 @@ use super::{
     objects::{Found, Objects},
     place,
 };
-use crate::store::{Store, open};
+use crate::{
+    lease::Term,
+    store::{Store, open},
+};
 
 /// A copy on its way there.
 const COPY: &str = "jobboard.db.copy";
@@ -46,8 +49,8 @@ impl Snapshots {
     }
 
     /// Copies the database in `folder` and puts it there.
-    pub(super) async fn put(&self, folder: &Path) -> Result<Place, ReplicaError> {
-        let put = self.try_put(folder).await;
+    pub(super) async fn put(&self, folder: &Path, term: &Term) -> Result<Place, ReplicaError> {
+        let put = self.try_put(folder, term).await;
         // Where it could not be put there, the disk may be full of it.
         match fs::remove_file(folder.join(COPY)).await {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
@@ -55,12 +58,12 @@ impl Snapshots {
         }
     }
 
-    async fn try_put(&self, folder: &Path) -> Result<Place, ReplicaError> {
+    async fn try_put(&self, folder: &Path, term: &Term) -> Result<Place, ReplicaError> {
         let (from, to) = (folder.join(Store::FILE), folder.join(COPY));
         let copying = tokio::task::spawn_blocking(move || copy(&from, &to));
         let place = copying.await.map_err(away)??;
         let mut file = File::open(folder.join(COPY)).await?;
-        self.0.put(&name(&place), &mut file).await?;
+        self.0.put(&name(&place), &mut file, term).await?;
         Ok(place)
     }
 
@@ -75,25 +78,26 @@ impl Snapshots {
     }
 
     /// Drops those before this one but the last of them, which somebody may be reading.
-    pub(super) async fn drop_before(&self, place: &Place) -> Result<(), ReplicaError> {
+    pub(super) async fn drop_before(&self, place: &Place, term: &Term) -> Result<(), ReplicaError> {
         let mut older = self.list(place.sequence.saturating_sub(1)).await?;
         older.sort_by_key(|other| Reverse(other.place.sequence));
-        self.drop_all(older.into_iter().skip(1)).await
+        self.drop_all(older.into_iter().skip(1), term).await
     }
 
     pub(super) async fn drop_all(
         &self,
         snapshots: impl IntoIterator<Item = Snapshot>,
+        term: &Term,
     ) -> Result<(), ReplicaError> {
         for snapshot in snapshots {
-            self.0.delete(&name(&snapshot.place)).await?;
+            self.0.delete(&name(&snapshot.place), term).await?;
         }
         Ok(())
     }
 
     /// Drops what is left of uploads and of snapshots that were dropped.
-    pub(super) async fn sweep(&self) -> Result<(), ReplicaError> {
-        self.0.sweep().await
+    pub(super) async fn sweep(&self, term: &Term) -> Result<(), ReplicaError> {
+        self.0.sweep(term).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! Long results: files that are there as a whole or not at all.
 
 use super::*;
-use crate::job::Pokemon;
+use crate::job::{Kept, Made, Pokemon, Printed, ProgramEnd};
 
 fn files(folder: &TempDir) -> Vec<String> {
     let entries = fs::read_dir(folder.path().join("results")).unwrap();
@@ -181,4 +181,60 @@ fn digits_are_none_without_their_file_and_an_error_where_it_is_short() {
         let error = store.digits(&Digits::Filed(outside.into())).err().unwrap();
         assert_eq!(error.kind(), std::io::ErrorKind::InvalidData, "{file}");
     }
+}
+
+fn printed(bytes: u64) -> Printed {
+    let kept = |offset, bytes| Kept { file: "-100200-1.out".to_owned(), offset, bytes };
+    let made = vec![Made { name: "a.png".to_owned(), kept: kept(bytes, 100) }];
+    Printed { tail: "the end".to_owned(), bytes, file: Some(kept(0, bytes)), made, ..Printed::default() }
+}
+
+#[test]
+fn what_a_program_left_is_its_job_s() {
+    let folder = folder();
+    let (store, _) = open(&folder);
+    let file = folder.path().join("results/-100200-1.out");
+    fs::write(&file, vec![7; 5100]).unwrap();
+    let failure = Failure::program(ProgramEnd::Exited(1), printed(5000));
+    let outcomes = [Outcome::Succeeded(Output::Printed(printed(5000))), Outcome::Failed(failure)];
+    for (id, outcome) in (1..).zip(outcomes) {
+        let kept = keep(&store, id, outcome.clone());
+        assert_eq!(kept, outcome);
+        write(&store, accept(CHAT, id));
+        write(&store, finish(id, kept));
+    }
+    let names = inside(&store, |db| {
+        let mut jobs = db.prepare("SELECT digits_file, digits_bytes FROM job ORDER BY id").unwrap();
+        let rows = jobs.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))).unwrap();
+        rows.collect::<Result<Vec<_>, _>>()
+    });
+    assert_eq!(names, vec![("-100200-1.out".to_owned(), 5100); 2]);
+    let kept = printed(5000);
+    let read = |kept: &Kept, from| {
+        let mut read = Vec::new();
+        store.kept(kept, from).unwrap()?.read_to_end(&mut read).unwrap();
+        Some(read.len())
+    };
+    assert_eq!(read(kept.file.as_ref().unwrap(), 4_990), Some(10));
+    assert_eq!(read(&kept.made[0].kept, 0), Some(100));
+
+    // What is named is there after a crash, what is not is gone.
+    let crashed = crashed(&folder);
+    fs::write(crashed.path().join("results/-100200-7.out"), "of nobody").unwrap();
+    fs::write(crashed.path().join("results/-100200-8.out.part"), "half").unwrap();
+    let (_store, _) = open(&crashed);
+    assert_eq!(files(&crashed), ["-100200-1.out"]);
+}
+
+#[test]
+fn what_a_program_left_is_dropped_before_its_job() {
+    let folder = folder();
+    let (store, _) = Store::open(folder.path(), Keep { bytes: 5099, ..ALL }).unwrap();
+    fs::write(folder.path().join("results/-100200-1.out"), vec![7; 5100]).unwrap();
+    write(&store, accept(CHAT, 1));
+    write(&store, finish(1, Outcome::Succeeded(Output::Printed(printed(5000)))));
+    let dropped = store.retain(at(100)).unwrap();
+    assert_eq!((dropped.jobs, dropped.files), (vec![], vec![(CHAT, JobId(1))]));
+    assert!(files(&folder).is_empty());
+    assert!(store.kept(printed(5000).file.as_ref().unwrap(), 0).unwrap().is_none());
 }

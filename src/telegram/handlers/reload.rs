@@ -14,7 +14,8 @@ impl Handlers {
         let Some(file) = self.jobs_file.clone() else { return words::no_file() };
         // One after the other: each tells what it has changed.
         let _one = self.reloading.lock().await;
-        let read = tokio::task::spawn_blocking(move || Catalog::read(&file, command::names())).await;
+        let is_here = self.runs_programs;
+        let read = tokio::task::spawn_blocking(move || Catalog::read(&file, is_here, command::names())).await;
         let catalog = match read {
             Ok(Ok(catalog)) => catalog,
             Ok(Err(error)) => return words::mistakes(&error.lines()),

@@ -35,6 +35,17 @@ pub(in crate::telegram) enum NotAllowed {
     Others,
 }
 
+impl NotAllowed {
+    /// Why somebody of whom everything is known may not run what is for these.
+    pub(in crate::telegram) fn of(allow: &Allow, private: bool) -> Self {
+        match allow {
+            Allow::Admins if private => Self::NotInPrivate,
+            Allow::Admins => Self::Admins { known: true },
+            Allow::Everyone | Allow::Owners | Allow::Listed { .. } => Self::Others,
+        }
+    }
+}
+
 impl Handlers {
     /// Whether somebody may run this in the chat, as Telegram says now: to be asked by whoever runs something in the name of
     /// somebody who is not there. It may take as long as a look at who is an admin, so no handler waits for it.
@@ -122,12 +133,11 @@ impl Handlers {
         if allow.permits(&self.viewer(chat, who, Some(admin))) == Some(true) {
             return Ok(());
         }
-        Err(match allow {
-            Allow::Admins if is_private(chat) => NotAllowed::NotInPrivate,
-            Allow::Admins => {
+        Err(match NotAllowed::of(allow, is_private(chat)) {
+            NotAllowed::Admins { .. } => {
                 NotAllowed::Admins { known: rights.as_admin && rights.standing == Standing::Own }
             }
-            Allow::Everyone | Allow::Owners | Allow::Listed { .. } => NotAllowed::Others,
+            why => why,
         })
     }
 

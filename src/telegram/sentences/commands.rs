@@ -2,11 +2,14 @@
 
 use std::fmt::Write;
 
-use super::{cut, declared, schedules, settings};
+use super::{allowed, cut, declared, schedules, settings};
 use crate::{
     command::{COMMANDS, Entry, ParseError, Topic, Wanted},
     declared::{Catalog, Viewer, is_hidden},
-    telegram::language::{say, sentence},
+    telegram::{
+        handlers::NotAllowed,
+        language::{say, sentence},
+    },
 };
 
 /// Characters of a wrong word in an answer.
@@ -21,7 +24,9 @@ pub(in crate::telegram) fn parse_error(error: &ParseError, max_fib: u64) -> Stri
         }
         ParseError::UnknownCommand { word, suggestion: None } => say!("unknown-command", word = cut(word)),
         ParseError::Declared { command, slip } => declared::slip(command, slip, cut),
-        ParseError::NotAllowed { command } => declared::not_allowed(command),
+        ParseError::NotAllowed { command, private } => {
+            allowed::refusal(&command.name, NotAllowed::of(&command.allow, *private))
+        }
         ParseError::Missing { command, what } => {
             say!("missing", command = *command, what = wanted(*what), example = example(command))
         }

@@ -1,11 +1,15 @@
 //! What people read of declared commands: help, who may, and what is wrong with what was said. The operator's words and people's own
 //! are plain text, as all sentences are until they become a message.
 
+use super::{duration, units};
 use crate::{
     command::{Misquoted, Slip},
     declared::{Allow, Declaration, Kind, MAX_REST, MAX_VALUE, Parameter, Unfit},
     telegram::language::say,
 };
+
+/// The longest description of a command (Bot API, `BotCommand`).
+const MAX_MENU_LINE: usize = 256;
 
 /// What is wrong, where, and what would be right. `cut` makes a word of somebody's fit to be shown.
 pub(in crate::telegram) fn slip(command: &Declaration, slip: &Slip, cut: impl Fn(&str) -> String) -> String {
@@ -69,13 +73,13 @@ fn shown(parameter: &Parameter) -> String {
     parameter.name.to_uppercase()
 }
 
-/// Who may run a command, to somebody who may not.
-pub(in crate::telegram) fn not_allowed(command: &Declaration) -> String {
-    let name = command.name.as_str();
+/// Who may run a command, where it is not everybody.
+fn whose(command: &Declaration) -> Option<String> {
     match command.allow {
-        Allow::Admins => say!("declared-admins-only", command = name),
-        Allow::Owners => say!("declared-owners-only", command = name),
-        Allow::Listed { .. } | Allow::Everyone => say!("declared-others-only", command = name),
+        Allow::Everyone => None,
+        Allow::Admins => Some(say!("declared-admins-only")),
+        Allow::Owners => Some(say!("declared-owners-only")),
+        Allow::Listed { .. } => Some(say!("declared-others-only")),
     }
 }
 
@@ -84,13 +88,29 @@ pub(super) fn usage(command: &Declaration, bot: Option<&str>) -> String {
     format!("{} {}", addressed(command, bot), command.usage()).trim_end().to_owned()
 }
 
+/// A command's line in Telegram's menu, which has its name beside it: what does not fit there is left out.
+pub(in crate::telegram) fn menu_line(command: &Declaration) -> String {
+    let with_usage = format!("{} ({})", command.help, command.usage());
+    let fits = !command.parameters.is_empty() && units(&with_usage) <= MAX_MENU_LINE;
+    if fits { with_usage } else { command.help.clone() }
+}
+
 /// One command's lines.
-pub(super) fn help(command: &Declaration, bot: Option<&str>) -> String {
+pub(in crate::telegram) fn help(command: &Declaration, bot: Option<&str>) -> String {
     let mut lines = vec![usage(command, bot), command.help.clone()];
     lines.extend(command.parameters.iter().map(|parameter| {
         let wanted = wanted(parameter);
         if parameter.optional { say!("declared-optional", wanted = wanted) } else { wanted }
     }));
+    if let Some(who) = whose(command) {
+        lines.push(who);
+    }
+    if command.confirm {
+        lines.push(say!("declared-confirmed"));
+    }
+    if let Some(limit) = command.timeout {
+        lines.push(say!("declared-limit", limit = duration(limit)));
+    }
     let example = command.example();
     let example = addressed(command, bot) + example.strip_prefix(&command.name).unwrap_or_default();
     lines.push(say!("help-example", example = example));

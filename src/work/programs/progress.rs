@@ -119,8 +119,8 @@ fn marked(said: &str) -> Option<Said> {
 
 /// The last share that stands in a line.
 fn share(line: &str) -> Option<f64> {
-    let marks = line.char_indices().rev().filter(|(_, c)| matches!(c, '%' | '/'));
-    marks.filter_map(|(at, mark)| if mark == '%' { percent(&line[..at]) } else { part(line, at) }).next()
+    let mut marks = line.char_indices().rev().filter(|(_, c)| matches!(c, '%' | '/'));
+    marks.find_map(|(at, mark)| if mark == '%' { percent(&line[..at]) } else { part(line, at) })
 }
 
 /// The number at the end of `before`.

@@ -114,7 +114,7 @@ impl<'a> Run<'a> {
                 Event::Report(Some(Report::Gone(ended))) => break End::Ended(ended),
                 Event::Report(Some(Report::Refused(refusal))) => break End::Refused(refusal),
                 Event::Report(Some(Report::Started { pid })) => tracing::debug!(pid, "a program runs"),
-                Event::Report(None) => break End::Unwatched,
+                Event::Report(None) | Event::Overdue => break End::Unwatched,
                 Event::Printed(stream, read) => {
                     let buffer = if stream == Stream::Out { &buffers.0 } else { &buffers.1 };
                     self.printed(stream, &buffer[..read]).await;
@@ -131,7 +131,6 @@ impl<'a> Run<'a> {
                     self.supervised.stop(grace).await;
                 }
                 Event::Look => self.look().await,
-                Event::Overdue => break End::Unwatched,
             }
         };
         self.drain(&mut buffers).await;
@@ -158,8 +157,8 @@ impl<'a> Run<'a> {
         looks: &mut Interval,
     ) -> Event {
         let (runs, control) = (self.stopped.is_none(), self.control);
+        // By chance among what is ready, so that neither stream keeps the other waiting.
         tokio::select! {
-            biased;
             () = control.cancelled(), if runs => Event::Stop(Stopped::Cancelled),
             () = control.exited(), if !runs && !self.exits => Event::Exit,
             () = limit, if runs => Event::Stop(Stopped::TookTooLong),

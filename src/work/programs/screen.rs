@@ -131,7 +131,9 @@ impl Terminal {
         let mut step = Vec::with_capacity(2 * STEP);
         for bytes in printed.chunks(STEP) {
             step.clear();
-            bytes.iter().for_each(|byte| self.tame(*byte, &mut step));
+            for byte in bytes {
+                self.tame(*byte, &mut step);
+            }
             self.parser.process(&step);
             if Instant::now() > until {
                 return;
@@ -142,10 +144,9 @@ impl Terminal {
     fn tame(&mut self, byte: u8, tamed: &mut Vec<u8>) {
         self.sequence = match (self.sequence, byte) {
             (_, 0x1b) => Sequence::Begun,
-            (Sequence::Begun, b'[') => Sequence::Numbers(0),
             (Sequence::Numbers(DIGITS), b'0'..=b'9') => return,
             (Sequence::Numbers(digits), b'0'..=b'9') => Sequence::Numbers(digits + 1),
-            (Sequence::Numbers(_), b' '..=b'?') => Sequence::Numbers(0),
+            (Sequence::Begun, b'[') | (Sequence::Numbers(_), b' '..=b'?') => Sequence::Numbers(0),
             _ => Sequence::None,
         };
         if byte == b'\n' {

@@ -34,15 +34,25 @@ impl Remote {
             // It may go, so it is not lost then.
             waiting.handed_out = false;
         }
-        let orders = self.nats.names().orders_of_member(key);
         let why = tokio::select! {
             biased;
             () = control.exited() => Unfinished::Left,
             // Whatever it is: it was too late for the cancel, or it is the answer to it. It is the board that decides.
             _ = waiter.told() => Unfinished::Cancelled,
-            () = self.stop(key.job, &orders) => Unfinished::Cancelled,
+            why = self.stopped(key, control) => why,
         };
         Turn::Ended(Err(why))
+    }
+
+    /// Waits until no order of the member is anybody's any more, of whatever turn: what ended one may have been the word of
+    /// another job's order of the same name, and then its own is still there.
+    pub(super) async fn stopped(&self, key: Key, control: &Control) -> Unfinished {
+        let orders = self.nats.names().orders_of_member(key);
+        tokio::select! {
+            biased;
+            () = control.exited() => Unfinished::Left,
+            () = self.stop(key.job, &orders) => Unfinished::Cancelled,
+        }
     }
 
     /// Cancels a job, whoever handed it out, and waits until nothing of it is on its way or in anybody's hands.

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use async_nats::jetstream::{kv, object_store::ObjectStore, stream::LastRawMessageErrorKind, stream::Stream};
+use async_nats::jetstream::{kv, object_store::ObjectStore, stream::Stream};
 use futures_util::TryStreamExt;
 
 use super::Remote;
-use crate::nats::{Key, NatsError};
+use crate::nats::{Key, NatsError, current};
 
 /// Handles of streams and buckets. They are good as long as there is something of that name.
 pub(super) struct Stored {
@@ -46,16 +46,10 @@ impl Remote {
 }
 
 impl Stored {
-    /// Whether somebody has begun the order, and has not let go of it or died since. It is the stream's leader who is asked: another
-    /// server may not have heard of it yet.
+    /// Whether somebody has begun the order, and has not let go of it or died since.
     pub(super) async fn is_begun(&self, key: Key) -> Result<bool, NatsError> {
-        let subject = format!("{}{key}", self.begun.prefix);
-        match self.begun.stream.get_last_raw_message_by_subject(&subject).await {
-            // What was removed has left an empty message.
-            Ok(message) => Ok(!message.payload.is_empty()),
-            Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(false),
-            Err(error) => Err(NatsError::refused("a beginning")(&error)),
-        }
+        let found = current(&self.begun, key).await;
+        found.map(|times| times.is_some()).map_err(|error| NatsError::refused("a beginning")(&error))
     }
 }
 

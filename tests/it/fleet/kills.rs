@@ -9,7 +9,7 @@ use jobboard::{
     work::{Engine, FleetTimings},
 };
 
-use super::{CANCELS, JOBS, Kept, begun, bot, bot_with};
+use super::{BOUND, CANCELS, JOBS, Kept, begun, bot, bot_with};
 use crate::{
     nats::{Mate, Nats, Wire, of_worker},
     world::{Held, Speaker, World},
@@ -102,7 +102,7 @@ async fn who_has_an_order_after_its_kill_does_not_begin_it() {
     let held = Held::new();
     let mate = Mate::single(&nats.url(), held.attentive());
     kept.put_when_made(&order.subject, String::from_utf8(order.payload.to_vec()).unwrap()).await;
-    let told = tokio::time::timeout(Duration::from_secs(20), results.next()).await;
+    let told = tokio::time::timeout(BOUND, results.next()).await;
     let told = told.expect("nobody says what came of it").unwrap();
     assert!(String::from_utf8_lossy(&told.payload).contains("Cancelled"), "{told:?}");
     assert_eq!(held.begun(), 0, "it was begun after its kill was confirmed");
@@ -133,6 +133,42 @@ async fn a_kill_of_what_somebody_has_begun_is_true_when_that_one_says_so() {
     ann.says("help").await;
     assert!(ann.answers_to(kill).is_empty(), "confirmed while the work runs");
     assert_eq!(kept.messages(JOBS).await, 1, "taken away from who has it");
+    let stopped = "{\"protocol\":1,\"member\":{\"Fib\":5000},\"worker\":\"x\",\"end\":\"Cancelled\"}\n";
+    kept.report(&order, stopped).await;
+    assert_eq!(ann.answer_to(kill).await.text, KILLED);
+    world.stop().await;
+}
+
+/// Whoever has taken it begins between the bot's look and its removal.
+#[tokio::test]
+async fn a_kill_of_what_is_begun_while_it_is_taken_away_waits_for_who_has_it() {
+    let Some(nats) = Nats::start() else { return };
+    let (wire, kept) = (Wire::to(nats.addr()).await, Kept::of(&nats).await);
+    let world = bot_with(&nats, |config| {
+        config.machines.nats_url = wire.url().parse().unwrap();
+        patient(&mut config.timings.fleet);
+    })
+    .await;
+    let ann = world.person("Ann");
+    kept.announce("silent", 7).await;
+    ann.says("fib 5000").await;
+    kept.holds(JOBS, |orders| orders == 1).await;
+    let order = kept.order().await;
+    let begun = order.subject.replace("jobboard.4242.jobs.cpu", "$KV.jobboard-4242-begun");
+    let client = async_nats::connect(nats.url()).await.unwrap();
+    let mut cancels = client.subscribe("jobboard.4242.cancel.>").await.unwrap();
+    client.flush().await.unwrap();
+    wire.clamp("$JS.API.STREAM.PURGE.jobboard-4242-jobs");
+    let kill = ann.writes("kill 1");
+    wire.holds().await;
+    kept.put(&begun, "1").await;
+    wire.release();
+    kept.holds(JOBS, |orders| orders == 0).await;
+    // It is told again, since it may not have listened the first time; and again, for as long as it has not answered.
+    for _ in 0..4 {
+        tokio::time::timeout(BOUND, cancels.next()).await.expect("nobody is told").unwrap();
+    }
+    assert!(ann.answers_to(kill).is_empty(), "confirmed while the work runs");
     let stopped = "{\"protocol\":1,\"member\":{\"Fib\":5000},\"worker\":\"x\",\"end\":\"Cancelled\"}\n";
     kept.report(&order, stopped).await;
     assert_eq!(ann.answer_to(kill).await.text, KILLED);

@@ -1,7 +1,6 @@
 //! Programs that are stopped, and what they leave.
 
 use std::{
-    process::{Command, Stdio},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -11,18 +10,7 @@ use jobboard::{
     work::{Control, Unfinished},
 };
 
-use super::{LONG, Place, Running, failed, place, processes, until};
-
-/// A sleep that nobody else has: it is found by its time.
-fn sleep() -> String {
-    format!("sleep 3{:09}", rand::random::<u32>() % 1_000_000_000)
-}
-
-async fn cancelled(running: Running) {
-    running.cancel.cancel();
-    let end = running.end().await;
-    assert!(matches!(end, Err(Unfinished::Cancelled)), "{end:?}");
-}
+use super::{LONG, Place, failed, processes, sleep, stopped, until};
 
 fn is_gone(sleep: &str) {
     assert_eq!(processes(sleep), [0; 0], "something is left of it");
@@ -34,7 +22,7 @@ async fn one_that_sleeps() {
     let running = place.start(place.script(&format!("echo up; {sleep}")));
     running.shows(|shown| shown.tail == "up").await;
     assert_eq!(processes(&sleep).len(), 1);
-    cancelled(running).await;
+    stopped(running).await;
     is_gone(&sleep);
     assert!(place.names("runs").is_empty() && place.names("results").is_empty());
 }
@@ -47,7 +35,7 @@ async fn it_may_tidy_up() {
         format!("trap 'echo tidy > {}; exit 0' TERM\necho up\nwhile :; do sleep 0.05; done", mark.display());
     let running = place.start(place.script(&script));
     running.shows(|shown| shown.tail == "up").await;
-    cancelled(running).await;
+    stopped(running).await;
     assert_eq!(std::fs::read_to_string(mark).unwrap(), "tidy\n");
 }
 
@@ -59,7 +47,7 @@ async fn one_that_ignores_sigterm() {
     let running = place.start(program);
     running.shows(|shown| shown.tail == "up").await;
     let begun = Instant::now();
-    cancelled(running).await;
+    stopped(running).await;
     assert!(begun.elapsed() >= Duration::from_millis(300), "it had no grace");
     is_gone(&sleep);
 }
@@ -70,7 +58,7 @@ async fn one_that_was_stopped() {
     let running = place.start(place.script(&format!("echo up; {sleep} & kill -STOP $!; kill -STOP $$")));
     running.shows(|shown| shown.tail == "up").await;
     let begun = Instant::now();
-    cancelled(running).await;
+    stopped(running).await;
     assert!(begun.elapsed() < Duration::from_secs(4), "it did not hear SIGTERM");
     is_gone(&sleep);
 }
@@ -84,7 +72,7 @@ async fn those_that_fork_away() {
     program.grace = Duration::from_millis(300);
     let running = place.start(program);
     until(|| (processes(&sleep).len() >= 4).then_some(())).await;
-    cancelled(running).await;
+    stopped(running).await;
     is_gone(&sleep);
 }
 
@@ -113,7 +101,7 @@ async fn one_that_forks_on_and_on() {
     program.grace = Duration::from_millis(200);
     let running = place.start(program);
     until(|| (processes(bomb.to_str().unwrap()).len() > 50).then_some(())).await;
-    cancelled(running).await;
+    stopped(running).await;
     is_gone(bomb.to_str().unwrap());
     is_gone(&sleep);
 }
@@ -164,7 +152,7 @@ async fn one_that_stops_its_supervisor() {
     let (place, sleep) = (Place::new(), sleep());
     let running = place.start(place.script(&format!("echo up; kill -STOP $PPID; {sleep}")));
     running.shows(|shown| shown.tail == "up").await;
-    cancelled(running).await;
+    stopped(running).await;
     is_gone(&sleep);
 }
 
@@ -179,93 +167,4 @@ async fn nobody_waits_any_more() {
     until(|| control.shown()).await;
     task.abort();
     until(|| processes(&sleep).is_empty().then_some(())).await;
-}
-
-/// A bot that is killed: another process, which runs this.
-#[tokio::test]
-#[ignore = "runs for another test"]
-async fn a_bot_of_its_own() {
-    let (Ok(data), Ok(script)) = (std::env::var("TEST_DATA"), std::env::var("TEST_SCRIPT")) else { return };
-    let place = Place::with(|settings| settings.data = data.into());
-    let _ = place.start(place.script(&script)).end().await;
-}
-
-/// Starts a bot that runs this, and waits until what it starts is there.
-async fn bot(place: &Place, script: &str, up: impl Fn() -> bool) -> std::process::Child {
-    let bot = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "programs::kill::a_bot_of_its_own", "--ignored"])
-        .env("TEST_DATA", place.path("data"))
-        .env("TEST_SCRIPT", script)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    until(|| up().then_some(())).await;
-    bot
-}
-
-#[tokio::test]
-async fn a_bot_that_is_killed_leaves_no_orphan() {
-    let (place, sleep) = (Place::new(), sleep());
-    let script = format!("trap '' TERM HUP; setsid -f {sleep}; {sleep}; {sleep}");
-    let mut bot = bot(&place, &script, || processes(&sleep).len() == 2).await;
-    bot.kill().unwrap();
-    bot.wait().unwrap();
-    let begun = Instant::now();
-    until(|| processes(&sleep).is_empty().then_some(())).await;
-    assert!(begun.elapsed() < Duration::from_secs(5), "it took {:?}", begun.elapsed());
-    // The next one finds the record, and nobody.
-    assert_eq!(place.names("runs").len(), 1);
-    assert_eq!(place.programs().sweep().unwrap(), 0);
-    assert!(place.names("runs").is_empty());
-}
-
-#[tokio::test]
-async fn a_start_ends_what_bot_and_supervisor_left() {
-    let (place, sleep) = (Place::new(), sleep());
-    let script = format!("setsid -f {sleep}; exec {sleep}");
-    let mut bot = bot(&place, &script, || processes(&sleep).len() == 2).await;
-    let supervisor = {
-        let record = std::fs::read(place.path("data/runs").join(&place.names("runs")[0])).unwrap();
-        let record: serde_json::Value = serde_json::from_slice(&record).unwrap();
-        record["pid"].as_i64().unwrap().to_string()
-    };
-    // Neither sees the other one die.
-    let kill = |signal: &str, pid: &str| {
-        assert!(Command::new("kill").args([signal, pid]).status().unwrap().success())
-    };
-    kill("-STOP", &supervisor);
-    bot.kill().unwrap();
-    bot.wait().unwrap();
-    kill("-KILL", &supervisor);
-    // The program itself dies with its supervisor, but not what has forked away.
-    until(|| (processes(&sleep).len() == 1).then_some(())).await;
-    // A stranger that looks alike is left alone.
-    let mut stranger = Command::new("sh").args(["-c", &format!("exec {sleep}")]).spawn().unwrap();
-    let programs = place.programs();
-    let killed = tokio::task::spawn_blocking(move || programs.sweep().unwrap()).await.unwrap();
-    assert_eq!(killed, 1);
-    until(|| (processes(&sleep) == [stranger.id()]).then_some(())).await;
-    stranger.kill().unwrap();
-    stranger.wait().unwrap();
-    assert!(place.names("runs").is_empty());
-}
-
-#[tokio::test]
-async fn a_record_of_another_start_of_the_machine_is_nobody_s() {
-    let place = Place::new();
-    let running = place.start(place.script("echo up; sleep 1000"));
-    running.shows(|shown| shown.tail == "up").await;
-    let record = place.path("data/runs").join(&place.names("runs")[0]);
-    let text = std::fs::read_to_string(&record).unwrap();
-    let other = Place::new();
-    std::fs::create_dir_all(other.path("data/runs")).unwrap();
-    let moved = text.replacen("machine\":\"", "machine\":\"x", 1);
-    std::fs::write(other.path("data/runs/a.json"), moved).unwrap();
-    std::fs::write(other.path("data/runs/b.json"), "{").unwrap();
-    assert_eq!(other.programs().sweep().unwrap(), 0);
-    assert!(other.names("runs").is_empty());
-    cancelled(running).await;
-    let _ = place;
-    let _ = self::place();
 }

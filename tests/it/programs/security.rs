@@ -1,10 +1,14 @@
 //! What programs get to see of the bot, and what they may take.
 
-use std::{fs, os::fd::AsRawFd, time::Duration};
+use std::{
+    fs,
+    os::{fd::AsRawFd, unix::fs::PermissionsExt},
+    time::Duration,
+};
 
 use jobboard::{declared::Bounds, job::ProgramEnd};
 
-use super::{Place, failed};
+use super::{Place, failed, until};
 
 #[tokio::test]
 async fn an_environment_of_its_own() {
@@ -47,10 +51,12 @@ async fn an_empty_stdin_and_no_file_of_the_bot_s() {
     rustix::io::fcntl_setfd(&inherited, rustix::io::FdFlags::empty()).unwrap();
     assert!(inherited.as_raw_fd() > 2);
     let _socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let printed =
-        place.succeeds("cat; for fd in /proc/$$/fd/*; do printf '%s ' ${fd##*/}; readlink $fd; done").await;
-    // The shell has its script open.
-    let open: Vec<_> = printed.tail.lines().filter(|line| !line.contains("/program-")).collect();
+    let printed = place
+        .succeeds("cat; for fd in /proc/$$/fd/*; do printf '%s ' ${fd##*/}; readlink $fd || echo; done")
+        .await;
+    // The shell has its script open, and had the folder.
+    let is_its = |line: &&str| !line.contains("/program-") && line.contains(' ');
+    let open: Vec<_> = printed.tail.lines().filter(is_its).collect();
     assert_eq!(open.len(), 3, "{open:?}");
     assert_eq!(open[0], "0 /dev/null");
     assert!(open[1].starts_with("1 pipe:") && open[2].starts_with("2 pipe:"), "{open:?}");
@@ -76,10 +82,37 @@ async fn groups_sessions_and_rights() {
 }
 
 #[tokio::test]
-async fn no_look_at_its_supervisor() {
+async fn no_look_at_bot_and_supervisor() {
     let place = Place::new();
-    let printed = place.succeeds("cat /proc/$PPID/environ /proc/$PPID/maps /proc/$PPID/mem 2>&1 | grep -c ':'; cat /proc/$PPID/environ /proc/$PPID/maps /proc/$PPID/mem; ls -l /proc/$PPID/fd").await;
-    assert_eq!(printed.tail, "3\nclosed");
+    let (data, seen) = (place.path("data"), place.path("data/seen"));
+    fs::create_dir(&data).unwrap();
+    // Whose rights are root's may look everywhere.
+    let as_nobody = rustix::process::geteuid().is_root();
+    if as_nobody {
+        for path in [place.root.path(), &data] {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o777)).unwrap();
+        }
+    }
+    let script = format!(
+        "bot=$(cut -d ' ' -f 4 /proc/$PPID/stat)
+         look() {{ cat $1 > /dev/null 2>&1 && echo $1 >> {0}; }}
+         for pid in $$ $bot $PPID; do for file in environ maps mem fd/0; do look /proc/$pid/$file; done; done
+         echo $$ $bot $PPID >> {0}; sleep 1000",
+        seen.display()
+    );
+    let mut bot = super::gone::bot(&place, &script, as_nobody);
+    let (own, seen) = until(|| {
+        let seen = fs::read_to_string(&seen).ok()?;
+        let (seen, pids) = seen.trim_end().rsplit_once('\n')?;
+        let pids: Vec<_> = pids.split(' ').collect();
+        (pids.get(1)? == &bot.id().to_string()).then(|| (pids[0].to_owned(), seen.to_owned()))
+    })
+    .await;
+    bot.kill().unwrap();
+    bot.wait().unwrap();
+    // Its own, which tells that it would have seen them.
+    let seen: Vec<_> = seen.lines().collect();
+    assert_eq!(seen, ["environ", "maps", "fd/0"].map(|file| format!("/proc/{own}/{file}")));
 }
 
 #[tokio::test]

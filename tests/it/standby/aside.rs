@@ -61,7 +61,9 @@ async fn what_nats_has_lost_of_the_log_is_still_led_by_who_confirmed_it() {
     lose_the_end(&server, 5).await;
     // Whoever leads finds out, instead of waiting for ever.
     let mut late = Box::pin(leader.store.write(accept(10)));
-    tokio::time::timeout(BOUND, leader.lost.cancelled()).await.expect("it goes on as if it could lead");
+    tokio::time::timeout(BOUND, leader.term.lost().cancelled())
+        .await
+        .expect("it goes on as if it could lead");
     assert!(futures_util::poll!(&mut late).is_pending());
     // Who has followed leaves it to the one who has led.
     assert_eq!(other.step().await.unwrap(), Step::Nothing);

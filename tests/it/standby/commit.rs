@@ -106,7 +106,7 @@ async fn a_commit_whose_answer_was_lost_is_known_again() {
     wire.hears.send_replace(true);
     wire.whole.cancel();
     tokio::time::timeout(BOUND, write).await.expect("it takes its own entry for somebody else's").unwrap();
-    assert!(!leader.lost.is_cancelled());
+    assert!(!leader.term.lost().is_cancelled());
     leader.accepts([2]).await;
     let next = start(&folders[1], &connect(&server.url()).await).await;
     assert_eq!(ids(&next.loaded), [1, 2]);
@@ -131,7 +131,7 @@ async fn a_commit_of_which_the_log_has_a_part_is_none() {
     next.store.write(accept(2)).await.unwrap();
     drop(next);
     // The one before has it neither, and follows.
-    leader.lost.cancel();
+    leader.term.lost().cancel();
     super::close(leader).await;
     let again = start(&first, &connect(&server.url()).await).await;
     assert_eq!((ids(&again.loaded), again.loaded.answers.len()), (vec![1, 2], 0));

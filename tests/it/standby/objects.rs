@@ -1,5 +1,7 @@
 //! What is beside the log on NATS: snapshots and files of results, and consumers.
 
+use std::time::Duration;
+
 use async_nats::{
     HeaderMap,
     jetstream::{
@@ -92,6 +94,25 @@ async fn what_was_left_by_others_goes_and_what_is_not_whole_is_put_there_again()
     tended(&leader, "all is in order", is_tidy).await;
     let next = start(&second, &nats).await;
     assert_eq!(ids(&next.loaded), [1], "its result is not there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_wakes_up_when_another_one_leads_takes_nothing_of_that_ones_away() {
+    let Some((server, nats, [first])) = hosts().await else { return };
+    let leader = start(&first, &nats).await;
+    // No timer has told it that its term ended in its sleep.
+    leader.term.lasts_until(Duration::ZERO);
+    let streams = [bucket(&server, FILES).await.1, bucket(&server, SNAPSHOTS).await.1];
+    for name in [FILES, SNAPSHOTS] {
+        let (jetstream, piece) = (server.jetstream().await, format!("$O.{name}.C.coming"));
+        jetstream.publish(piece, "a piece of what comes".into()).await.unwrap().await.unwrap();
+    }
+    let tending = leader.store.keeper().unwrap().tend(CancellationToken::new());
+    tokio::time::timeout(BOUND, tending).await.expect("it goes on as if it led");
+    for (stream, name) in streams.iter().zip([FILES, SNAPSHOTS]) {
+        let pieces = subjects(stream, name, 'C').await;
+        assert!(pieces.iter().any(|(piece, _)| piece.ends_with(".coming")), "{pieces:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

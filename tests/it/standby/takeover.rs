@@ -143,6 +143,23 @@ async fn a_standby_takes_over_and_no_accepted_task_is_lost_or_doubled() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_scheduled_is_scheduled_at_the_next_one() {
+    let Some(nats) = Nats::start() else { return };
+    let (ground, ann) = ground(&nats).await;
+    let (first, second) = pair(&ground).await;
+    let talk = ground.private(&first, ann);
+    for command in ["every 6h fib 10", "every 7h fib 11", "unschedule 1"] {
+        talk.says(command).await;
+    }
+    first.kill();
+    leads(&second, Instant::now()).await;
+    let talk = ground.private(&second, ann);
+    let all = talk.says("schedules").await.text;
+    assert!(all.starts_with("1 schedule:\n2: every 7h fib 11 · Ann · next "), "{all}");
+    assert!(talk.says("every 8h fib 12").await.text.starts_with("Schedule 3: every 8h fib 12"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_leader_that_was_frozen_finds_out_and_ends_and_what_it_was_told_is_done_once() {
     let Some(nats) = Nats::start() else { return };
     let (ground, ann) = ground(&nats).await;
