@@ -94,6 +94,7 @@ pub(super) enum Ending {
 }
 
 /// A job as it was when somebody looked.
+#[expect(clippy::struct_excessive_bools, reason = "independent, each named where it is set")]
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     /// The job.

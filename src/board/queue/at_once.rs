@@ -130,8 +130,8 @@ impl Counts {
     /// One that ran does not any more.
     pub(super) fn end(&mut self, kind: Kind) {
         if let Some(Group { command, chat, .. }) = self.group(kind) {
-            take_one(&mut self.running, command);
-            take_one(&mut self.by_chat, (command, chat));
+            take_one(&mut self.running, &command);
+            take_one(&mut self.by_chat, &(command, chat));
         }
         self.leave(kind);
     }
@@ -184,11 +184,11 @@ impl Counts {
     }
 }
 
-fn take_one<K: Eq + std::hash::Hash>(counts: &mut HashMap<K, usize>, key: K) {
-    if let Some(count) = counts.get_mut(&key) {
+fn take_one<K: Eq + std::hash::Hash>(counts: &mut HashMap<K, usize>, key: &K) {
+    if let Some(count) = counts.get_mut(key) {
         *count -= 1;
         if *count == 0 {
-            counts.remove(&key);
+            counts.remove(key);
         }
     }
 }

@@ -328,7 +328,8 @@ impl Handlers {
 /// Tells a declaration from what it was, or will be.
 fn mark(declaration: &Declaration) -> String {
     let digest = Sha256::digest(format!("{declaration:?}").as_bytes());
-    digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+    let first = digest.iter().take(16).fold(0_u128, |mark, byte| (mark << 8) | u128::from(*byte));
+    format!("{first:032x}")
 }
 
 fn millis(time: SystemTime) -> u64 {

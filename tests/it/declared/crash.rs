@@ -82,8 +82,11 @@ async fn what_is_run_again_is_left_alone_after_so_many_crashes() {
     ground.set("JOBBOARD_MAX_ATTEMPTS", "2");
     let ann = ground.telegram.person("Ann");
     let bot = ground.start();
-    let card = ground.private(&bot, ann).says("index b").await;
+    let talk = ground.private(&bot, ann);
+    let card = talk.says("index b").await;
     yard.began(1).await;
+    // Said after the card is stored.
+    talk.says("help").await;
     bot.kill();
     let bot = ground.start();
     ground.private(&bot, ann).sees_in(&card, "attempt 2").await;

@@ -1,4 +1,5 @@
 //! Commands that are declared: so many of them at once, and several slots for one.
+#![expect(clippy::float_cmp, reason = "what is waited for ends at whole seconds")]
 
 use std::collections::BTreeMap;
 
