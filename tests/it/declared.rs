@@ -24,7 +24,7 @@ use crate::world::{Setup, Speaker, World, config};
 /// The bot's owner, who is the first person of each world here.
 const OLGA: PersonId = PersonId(1_000_001);
 /// Far longer than anything takes: only a failing test waits so long.
-const BOUND: Duration = Duration::from_secs(60);
+const BOUND: Duration = Duration::from_mins(1);
 
 /// A folder with programs, and the file that declares them.
 struct Yard {
@@ -60,13 +60,13 @@ impl Yard {
 
     /// Declares these commands, each with what else is said of it: `deploy` runs `hold`.
     fn declare(&self, commands: &[(&str, &str, &str)]) {
-        let mut text = String::new();
-        for (name, program, more) in commands {
-            text += &format!(
+        let table = |(name, program, more): &(&str, &str, &str)| {
+            format!(
                 "[jobs.{name}]\nhelp = \"It does something\"\nprogram = \"./{program}\"\nargs = [\"{{what}}\"]\n\
                  parameters = [{{ name = \"what\", type = \"word\", optional = true }}]\n{more}\n"
-            );
-        }
+            )
+        };
+        let text = commands.iter().map(table).collect::<Vec<_>>().concat();
         fs::write(self.file(), text).unwrap();
     }
 

@@ -59,7 +59,7 @@ mod tests {
     fn a_file_of_mistakes_fits_into_a_message() {
         let told = mistakes(&vec!["x".repeat(1_000); 500]);
         assert!(units(&told) < 4_000 && told.contains("480"), "{told}");
-        let names: Vec<_> = (0..70).map(|at| format!("{:a<32}", at)).collect();
+        let names: Vec<_> = (0..70).map(|at| format!("{at:a<32}")).collect();
         let all = Difference { added: names.clone(), changed: Vec::new(), removed: names };
         assert!(units(&reloaded(70, &all)) < 4_900);
     }

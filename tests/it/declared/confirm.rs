@@ -34,7 +34,7 @@ async fn it_runs_once_and_only_if_who_wants_it_says_yes() {
     let card = ben.sees("the card", |found| found.text.starts_with("Task 1 is submitted")).await;
     assert_eq!(card.reply_to, question.reply_to, "it answers the command");
     ben.sees_in(&card, "hello staging").await;
-    assert_eq!(ben.says("/job").await.text.contains("Task 1"), true, "there is no other");
+    assert!(ben.says("/job").await.text.contains("Task 1"), "there is no other");
     world.stop().await;
 }
 
