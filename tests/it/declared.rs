@@ -60,14 +60,14 @@ impl Yard {
 
     /// Declares these commands, each with what else is said of it: `deploy` runs `hold`.
     fn declare(&self, commands: &[(&str, &str, &str)]) {
-        let command = |(name, program, more): &(&str, &str, &str)| {
+        let table = |(name, program, more): &(&str, &str, &str)| {
             format!(
                 "[jobs.{name}]\nhelp = \"It does something\"\nprogram = \"./{program}\"\nargs = [\"{{what}}\"]\n\
                  parameters = [{{ name = \"what\", type = \"word\", optional = true }}]\n{more}\n"
             )
         };
-        let text: Vec<_> = commands.iter().map(command).collect();
-        fs::write(self.file(), text.concat()).unwrap();
+        let text = commands.iter().map(table).collect::<Vec<_>>().concat();
+        fs::write(self.file(), text).unwrap();
     }
 
     /// Lets all that hold end.
