@@ -150,7 +150,7 @@ fn look_for_program() -> Option<PathBuf> {
 }
 
 #[expect(clippy::print_stdout, reason = "what was skipped is said")]
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     println!("{line}");
 }
 

@@ -205,8 +205,8 @@ mod tests {
 
     #[test]
     fn the_last_lines_are_whole_ones_within_the_bound() {
-        let lines: Vec<_> = (0..1_000).map(|n| format!("line {n}\n")).collect();
-        let printed = lines.concat();
+        let printed: Vec<_> = (0..1_000).map(|n| format!("line {n}\n")).collect();
+        let printed = printed.concat();
         let shown = last_lines(printed.as_bytes(), true, 100);
         assert!(shown.starts_with("line 9") && shown.ends_with("line 999"), "{shown}");
         assert!(shown.len() <= 100);
@@ -243,6 +243,6 @@ mod tests {
         let shown = screen.look();
         assert!(shown.ends_with("line 99999"), "{shown}");
         assert!(shown.lines().all(|line| line.starts_with("line ")), "{shown}");
-        assert!(screen.news.capacity() < 4 * MOST);
+        assert!(screen.news.capacity() <= 4 * MOST);
     }
 }
