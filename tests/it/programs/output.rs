@@ -1,10 +1,6 @@
 //! What programs print.
 
-use std::{
-    fs,
-    process::Command,
-    time::{Duration, Instant},
-};
+use std::{fs, process::Command, time::Duration};
 
 use jobboard::job::{Printed, ProgramEnd};
 
