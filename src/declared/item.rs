@@ -30,6 +30,10 @@ impl<'t> Notes<'t> {
         self.found.borrow_mut().push(Mistake { line, field: field.to_owned(), why });
     }
 
+    fn count(&self) -> usize {
+        self.found.borrow().len()
+    }
+
     /// All of them, in the order of the file.
     pub(super) fn all(self) -> Vec<Mistake> {
         let mut found = self.found.into_inner();
@@ -58,8 +62,13 @@ impl<'t> Table<'t> {
         self.notes.add(self.place.clone(), &join(&self.path, field), why);
     }
 
+    /// How much is wrong so far, in the whole file.
+    pub(super) fn mistakes(&self) -> usize {
+        self.notes.count()
+    }
+
     /// The field, if it is there.
-    pub(super) fn get(&self, name: &'static str) -> Option<Item<'t>> {
+    fn get(&self, name: &'static str) -> Option<Item<'t>> {
         self.known.borrow_mut().push(name);
         let value = self.fields.get(name)?;
         Some(Item { notes: self.notes, value, path: join(&self.path, name) })

@@ -40,9 +40,7 @@ impl Declaration {
             item.wrong_at::<()>(place, why);
         }
         let table = item.table()?;
-        let parameters = table.take("parameters", |item| parameters(item, beside)).unwrap_or_default();
-        let args = table.take("args", |item| args(item, &parameters)).unwrap_or_default();
-        unused(&table, &parameters, &args);
+        let (parameters, args) = words(&table, beside);
         let files = table.take("files", files);
         let at_once = table.take("at_once", slots);
         let own = table.take("folder", |item| item.read(|text| beside.folder(text)));
@@ -74,6 +72,18 @@ impl Declaration {
         table.nothing_more(|_| None);
         Some(read)
     }
+}
+
+/// What people say, and what the program gets of it. Where one of them is wrong, nothing is said of how they go together.
+fn words(table: &Table<'_>, beside: Beside<'_>) -> (Vec<Parameter>, Vec<Template>) {
+    let before = table.mistakes();
+    let parameters = table.take("parameters", |item| parameters(item, beside)).unwrap_or_default();
+    let known = (table.mistakes() == before).then_some(parameters.as_slice());
+    let args = table.take("args", |item| args(item, known)).unwrap_or_default();
+    if table.mistakes() == before {
+        unused(table, &parameters, &args);
+    }
+    (parameters, args)
 }
 
 /// What a name may be, of a command and of a parameter.
@@ -197,10 +207,11 @@ fn choice(item: &Item<'_>) -> Option<Vec<String>> {
     Some(values)
 }
 
-fn args(item: &Item<'_>, parameters: &[Parameter]) -> Option<Vec<Template>> {
+fn args(item: &Item<'_>, parameters: Option<&[Parameter]>) -> Option<Vec<Template>> {
     item.each(|item| {
         let template = item.text()?;
         let template = Template::read(template).map_or_else(|why| item.wrong(why), Some)?;
+        let Some(parameters) = parameters else { return Some(template) };
         for name in template.names() {
             match parameters.iter().find(|parameter| parameter.name == name) {
                 None => {
@@ -277,13 +288,14 @@ fn allow(item: &Item<'_>) -> Option<Allow> {
         None if !item.is_table() => item.wrong(WANTED),
         None => {
             let table = item.table()?;
+            let before = table.mistakes();
             let ids = |name, min| {
                 let ids = table.take(name, |item| item.each(|item| id(item, min)));
                 ids.unwrap_or_default()
             };
             let (people, chats) = (ids("people", 1), ids("chats", i64::MIN));
             table.nothing_more(|_| None);
-            if people.is_empty() && chats.is_empty() {
+            if people.is_empty() && chats.is_empty() && table.mistakes() == before {
                 return item.wrong("nobody is listed: write \"owners\" where it is for them alone");
             }
             Some(Allow::Listed { people, chats: chats.into_iter().map(ChatId).collect() })
