@@ -6,13 +6,17 @@
 //! - small jobs: how many a second, and how long each takes from its submission to its end when it is alone; all in one
 //!   process, and by a worker over NATS;
 //! - kills: how long until a job that runs on a worker has stopped, and its end is on the board;
-//! - long numbers: one worker with one thread, and two of them, each in a process of its own.
+//! - long numbers: one worker with one thread, and two of them, each in a process of its own. NATS and the bot have no cores of
+//!   their own on a small machine, so the same again with a share of a core for each worker, that the others leave alone: where
+//!   this may make control groups.
 #![expect(clippy::print_stdout, clippy::expect_used, reason = "a program for a developer's terminal")]
 
 #[path = "common/limits.rs"]
 mod limits;
 
 use std::{
+    fs,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::Arc,
     time::{Duration, Instant},
@@ -39,8 +43,10 @@ const ALONE: usize = 300;
 const KILLS: usize = 200;
 /// Runs until it is told to stop.
 const ENDLESS: u64 = 5_001;
-const LONG: u64 = 10_000_000;
-const LONG_JOBS: usize = 100;
+const LONG: u64 = 100_000_000;
+const LONG_JOBS: usize = 16;
+/// Microseconds of each tenth of a second that a worker has to itself.
+const SHARE: u32 = 30_000;
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
@@ -59,7 +65,11 @@ fn main() {
         kills(&bench).await;
         stop.cancel();
         drop(mate.await);
-        long(&server).await;
+        long(&server, None).await;
+        match Group::parent() {
+            Some(parent) => long(&server, Some(&parent)).await,
+            None => println!("no control groups can be made here: workers have no share of their own"),
+        }
     });
     // Work of a board that nobody stopped must not keep the process.
     runtime.shutdown_background();
@@ -101,11 +111,16 @@ async fn kills(bench: &Bench) {
     println!("kills of what runs on a worker: {}", spread(&mut times));
 }
 
-async fn long(server: &Server) {
+async fn long(server: &Server, groups: Option<&Path>) {
     let mut took = Vec::new();
     for workers in [1, 2] {
-        let bench = Bench::over(server, 2 + workers).await;
-        let _workers: Vec<_> = (0..workers).map(|_| Process::worker(server, 2 + workers)).collect();
+        let bot = 2 + workers + if groups.is_some() { 2 } else { 0 };
+        let bench = Bench::over(server, bot).await;
+        // The processes go before their groups.
+        let made: Vec<_> =
+            groups.into_iter().flat_map(|parent| (0..workers).map(|n| Group::new(parent, n))).collect();
+        let processes: Vec<_> = (0..workers).map(|_| Process::worker(server, bot)).collect();
+        made.iter().zip(&processes).for_each(|(group, process)| group.take(process));
         while bench.boards.capacity().cpu < usize::try_from(workers).unwrap_or_default() {
             tokio::task::yield_now().await;
         }
@@ -118,12 +133,50 @@ async fn long(server: &Server) {
             bench.done(job).await;
         }
         took.push(begin.elapsed().as_secs_f64());
+        drop((processes, made));
     }
     let [one, two] = took[..] else { return };
+    let how = if groups.is_some() { "a third of a core each" } else { "all on these cores" };
     println!(
-        "{LONG_JOBS} × fib {LONG}: one worker {one:.2} s, two {two:.2} s: {:.2} times as much",
+        "{LONG_JOBS} × fib {LONG}, {how}: one worker {one:.2} s, two {two:.2} s: {:.2} times as much",
         one / two
     );
+}
+
+/// A control group of Linux, of its first or its second version, in which a worker has its share and no more.
+struct Group(PathBuf);
+
+impl Group {
+    /// Where groups can be made.
+    fn parent() -> Option<PathBuf> {
+        ["/sys/fs/cgroup/cpu", "/sys/fs/cgroup"].map(PathBuf::from).into_iter().find(|parent| {
+            let probe = parent.join("jobboard-bench");
+            let is_made = fs::create_dir(&probe).is_ok()
+                && ["cpu.cfs_quota_us", "cpu.max"].iter().any(|file| probe.join(file).exists());
+            let _ = fs::remove_dir(&probe);
+            is_made
+        })
+    }
+
+    fn new(parent: &Path, number: u64) -> Self {
+        let folder = parent.join(format!("jobboard-bench-{number}"));
+        fs::create_dir_all(&folder).expect("a control group");
+        let first = fs::write(folder.join("cpu.cfs_quota_us"), SHARE.to_string());
+        first
+            .or_else(|_| fs::write(folder.join("cpu.max"), format!("{SHARE} 100000")))
+            .expect("a share of a core");
+        Self(folder)
+    }
+
+    fn take(&self, process: &Process) {
+        fs::write(self.0.join("cgroup.procs"), process.0.id().to_string()).expect("a process in its group");
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir(&self.0);
+    }
 }
 
 /// A board and who works for it.

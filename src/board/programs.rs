@@ -32,10 +32,12 @@ impl Boards {
     /// Whether the job's program ends with this process, and is not begun a second time by itself: what it did is done already. So
     /// it is with what nobody declares any more. What a worker runs goes on there.
     pub(super) fn ends_with_us(&self, spec: &Spec) -> bool {
+        self.work.remote().is_none() && self.begins_once(spec)
+    }
+
+    /// Whether the job is a program that is not begun again by itself once it was begun.
+    pub(super) fn begins_once(&self, spec: &Spec) -> bool {
         let Spec::Declared(call) = spec else { return false };
-        if self.work.remote().is_some() {
-            return false;
-        }
         self.declared.current().get(&call.name).is_none_or(|declaration| !declaration.rerun)
     }
 

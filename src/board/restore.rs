@@ -56,7 +56,7 @@ impl Boards {
                 self.end_soon(chat, id, End::Outcome(Outcome::Cancelled(CancelReason::Denied)));
             } else if self.look(chat, |table| table.away) == Some(true) {
                 self.end_soon(chat, id, End::Outcome(Outcome::Cancelled(away_reason(chat))));
-            } else if began && self.ends_with_us(&spec) {
+            } else if began && self.begins_once(&spec) {
                 self.end_soon(chat, id, End::Outcome(Outcome::Failed(Failure::Interrupted)));
             } else if crashes >= self.limits.max_attempts && self.work.remote().is_none() {
                 // What others do crashes them, and they count it.

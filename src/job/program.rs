@@ -33,6 +33,11 @@ impl Printed {
             .max_by_key(|(_, end)| *end)
     }
 
+    /// Whether all that is kept of it is in this file.
+    pub fn is_kept_in(&self, name: &str) -> bool {
+        self.file.iter().chain(self.made.iter().map(|made| &made.kept)).all(|kept| kept.file == name)
+    }
+
     /// The same, where that file is lost.
     #[must_use]
     pub fn without_file(self) -> Self {

@@ -14,8 +14,11 @@ use async_nats::jetstream::{
 use super::{Kind, Nats, NatsError};
 use crate::job::Resource;
 
-/// A cancel that nobody took, and a beginning that nobody ended, is forgotten after that.
+/// A cancel that nobody took is forgotten after that.
 const KEPT: Duration = Duration::from_hours(24);
+/// A beginning that nobody ended is, after that: until then the order is not begun again that may be begun once, however long its
+/// worker is away, or its program runs.
+const BEGUN_KEPT: Duration = Duration::from_hours(366 * 24);
 /// What a worker left that died before it could say so, and what NATS keeps of things that were removed, goes after that. A bot that
 /// is away for longer has the work done again.
 const LARGE_KEPT: Duration = Duration::from_hours(7 * 24);
@@ -86,8 +89,8 @@ impl Nats {
         }
         self.ensure_results().await?;
         self.ensure_objects_kept("results", LARGE_KEPT).await?;
-        self.ensure_bucket(of_a_day("cancels")).await?;
-        self.ensure_bucket(of_a_day("begun")).await?;
+        self.ensure_bucket(kept_for("cancels", KEPT)).await?;
+        self.ensure_bucket(kept_for("begun", BEGUN_KEPT)).await?;
         Ok(())
     }
 
@@ -208,6 +211,6 @@ fn unused(kind: &Kind) -> Duration {
     }
 }
 
-fn of_a_day(bucket: &str) -> kv::Config {
-    kv::Config { bucket: bucket.to_owned(), history: 1, max_age: KEPT, ..kv::Config::default() }
+fn kept_for(bucket: &str, max_age: Duration) -> kv::Config {
+    kv::Config { bucket: bucket.to_owned(), history: 1, max_age, ..kv::Config::default() }
 }

@@ -149,12 +149,18 @@ impl Worker {
         let key = assignment.key;
         // How often it was begun and not ended.
         let mut begun = 0;
-        if assignment.delivery > 1 {
+        // What must not be begun twice may also have come out of a stream that was made anew, or was put into it again.
+        if assignment.delivery > 1 || is_begun_once(order) {
             if self.has_result(key).await {
                 return Err(Leaves::Done);
             }
-            begun = self.begun(key).await;
+            let by;
+            (begun, by) = self.begun(key).await;
             if begun >= order.max_attempts {
+                if is_begun_once(order) && self.is_there(&by).await {
+                    // NATS was away for a while, and whoever has it goes on.
+                    return Err(Leaves::Back(Back(Some(NOT_MINE))));
+                }
                 tracing::error!(%key, begun, "an order has crashed its workers: left alone");
                 return Err(Leaves::Ended(WorkEnd::Failed(left_alone(&order.member, begun)), Blob::new()));
             }

@@ -114,7 +114,7 @@ impl Worker {
 
     /// Notes that the order is begun, for as long as it takes: the next one has to know it.
     pub(super) async fn note_begun(&self, key: Key, times: u32) {
-        let times = Bytes::from(times.to_string());
+        let times = Bytes::from(format!("{times} {}", self.id));
         let note = || async {
             let noted = self.stored.begun.put(key.to_string(), times.clone()).await;
             noted.map_err(|error| NatsError::refused("a beginning")(&error))
@@ -122,15 +122,33 @@ impl Worker {
         self.nats.insist(self.timings.again, ("a beginning is not noted", &key), note).await;
     }
 
-    /// How often the order was begun by somebody who has not said what came of it. It is asked for as long as it takes.
-    pub(super) async fn begun(&self, key: Key) -> u32 {
+    /// How often the order was begun by somebody who has not said what came of it, and by whom the last time. It is asked for as long
+    /// as it takes.
+    pub(super) async fn begun(&self, key: Key) -> (u32, String) {
         let ask = || async {
             let found = current(&self.stored.begun, key).await;
             found.map_err(|error| NatsError::refused("a beginning")(&error))
         };
         let what = ("the beginnings of an order are not known", &key as _);
         let found = self.nats.insist(self.timings.again, what, ask).await;
-        found.and_then(|times| std::str::from_utf8(&times).ok()?.parse().ok()).unwrap_or_default()
+        let noted = found.and_then(|noted| {
+            let mut words = std::str::from_utf8(&noted).ok()?.split(' ');
+            Some((words.next()?.parse().ok()?, words.next().unwrap_or_default().to_owned()))
+        });
+        noted.unwrap_or_default()
+    }
+
+    /// Whether another worker of this id is there, as far as NATS knows; not this one: what it has, it would know.
+    pub(super) async fn is_there(&self, id: &str) -> bool {
+        if id.is_empty() || id == self.id {
+            return false;
+        }
+        let ask = || async {
+            let found = current(&self.stored.workers, id).await;
+            found.map_err(|error| NatsError::refused("a worker")(&error))
+        };
+        let what = ("whether a worker is there is not known", &id as _);
+        self.nats.insist(self.timings.again, what, ask).await.is_some()
     }
 
     /// It has ended in good order.

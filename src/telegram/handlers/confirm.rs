@@ -183,7 +183,7 @@ impl Handlers {
 
     /// The "yes", from who was asked: it runs, if it still may.
     pub(super) async fn confirm(
-        &self,
+        self: &Arc<Self>,
         chat: ChatId,
         who: &Actor,
         reply_to: &Origin,
@@ -203,17 +203,21 @@ impl Handlers {
         }
         // Whoever takes it answers it.
         let Some(open) = self.confirms.take(question) else { return words::question_over() };
+        // Before it runs: a second press changes nothing of what is said.
+        self.confirms.answered.insert(question, ()).await;
         let (person, spec) = (open.who.person.clone(), Spec::Declared(open.call.clone()));
         match self.boards.submit(chat, person, open.origin.clone(), spec).await {
             Ok(id) => {
-                self.confirms.answered.insert(question, ()).await;
                 let edited = self.edit(chat, reply_to.clone(), Content::text(&words::runs(&open.call, id)));
                 join(self.forget_question(question), edited).await;
                 sentences::submitted(id)
             }
             Err(why) => {
                 // It can be answered again.
+                self.confirms.answered.invalidate(&question).await;
+                let until = open.pending.until;
                 self.confirms.open().insert(question.number, open);
+                self.expire_later(question, until);
                 match why {
                     Refusal::Busy { seconds } => self.outbox.busy_words(seconds),
                     why => sentences::refusal(why),

@@ -107,19 +107,24 @@ impl Handlers {
                 let language = self.settings.language(chat);
                 language::scope(language, self.occur(chat, schedule))
             };
-            join_all(due.into_iter().map(occur)).await;
+            let all = join_all(due.into_iter().map(occur)).await;
+            if all.contains(&Occurrence::Left) {
+                // The boards take nothing more: the next start finds it due.
+                return stop.cancelled().await;
+            }
         }
     }
 
     /// One schedule's turn: its task is submitted once, however many occurrences were missed, and what is to be said of it is
     /// stored in the same moment as that it has been.
-    async fn occur(self: &Arc<Self>, chat: ChatId, schedule: Schedule) {
+    async fn occur(self: &Arc<Self>, chat: ChatId, schedule: Schedule) -> Occurrence {
         let now = self.clock.now();
-        let Some(due) = schedule.due(now) else { return };
+        let Some(due) = schedule.due(now) else { return Occurrence::Over };
         let Due { first, last, .. } = due;
         if self.access.of(chat) != Entry::In {
             // It is not worked for, and not spoken to.
-            return self.pass(chat, &schedule, now);
+            self.pass(chat, &schedule, now);
+            return Occurrence::Over;
         }
         // A crash came between the task and the note that there is one.
         let made = [first, last].into_iter().find_map(|at| {
@@ -138,8 +143,7 @@ impl Handlers {
                     let (person, origin) = (schedule.person.clone(), schedule.origin(last));
                     match self.boards.submit(chat, person, origin, spec).await {
                         Ok(_) => Ok(()),
-                        // The next start finds it due.
-                        Err(Refusal::Stopping) => return,
+                        Err(Refusal::Stopping) => return Occurrence::Left,
                         Err(why) => Err(sentences::refusal(why)),
                     }
                 }
@@ -147,6 +151,7 @@ impl Handlers {
         };
         let told = Told { missed, is_run_late: is_run && !due.on_time, taken };
         self.note(chat, &schedule, now, told).await;
+        Occurrence::Over
     }
 
     /// What is run now: a declared command as it is declared now, if who scheduled it may run it still. Otherwise why not, in words.
@@ -196,6 +201,15 @@ impl Handlers {
             drop(self.store.write(Write::Schedule { chat: after.chat, number, body: after.body }));
         }
     }
+}
+
+/// What became of an occurrence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Occurrence {
+    /// It has been.
+    Over,
+    /// It is due still.
+    Left,
 }
 
 /// What there is to tell of an occurrence.

@@ -1,11 +1,11 @@
 //! What programs left on the machines of workers: one file a job, which comes through the store of large results.
 
-use std::{io, path::Path};
+use std::{io, path::Path, time::Duration};
 
 use async_nats::jetstream::object_store::GetErrorKind;
 use tokio::{
     fs::{self, File},
-    io::AsyncReadExt,
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
 };
 
 use super::Remote;
@@ -14,16 +14,34 @@ use crate::{
     work::programs,
 };
 
+/// How long nothing comes of a file before it is asked for again, and how often in a row before it is given up: the store may know of
+/// a file that it has lost.
+const IDLE: Duration = Duration::from_secs(10);
+const TRIES: u32 = 6;
+const BUFFER: usize = 128 * 1024;
+
+/// Why a file was not fetched.
+enum Unfetched {
+    /// Nothing comes.
+    Idle,
+    /// What comes is not what was put there.
+    Damaged,
+    /// NATS has a problem.
+    Read(io::Error),
+    /// The bot's disk has one.
+    Write(io::Error),
+}
+
 impl Remote {
     /// The report with the program's file in the bot's own folder, under the name that a program of this process would have
     /// given it. Where the file is lost, the report says so: what the program did is done, so it is not run again for that.
     pub(super) async fn with_files(&self, key: Key, report: Report) -> Report {
         let Some(printed) = report.end.printed() else { return report };
-        let Some((file, length)) = printed.kept() else { return report };
+        let Some((_, length)) = printed.kept() else { return report };
         let name = programs::file_name(key.job);
         let fetched = match &report.object {
-            // Nobody but a worker that is not ours would call it otherwise.
-            Some(object) if file == name => self.fetch_file(key, object, &name, length).await,
+            // Whoever calls it otherwise names the file of somebody else.
+            Some(object) if printed.is_kept_in(&name) => self.fetch_file(key, object, &name, length).await,
             _ => false,
         };
         if fetched {
@@ -38,6 +56,7 @@ impl Remote {
     async fn fetch_file(&self, key: Key, object: &str, name: &str, length: u64) -> bool {
         // Nothing closes it.
         let _permit = self.fetches.acquire().await.ok();
+        let idle = std::sync::atomic::AtomicU32::new(0);
         let fetch = || async {
             let refused = NatsError::refused("a file");
             let mut found = match self.stored().await.large.get(object).await {
@@ -46,14 +65,18 @@ impl Remote {
                 Err(error) => return Err(refused(&error)),
             };
             match keep(&mut found, &self.results, name).await {
-                Ok(bytes) if bytes == length => Ok(true),
-                Ok(_) => Ok(false),
+                Ok(bytes) => Ok(bytes == length),
+                Err(Unfetched::Damaged) => Ok(false),
+                Err(Unfetched::Idle) if idle.fetch_add(1, std::sync::atomic::Ordering::Relaxed) >= TRIES => {
+                    Ok(false)
+                }
+                Err(Unfetched::Idle) => Err(NatsError::Message("nothing comes of a file".to_owned())),
+                Err(Unfetched::Read(error)) => Err(refused(&error)),
                 // A full disk has no room for it a moment later either.
-                Err(error) if error.kind() != io::ErrorKind::Other => {
+                Err(Unfetched::Write(error)) => {
                     tracing::warn!(%key, %error, "what a program left cannot be kept");
                     Ok(false)
                 }
-                Err(error) => Err(refused(&error)),
             }
         };
         self.nats.insist(self.timings.again, ("a file is not fetched", &key as _), fetch).await
@@ -61,20 +84,17 @@ impl Remote {
 }
 
 /// Copies it into the folder; it has its name when all of it is on the disk. Gives its length.
-async fn keep(
-    from: &mut (impl tokio::io::AsyncRead + Unpin + Send),
-    folder: &Path,
-    name: &str,
-) -> io::Result<u64> {
-    fs::create_dir_all(folder).await?;
+async fn keep(from: &mut (impl AsyncRead + Unpin), folder: &Path, name: &str) -> Result<u64, Unfetched> {
     let part = folder.join(format!("{name}.part"));
-    let mut file = File::create(&part).await?;
     let copied = async {
-        let bytes = tokio::io::copy(from, &mut file).await?;
-        file.sync_all().await?;
-        fs::rename(&part, folder.join(name)).await?;
+        fs::create_dir_all(folder).await.map_err(Unfetched::Write)?;
+        let mut file = File::create(&part).await.map_err(Unfetched::Write)?;
+        let bytes = copy(from, &mut file).await?;
+        file.sync_all().await.map_err(Unfetched::Write)?;
+        fs::rename(&part, folder.join(name)).await.map_err(Unfetched::Write)?;
         // The name, too, has to be on the disk.
-        File::open(folder).await?.sync_all().await?;
+        let folder = File::open(folder).await.map_err(Unfetched::Write)?;
+        folder.sync_all().await.map_err(Unfetched::Write)?;
         Ok(bytes)
     };
     let copied = copied.await;
@@ -83,4 +103,21 @@ async fn keep(
         fs::remove_file(&part).await.ok();
     }
     copied
+}
+
+async fn copy(from: &mut (impl AsyncRead + Unpin), to: &mut File) -> Result<u64, Unfetched> {
+    let (mut buffer, mut bytes) = (vec![0; BUFFER], 0);
+    loop {
+        let read = match tokio::time::timeout(IDLE, from.read(&mut buffer)).await {
+            Err(_) => return Err(Unfetched::Idle),
+            Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => return Err(Unfetched::Damaged),
+            Ok(Err(error)) => return Err(Unfetched::Read(error)),
+            Ok(Ok(0)) => break,
+            Ok(Ok(read)) => read,
+        };
+        to.write_all(&buffer[..read]).await.map_err(Unfetched::Write)?;
+        bytes += read as u64;
+    }
+    to.flush().await.map_err(Unfetched::Write)?;
+    Ok(bytes)
 }

@@ -7,7 +7,7 @@ use crate::{process::Ground, world::World};
 
 const QUESTION: &str = "Run deploy staging?\nIt runs only if you say yes within 10 min.";
 const EMPTY: &str = "The board is empty. Try: fib 100";
-const OVER: &str = "This question was answered, or is too old. Send the command again.";
+const OVER: &str = "This question is not open any more: it was answered, or is too old.";
 
 async fn world(yard: &Yard) -> World {
     yard.declare(&[("deploy", "hello", "confirm = true"), ("strict", "fails", "confirm = true")]);
