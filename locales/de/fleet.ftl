@@ -12,7 +12,7 @@ all-held-too-large = Kein Worker hat genug Speicher für manche davon: Sie warte
 all-held-not-offered = Kein Worker führt die Befehle einiger davon aus: sie warten.
 larger-than-workers = zu groß für alle Worker
 not-offered = kein Worker dafür
-refusal-busy-held = Der Bot ist von seinem Besitzer pausiert und nimmt im Moment nichts mehr an: Bitte noch einmal versuchen, wenn es weitergeht.
+refusal-busy-held = Der Bot ist von seinem Eigentümer pausiert und nimmt im Moment nichts mehr an: Bitte noch einmal versuchen, wenn es weitergeht.
 refusal-busy-no-workers = Es ist kein Worker da, und der Bot nimmt im Moment nichts mehr an: Bitte noch einmal versuchen, wenn einer da ist.
 
 workers-none-wanted = Dieser Bot macht seine Arbeit selbst, auf { $cpu } CPU-Plätzen und { $io } IO-Plätzen.

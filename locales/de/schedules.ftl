@@ -36,7 +36,7 @@ schedule-missed-run = Er läuft jetzt einmal.
 schedule-refused = Plan { $id }, { $what }, lief nicht: { $why }
 schedule-unfinished = sein Task { $id } vom letzten Mal ist noch nicht fertig.
 schedule-next = Das nächste Mal ist { $time }.
-schedule-over = Er kommt nicht wieder.
+schedule-over = Er läuft nicht noch einmal.
 
 # Zurückgenommen.
 unscheduled = Plan { $id }, { $what }, ist gelöscht. Was er gestartet hat, läuft weiter.
