@@ -17,13 +17,13 @@ mod value;
 
 use std::{collections::BTreeMap, num::NonZeroUsize, path::PathBuf, time::Duration};
 
-pub(crate) use self::value::is_hidden;
 pub use self::{
     catalog::{Catalog, Declared},
     file::{FileError, Mistake},
     invocation::Invocation,
     value::{MAX_REST, MAX_VALUE, Unfit},
 };
+pub(crate) use self::{program::PATH, value::is_hidden};
 use crate::job::ChatId;
 
 /// A command as its operator declares it.

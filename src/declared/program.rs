@@ -7,6 +7,9 @@ use std::{
 
 use rustix::fs::{Access, access};
 
+/// Where programs are looked for where nothing says so, and by programs that start others.
+pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// Where the file is that declares something.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Beside<'a> {
@@ -55,7 +58,7 @@ fn find(program: &str, folder: &Path) -> Result<PathBuf, String> {
         let file = folder.join(program);
         return executable(&file).map(|()| tidy(&file));
     }
-    let path = env::var_os("PATH").unwrap_or_default();
+    let path = env::var_os("PATH").filter(|path| !path.is_empty()).unwrap_or_else(|| PATH.into());
     let mut places =
         env::split_paths(&path).filter(|place| place.is_absolute()).map(|place| place.join(program));
     if let Some(found) = places.find(|file| executable(file).is_ok()) {

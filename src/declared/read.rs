@@ -315,7 +315,7 @@ fn files(item: &Item<'_>) -> Option<Files> {
     let table = item.table()?;
     let patterns = table.need("patterns", |item| {
         let patterns = item.each(|item| item.read(pattern))?;
-        match patterns.len() {
+        match item.list()?.len() {
             0 => item.wrong("at least one pattern is wanted, as \"out/*.png\""),
             count if count > MAX_PATTERNS => item.wrong(format!("at most {MAX_PATTERNS} are wanted")),
             _ => Some(patterns),

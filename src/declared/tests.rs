@@ -223,7 +223,7 @@ fn what_is_wrong_with_a_command() {
     let many: Vec<_> = (0..71).map(|n| format!("[jobs.n{n}]\nhelp = 'x'\nprogram = './run'\n")).collect();
     let many = many.concat();
     assert!(
-        read(folder.path(), &many).unwrap_err()[0].starts_with("212: jobs.n70: one command more than the 70")
+        read(folder.path(), &many).unwrap_err()[0].starts_with("211: jobs.n70: one command more than the 70")
     );
 }
 

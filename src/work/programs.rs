@@ -32,14 +32,12 @@ use self::{
 use super::{Control, Unfinished};
 pub use crate::declared::Invocation;
 use crate::{
-    declared::{Bounds, Declared, Files},
+    declared::{Bounds, Declared, Files, PATH},
     job::{Call, Failure, Printed, ProgramEnd},
     nats::JobKey,
     supervise::protocol::{Ended, Limits, Order, Refusal},
 };
 
-/// Where programs are looked for that others start by their name.
-const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// Bytes of an output that are kept unless a setting says otherwise.
 pub const MAX_OUTPUT: u64 = 10_000_000;
 
