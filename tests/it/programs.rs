@@ -28,7 +28,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// Nothing here takes so long.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 /// A data folder, and a folder with programs.
 pub(super) struct Place {
@@ -152,8 +152,8 @@ pub(super) fn failed(end: Result<Printed, Unfinished>) -> ProgramFailure {
     }
 }
 
-pub(super) fn files(patterns: &[&str], max_size: u64) -> Option<Files> {
-    Some(Files { patterns: patterns.iter().map(|pattern| (*pattern).to_owned()).collect(), max_size })
+pub(super) fn files(patterns: &[&str], max_size: u64) -> Files {
+    Files { patterns: patterns.iter().map(|pattern| (*pattern).to_owned()).collect(), max_size }
 }
 
 /// Waits for something that has to be looked for.

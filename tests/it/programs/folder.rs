@@ -20,7 +20,7 @@ async fn files_that_it_makes_are_kept_beside_its_output() {
          ln -s ../../secret out/c.png; mkfifo out/d.png; head -c 2000 /dev/zero > out/large.png; echo > out/other.txt",
     );
     program.folder = Some(folder);
-    program.files = files(&["out/**/*.png"], 1_000);
+    program.files = Some(files(&["out/**/*.png"], 1_000));
     let printed = place.run(program).await.unwrap();
     let made: Vec<_> =
         printed.made.iter().map(|Made { name, kept }| (name.as_str(), place.read(kept))).collect();
@@ -34,7 +34,7 @@ async fn files_that_it_makes_are_kept_beside_its_output() {
 async fn a_failure_sends_none() {
     let place = Place::new();
     let mut program = place.script("echo > a.png; exit 1");
-    program.files = files(&["*"], 1_000);
+    program.files = Some(files(&["*"], 1_000));
     let failure = failed(place.run(program.clone()).await);
     assert!(failure.printed.made.is_empty());
     assert!(place.names("results").is_empty());
@@ -44,7 +44,7 @@ async fn a_failure_sends_none() {
 async fn files_alone() {
     let place = Place::new();
     let mut program = place.script("echo > a.png");
-    program.files = files(&["*"], 1_000);
+    program.files = Some(files(&["*"], 1_000));
     let printed = place.run(program).await.unwrap();
     assert_eq!((printed.file, printed.made.len()), (None, 1));
     assert_eq!(place.read(&printed.made[0].kept), b"\n");

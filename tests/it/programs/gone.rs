@@ -70,7 +70,7 @@ async fn a_start_ends_what_bot_and_supervisor_left() {
     };
     // Neither sees the other one die.
     let kill = |signal: &str, pid: &str| {
-        assert!(Command::new("kill").args([signal, pid]).status().unwrap().success())
+        assert!(Command::new("kill").args([signal, pid]).status().unwrap().success());
     };
     kill("-STOP", &supervisor);
     bot.kill().unwrap();
