@@ -23,7 +23,7 @@ use super::records::{Record, Recorded};
 use crate::supervise::protocol::{Order, Report, SUPERVISE, Word, line};
 
 /// Bytes that a program may print ahead of who reads it: fewer and larger reads.
-const PIPE: usize = 1 << 20;
+pub(super) const PIPE: usize = 1 << 20;
 
 /// A supervisor that runs. When it is dropped, it kills all that is below it, and ends.
 pub(super) struct Supervised {
@@ -95,7 +95,7 @@ impl Supervised {
     }
 
     /// It is not there, or does not do what it should: this process does it instead. Returns when nobody is left.
-    pub(super) async fn take_over(mut self) -> usize {
+    pub(super) async fn take_over(&mut self) -> usize {
         let Some(recorded) = self.recorded.take() else { return 0 };
         let killed = tokio::task::spawn_blocking(move || recorded.record.kill(true)).await;
         let _ = self.child.start_kill();
