@@ -285,10 +285,9 @@ fn failure(end: End) -> Option<ProgramEnd> {
 
 /// The last lines: of a failure those of its errors, where it printed any.
 fn tail(output: &Output, failed: bool) -> String {
-    let (both, is_all) = output.last();
-    let last = |printed, is_all| screen::last_lines(printed, is_all, Printed::TAIL);
-    let errors = if failed { last(output.last_errors(), is_all) } else { String::new() };
-    if errors.is_empty() { last(both, is_all) } else { errors }
+    let last = |(printed, is_all)| screen::last_lines(printed, is_all, Printed::TAIL);
+    let errors = if failed { last(output.last_errors()) } else { String::new() };
+    if errors.is_empty() { last(output.last()) } else { errors }
 }
 
 /// Whether the last lines are all that was printed.
