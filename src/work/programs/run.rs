@@ -9,6 +9,7 @@ use tokio::{
 
 use super::{
     output::{Output, Stream},
+    records::Killed,
     screen::Screen,
     supervised::{PIPE, Streams, Supervised},
 };
@@ -135,9 +136,10 @@ impl<'a> Run<'a> {
         };
         if end == End::Unwatched {
             // First, since somebody may still print.
-            let killed = self.supervised.take_over().await;
+            let Killed { killed, left } = self.supervised.take_over().await;
             tracing::warn!(
                 killed,
+                left,
                 "a program's supervisor did not end in good order; what was left is killed"
             );
         }
