@@ -155,6 +155,10 @@ impl Programs {
                 )));
             }
         };
+        if let End::Refused(why) = &end {
+            // Where things are is the operator's to know, not the chat's.
+            tracing::warn!(program = %invocation.program.display(), ?why, "a program could not be started");
+        }
         let end = match (stopped, end) {
             (Some(Stopped::Cancelled), _) => {
                 output.remove().await;
@@ -278,7 +282,7 @@ fn failure(end: End) -> Option<ProgramEnd> {
         End::Ended(Ended::Signalled(signal)) => ProgramEnd::Signalled(signal),
         End::Refused(Refusal::Missing) => ProgramEnd::Missing,
         End::Refused(Refusal::NotExecutable) => ProgramEnd::NotExecutable,
-        End::Refused(Refusal::Other(why)) => ProgramEnd::NotStarted(why),
+        End::Refused(Refusal::Other(why) | Refusal::At(why, _)) => ProgramEnd::NotStarted(why),
         End::Unwatched => ProgramEnd::Unwatched,
     })
 }
