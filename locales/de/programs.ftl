@@ -16,9 +16,10 @@ program-made =
     }
 program-left-out =
     { $count ->
-        [one] Eine weitere Datei ist zu groß, oder eine zu viel, um gesendet zu werden.
-       *[other] { $count } weitere Dateien sind zu groß, oder zu viele, um gesendet zu werden.
+        [one] Eine weitere Datei ließ sich nicht senden: zu groß, eine zu viel oder verloren.
+       *[other] { $count } weitere Dateien ließen sich nicht senden: zu groß, zu viele oder verloren.
     }
+program-lost = { $size } seiner Ausgabe ließen sich nicht aufheben.
 program-output = Die ganze Ausgabe von Task { $id }
 program-output-cut = Task { $id } hat { $printed } ausgegeben; { $sent } davon sind aufgehoben.
 program-file = Von Task { $id }

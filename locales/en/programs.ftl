@@ -16,9 +16,10 @@ program-made =
     }
 program-left-out =
     { $count ->
-        [one] One more file is too large, or one too many, to be sent.
-       *[other] { $count } more files are too large, or too many, to be sent.
+        [one] One more file is too large, one too many, or lost, and is not sent.
+       *[other] { $count } more files could not be sent: too large, too many, or lost.
     }
+program-lost = { $size } of its output could not be kept.
 program-output = The whole output of task { $id }
 program-output-cut = Task { $id } printed { $printed }; { $sent } of it are kept.
 program-file = From task { $id }

@@ -24,7 +24,7 @@ const MAX_PARAMETERS: usize = 20;
 const MAX_PATTERNS: usize = 20;
 /// Runs at once, and CPU slots.
 const MAX_SLOTS: i64 = 1024;
-/// Between SIGTERM and SIGKILL, where nothing is said, and at most: a stop of the bot waits for it.
+/// Between SIGTERM and SIGKILL, where nothing is said, and at most: a kill waits for it.
 const GRACE: Duration = Duration::from_secs(10);
 const MAX_GRACE: Duration = Duration::from_mins(10);
 
@@ -267,11 +267,7 @@ fn environment(item: &Item<'_>) -> Option<BTreeMap<String, String>> {
 
 fn grace(text: &str) -> Result<Duration, String> {
     let grace = config::time_limit(text)?;
-    if grace > MAX_GRACE {
-        Err("at most 10m is wanted: a stop of the bot waits for it".to_owned())
-    } else {
-        Ok(grace)
-    }
+    if grace > MAX_GRACE { Err("at most 10m is wanted: a kill waits for it".to_owned()) } else { Ok(grace) }
 }
 
 fn slots(item: &Item<'_>) -> Option<NonZeroUsize> {

@@ -1,13 +1,15 @@
 //! What becomes the program: it bounds itself, then executes it.
 
 use std::{
+    ffi::OsStr,
     fs::{self, File},
     io::{self, BufReader, Read},
+    ops::Range,
     os::{
         fd::AsFd,
-        unix::{fs::FileTypeExt, net::UnixStream, process::CommandExt},
+        unix::{ffi::OsStrExt, fs::FileTypeExt, net::UnixStream, process::CommandExt},
     },
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, ExitCode, Stdio},
 };
 
@@ -28,6 +30,20 @@ const NICE: i32 = 10;
 /// Seconds between the signal that a program may handle and the one that it may not, when its CPU time is over.
 const CPU_GRACE: u64 = 5;
 
+/// Bytes of a file by which the kernel tells what it is.
+const BEGINNING: u64 = 256;
+/// How often a script may be run by a script: as many as the kernel takes.
+const SCRIPTS: usize = 5;
+
+/// Where a binary says whether it is of 32 or 64 bits and in which order its bytes are, what it is, and for which machine.
+const ELF_CLASS_AND_ORDER: Range<usize> = 4..6;
+const ELF_TYPE: Range<usize> = 16..18;
+const ELF_MACHINE: Range<usize> = 18..20;
+/// What a binary is that can be executed.
+const EXECUTABLE: u16 = 2;
+/// The same, where it may be anywhere in memory.
+const SHARED: u16 = 3;
+
 /// Nobody but the owner writes what a program makes, unless it says so itself.
 const UMASK: Mode = Mode::WGRP.union(Mode::WOTH);
 
@@ -44,11 +60,11 @@ pub(super) fn launch() -> ExitCode {
 
 /// Returns only where it could not.
 fn execute(order: &Order) -> Refusal {
-    if let Err(refusal) = look(&order.program) {
+    if let Err(refusal) = look(&order.program, &order.folder) {
         return refusal;
     }
     if let Err(error) = rustix::process::chdir(&order.folder) {
-        return Refusal::Other(format!("{}: {}", order.folder.display(), io::Error::from(error)));
+        return Refusal::At(format!("its folder: {}", io::Error::from(error)), order.folder.clone());
     }
     if let Err(error) = confine() {
         return Refusal::Other(io::Error::from(error).to_string());
@@ -62,41 +78,78 @@ fn execute(order: &Order) -> Refusal {
     }
     match refusal(&command.exec()) {
         // The file itself is there.
-        Refusal::Missing => Refusal::Other(interpreter(&order.program)),
+        Refusal::Missing => Refusal::At("what it is run by is not there".to_owned(), run_by(&order.program)),
         refusal => refusal,
     }
 }
 
-/// What is not there where a script is.
-fn interpreter(program: &Path) -> String {
-    let mut start = Vec::new();
-    let read = File::open(program).and_then(|file| file.take(256).read_to_end(&mut start));
-    let line = start.split(|byte| *byte == b'\n').next().and_then(|line| line.strip_prefix(b"#!"));
-    match (read, line) {
-        (Ok(_), Some(line)) => format!("{} is not there", String::from_utf8_lossy(line).trim()),
-        _ => "its loader is not there".to_owned(),
-    }
+/// What a script is run by; of what is no script, itself: it names its loader.
+fn run_by(program: &Path) -> PathBuf {
+    let start = beginning(program).unwrap_or_default();
+    interpreter(&start).map_or_else(|| program.to_owned(), Path::to_owned)
 }
 
 /// Whether the kernel can execute it. What it cannot, exec's wrapper in the C library would hand to a shell.
-fn look(program: &Path) -> Result<(), Refusal> {
+fn look(program: &Path, folder: &Path) -> Result<(), Refusal> {
+    let mut run_by = look_at(program)?;
+    for _ in 0..SCRIPTS {
+        let Some(interpreter) = run_by else { return Ok(()) };
+        run_by = match look_at(&folder.join(interpreter)) {
+            // Which is not the program itself: exec's own error says so.
+            Err(Refusal::Missing) => return Ok(()),
+            looked => looked?,
+        };
+    }
+    // Here exec fails, and hands it to nobody.
+    Ok(())
+}
+
+/// Whether this file is one that can be executed, and by what, where it is a script.
+fn look_at(program: &Path) -> Result<Option<PathBuf>, Refusal> {
     let kind = fs::metadata(program).map_err(|error| refusal(&error))?.file_type();
     if !kind.is_file() || kind.is_fifo() {
         return Err(Refusal::NotExecutable);
     }
     rustix::fs::access(program, rustix::fs::Access::EXEC_OK).map_err(|error| refusal(&error.into()))?;
-    let mut start = [0; 4];
-    match File::open(program).and_then(|mut file| file.read(&mut start)) {
-        Ok(read) if is_known(&start[..read]) => Ok(()),
-        Ok(_) => Err(Refusal::NotExecutable),
+    let start = match beginning(program) {
+        Ok(start) => start,
         // What can be executed but not read is no script.
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
-        Err(error) => Err(refusal(&error)),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(None),
+        Err(error) => return Err(refusal(&error)),
+    };
+    match interpreter(&start) {
+        Some(interpreter) => Ok(Some(interpreter.to_owned())),
+        None if is_binary(&start, &beginning(Path::new("/proc/self/exe")).unwrap_or_default()) => Ok(None),
+        None => Err(Refusal::NotExecutable),
     }
 }
 
-fn is_known(start: &[u8]) -> bool {
-    start.starts_with(b"#!") || start.starts_with(b"\x7fELF")
+fn beginning(file: &Path) -> io::Result<Vec<u8>> {
+    let mut start = Vec::new();
+    File::open(file)?.take(BEGINNING).read_to_end(&mut start)?;
+    Ok(start)
+}
+
+/// What a script names after its `#!`, if the kernel finds it there, too.
+fn interpreter(start: &[u8]) -> Option<&Path> {
+    let line = start.strip_prefix(b"#!")?.split(|byte| *byte == b'\n').next()?;
+    let line = &line[line.iter().position(|byte| !matches!(byte, b' ' | b'\t'))?..];
+    let end = line.iter().position(|byte| matches!(byte, b' ' | b'\t' | 0));
+    // A name that is cut off is another one.
+    let is_cut = end.is_none() && start.len() as u64 == BEGINNING && !start.contains(&b'\n');
+    let name = &line[..end.unwrap_or(line.len())];
+    (!is_cut && !name.is_empty()).then(|| Path::new(OsStr::from_bytes(name)))
+}
+
+/// Whether it is a program for this machine: as this one is.
+fn is_binary(start: &[u8], own: &[u8]) -> bool {
+    // The order of bytes comes first, so the type is in this machine's.
+    let is_same = |bytes: Range<usize>| start.get(bytes.clone()).is_some_and(|is| Some(is) == own.get(bytes));
+    let kind = start.get(ELF_TYPE).and_then(|kind| Some(u16::from_ne_bytes(kind.try_into().ok()?)));
+    start.starts_with(b"\x7fELF")
+        && is_same(ELF_CLASS_AND_ORDER)
+        && is_same(ELF_MACHINE)
+        && matches!(kind, Some(EXECUTABLE | SHARED))
 }
 
 fn refusal(error: &io::Error) -> Refusal {
@@ -161,4 +214,37 @@ fn limit(limits: &Limits) -> rustix::io::Result<()> {
     set(Resource::Fsize, limits.file_size, 0)?;
     set(Resource::Cpu, limits.cpu_seconds, CPU_GRACE)?;
     set(Resource::As, limits.memory, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_names_what_it_is_run_by() {
+        let named = |start: &[u8]| interpreter(start).map(|path| path.display().to_string());
+        for (start, name) in [
+            ("#!/bin/sh", "/bin/sh"),
+            ("#! \t/bin/sh -e\necho", "/bin/sh"),
+            ("#!/usr/bin/env python3\n", "/usr/bin/env"),
+        ] {
+            assert_eq!(named(start.as_bytes()).as_deref(), Some(name), "{start}");
+        }
+        let cut = format!("#!/{}", "x".repeat(254));
+        for start in ["", "#", "#!", "#!\n/bin/sh", "#! \t\n", "#!\0", " #!/bin/sh", &cut] {
+            assert_eq!(named(start.as_bytes()), None, "{start}");
+        }
+    }
+
+    #[test]
+    fn a_binary_is_of_this_machine() {
+        let own = beginning(Path::new("/proc/self/exe")).unwrap();
+        assert!(is_binary(&own, &own));
+        for byte in [0, 4, 5, 16, 18] {
+            let mut other = own.clone();
+            other[byte] ^= 0x40;
+            assert!(!is_binary(&other, &own), "{byte}");
+        }
+        assert!(!is_binary(&own[..19], &own));
+    }
 }

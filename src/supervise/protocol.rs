@@ -90,8 +90,10 @@ pub(crate) enum Refusal {
     Missing,
     /// It must not be executed, or is nothing that can be.
     NotExecutable,
-    /// Anything else; for people.
+    /// Anything else; for people, who need not know where things are on the machine.
     Other(String),
+    /// The same, of something at this path, which is for the operator alone.
+    At(String, PathBuf),
 }
 
 /// Writes a line.

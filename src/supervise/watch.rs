@@ -23,7 +23,7 @@ use rustix::{
 
 use super::{
     processes::{Process, below, kill_all},
-    protocol::{Ended, LAUNCH, Order, Refusal, Report, Word, hear, line, say},
+    protocol::{Ended, LAUNCH, Order, Refusal, Report, Word, hear, say},
 };
 
 /// What a program leaves running is given this long to end by itself: a `tee` writes what it has read.
@@ -51,46 +51,40 @@ fn begin() -> io::Result<()> {
     let control = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     let mut words = BufReader::new(control.try_clone()?);
     let Some(order) = hear::<Order>(&mut words)? else { return Ok(()) };
-    let main = match launch(&order) {
-        Ok(main) => main,
-        Err(refusal) => return say(&control, &Report::Refused(refusal)),
+    let (main, launcher) = match launch(&order) {
+        Ok(launched) => launched,
+        Err(error) => return say(&control, &Report::Refused(Refusal::Other(error.to_string()))),
     };
-    say(&control, &Report::Started { pid: main.as_raw_nonzero().get().unsigned_abs() })?;
-    let ended = Watch::new(control.try_clone()?, main).run();
-    say(&control, &Report::Gone(ended))
+    // What was said right after the order is read already.
+    let heard = words.buffer().to_vec();
+    let report = Watch::new(control.try_clone()?, heard, main, launcher).run();
+    say(&control, &report)
 }
 
-/// Starts what becomes the program, and waits until it has.
-fn launch(order: &Order) -> Result<Pid, Refusal> {
-    try_launch(order).unwrap_or_else(|error| Err(Refusal::Other(error.to_string())))
-}
-
-fn try_launch(order: &Order) -> io::Result<Result<Pid, Refusal>> {
-    let (mut control, its_end) = UnixStream::pair()?;
+/// Starts what becomes the program: its process, and where it says why it could not.
+fn launch(order: &Order) -> io::Result<(Pid, UnixStream)> {
+    let (control, its_end) = UnixStream::pair()?;
     let child = Command::new("/proc/self/exe")
         .arg(LAUNCH)
         .env_clear()
         .stdin(Stdio::from(OwnedFd::from(its_end)))
         .process_group(0)
         .spawn()?;
+    let pid = Pid::from_raw(child.id().cast_signed()).ok_or(Errno::SRCH)?;
+    if let Err(error) = give(&control, order) {
+        let _ = rustix::process::kill_process(pid, Signal::KILL);
+        let _ = rustix::process::waitpid(Some(pid), WaitOptions::empty());
+        return Err(error);
+    }
+    Ok((pid, control))
+}
+
+fn give(control: &UnixStream, order: &Order) -> io::Result<()> {
     // The program alone holds the ends of its output.
     let nowhere = File::options().read(true).write(true).open("/dev/null")?;
     dup2_stdout(&nowhere)?;
     dup2_stderr(&nowhere)?;
-    let pid = Pid::from_raw(child.id().cast_signed()).ok_or(Errno::SRCH)?;
-    let mut answer = String::new();
-    let heard = control_order(&control, order).and_then(|()| control.read_to_string(&mut answer));
-    if heard.is_ok() && answer.is_empty() {
-        return Ok(Ok(pid));
-    }
-    let _ = rustix::process::kill_process(pid, Signal::KILL);
-    let _ = rustix::process::waitpid(Some(pid), WaitOptions::empty());
-    heard?;
-    Ok(Err(serde_json::from_str(&answer)?))
-}
-
-fn control_order(mut control: &UnixStream, order: &Order) -> io::Result<()> {
-    io::Write::write_all(&mut control, &line(order)?)
+    say(control, order)
 }
 
 /// How far the end of a program is.
@@ -111,6 +105,10 @@ struct Watch {
     control: Option<UnixStream>,
     /// What was heard of the next word.
     heard: Vec<u8>,
+    /// The launcher, until it is the program: it hangs where the program's file does, and is ended as the program is.
+    launcher: Option<UnixStream>,
+    /// Why it could not, as far as that was heard.
+    refusal: Vec<u8>,
     main: Pid,
     main_fd: Option<OwnedFd>,
     ended: Option<Ended>,
@@ -118,20 +116,36 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(control: UnixStream, main: Pid) -> Self {
+    fn new(control: UnixStream, heard: Vec<u8>, main: Pid, launcher: UnixStream) -> Self {
         let main_fd = pidfd_open(main, PidfdFlags::empty()).ok();
-        Self { control: Some(control), heard: Vec::new(), main, main_fd, ended: None, phase: Phase::Running }
+        Self {
+            control: Some(control),
+            heard,
+            launcher: Some(launcher),
+            refusal: Vec::new(),
+            main,
+            main_fd,
+            ended: None,
+            phase: Phase::Running,
+        }
     }
 
     /// Returns when the last process is gone.
-    fn run(mut self) -> Ended {
-        loop {
-            if !self.reap() {
-                return self.ended.unwrap_or(Ended::Signalled(Signal::KILL.as_raw()));
-            }
+    fn run(mut self) -> Report {
+        self.obey();
+        while self.reap() {
             self.step();
             self.wait();
         }
+        // It ends where everybody has: what a launcher said may not be read yet.
+        while self.launcher.is_some() {
+            self.hear_launcher();
+        }
+        if self.refusal.is_empty() {
+            return Report::Gone(self.ended.unwrap_or(Ended::Signalled(Signal::KILL.as_raw())));
+        }
+        let refusal = serde_json::from_slice(&self.refusal);
+        Report::Refused(refusal.unwrap_or_else(|error| Refusal::Other(error.to_string())))
     }
 
     /// Takes note of all that has ended. Whether anybody is left: all of them are below this process, so where it has no child,
@@ -179,7 +193,10 @@ impl Watch {
             Phase::Running | Phase::Lingering(_) => self.phase = Phase::Asked(until),
         }
         // At once, so that nobody of the group is born in between; then those that have left it.
-        let _ = kill_process_group(self.main, Signal::TERM);
+        // Where nobody of them is left, the group's number may be a stranger's.
+        if everybody().iter().any(|process| group(process.pid) == Some(self.main)) {
+            let _ = kill_process_group(self.main, Signal::TERM);
+        }
         for process in everybody() {
             if group(process.pid) != Some(self.main) {
                 process.signal(Signal::TERM);
@@ -196,12 +213,34 @@ impl Watch {
             _ => BUSY,
         };
         let timeout = Timespec::try_from(pause).ok();
-        let main = self.main_fd.as_ref().map(|fd| PollFd::new(fd, PollFlags::IN));
-        let control = self.control.as_ref().map(|control| PollFd::new(control, PollFlags::IN));
-        let mut fds: Vec<_> = control.into_iter().chain(main).collect();
+        let sockets =
+            self.control.iter().chain(&self.launcher).map(|socket| PollFd::new(socket, PollFlags::IN));
+        let main = self.main_fd.iter().map(|fd| PollFd::new(fd, PollFlags::IN));
+        let mut fds: Vec<_> = sockets.chain(main).collect();
         let _ = poll(&mut fds, timeout.as_ref());
-        if self.control.is_some() && !fds[0].revents().is_empty() {
+        let mut ready = fds.iter().map(|fd| !fd.revents().is_empty());
+        let is_said = self.control.is_some() && ready.next() == Some(true);
+        let is_launched = self.launcher.is_some() && ready.next() == Some(true);
+        if is_said {
             self.listen();
+        }
+        if is_launched {
+            self.hear_launcher();
+        }
+    }
+
+    /// Hears why the program did not begin, or, where that is nothing, that it has.
+    fn hear_launcher(&mut self) {
+        let mut buffer = [0; 256];
+        let Some(launcher) = &mut self.launcher else { return };
+        match launcher.read(&mut buffer) {
+            Ok(read) if read > 0 => return self.refusal.extend_from_slice(&buffer[..read]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return,
+            Ok(_) | Err(_) => self.launcher = None,
+        }
+        if let (true, Some(control)) = (self.refusal.is_empty(), &self.control) {
+            // Where the bot is gone, that is heard next.
+            let _ = say(control, &Report::Started { pid: self.main.as_raw_nonzero().get().unsigned_abs() });
         }
     }
 
@@ -218,6 +257,11 @@ impl Watch {
                 return;
             }
         }
+        self.obey();
+    }
+
+    /// Does what was said.
+    fn obey(&mut self) {
         while let Some(end) = self.heard.iter().position(|byte| *byte == b'\n') {
             let word: Vec<u8> = self.heard.drain(..=end).collect();
             if let Ok(Word::Stop { grace }) = serde_json::from_slice(&word) {

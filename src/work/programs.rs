@@ -153,6 +153,10 @@ impl Programs {
                 )));
             }
         };
+        if let End::Refused(why) = &end {
+            // Where things are is the operator's to know, not the chat's.
+            tracing::warn!(program = %invocation.program.display(), ?why, "a program could not be started");
+        }
         let end = match (stopped, end) {
             (Some(Stopped::Cancelled), _) => {
                 output.remove().await;
@@ -276,17 +280,16 @@ fn failure(end: End) -> Option<ProgramEnd> {
         End::Ended(Ended::Signalled(signal)) => ProgramEnd::Signalled(signal),
         End::Refused(Refusal::Missing) => ProgramEnd::Missing,
         End::Refused(Refusal::NotExecutable) => ProgramEnd::NotExecutable,
-        End::Refused(Refusal::Other(why)) => ProgramEnd::NotStarted(why),
+        End::Refused(Refusal::Other(why) | Refusal::At(why, _)) => ProgramEnd::NotStarted(why),
         End::Unwatched => ProgramEnd::Unwatched,
     })
 }
 
 /// The last lines: of a failure those of its errors, where it printed any.
 fn tail(output: &Output, failed: bool) -> String {
-    let (both, is_all) = output.last();
-    let last = |printed, is_all| screen::last_lines(printed, is_all, Printed::TAIL);
-    let errors = if failed { last(output.last_errors(), is_all) } else { String::new() };
-    if errors.is_empty() { last(both, is_all) } else { errors }
+    let last = |(printed, is_all)| screen::last_lines(printed, is_all, Printed::TAIL);
+    let errors = if failed { last(output.last_errors()) } else { String::new() };
+    if errors.is_empty() { last(output.last()) } else { errors }
 }
 
 /// Whether the last lines are all that was printed.

@@ -139,7 +139,7 @@ pub(super) fn invocation(program: &Path) -> Invocation {
     }
 }
 
-pub(super) fn write_program(path: &Path, text: &str, mode: u32) {
+pub(super) fn write_program(path: &Path, text: impl AsRef<[u8]>, mode: u32) {
     fs::write(path, text).unwrap();
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
@@ -222,6 +222,15 @@ async fn a_failure_tells_status_and_the_last_errors() {
     // Where there are no errors, the results are what is left to say.
     let failure = place.fails("echo result; exit 1").await;
     assert_eq!((failure.end, failure.printed.tail.as_str()), (ProgramEnd::Exited(1), "result"));
+}
+
+#[tokio::test]
+async fn a_failure_keeps_the_first_of_its_errors_however_much_it_printed() {
+    let failure = Place::new().fails("head -c 100000 /dev/zero; echo why >&2; exit 1").await;
+    assert_eq!(failure.printed.tail, "why");
+    // And where there were more than are kept, none is shown that begins in its middle.
+    let failure = Place::new().fails("yes 'a line of errors' | head -c 50001 >&2; exit 1").await;
+    assert!(failure.printed.tail.lines().rev().skip(1).all(|line| line == "a line of errors"));
 }
 
 #[tokio::test]

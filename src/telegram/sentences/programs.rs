@@ -21,16 +21,26 @@ pub(in crate::telegram) fn succeeded(printed: &Printed) -> String {
     if printed.left_out > 0 {
         lines.push(say!("program-left-out", count = printed.left_out));
     }
+    lines.extend(lost(printed));
     lines.join("\n")
 }
 
 /// Why a program did not succeed, in one line, with the last one that it printed.
 pub(in crate::telegram) fn failure(failure: &ProgramFailure) -> String {
-    let end = end(&failure.end);
+    let end = ended(failure);
     match failure.printed.tail.lines().rev().find(|line| !line.trim().is_empty()) {
         Some(line) => format!("{end} {}", cut(line.trim(), LINE)),
         None => end,
     }
+}
+
+/// How a program ended that did not succeed, and what could not be kept of its output.
+pub(in crate::telegram) fn ended(failure: &ProgramFailure) -> String {
+    [Some(end(&failure.end)), lost(&failure.printed)].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+fn lost(printed: &Printed) -> Option<String> {
+    (printed.lost > 0).then(|| say!("program-lost", size = size(printed.lost)))
 }
 
 /// How a program ended that did not succeed.
@@ -90,4 +100,26 @@ pub(in crate::telegram) fn file_caption(task: JobId, at: usize, of: usize) -> St
 
 fn size(bytes: u64) -> String {
     super::documents::size(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_lost_is_told() {
+        let whole = Printed { bytes: 9, tail: "why".to_owned(), ..Printed::default() };
+        let cut = Printed { lost: 2_000_000, left_out: 2, ..whole.clone() };
+        assert_eq!(succeeded(&whole), "");
+        let text = succeeded(&cut);
+        assert!(text.contains("2 more files could not be sent: too large, too many, or lost."), "{text}");
+        assert!(text.ends_with("of its output could not be kept."), "{text}");
+        let failure = |printed| failure(&ProgramFailure { end: ProgramEnd::Exited(3), printed });
+        assert_eq!(failure(whole), "It ended with status 3. why");
+        let text = failure(cut);
+        assert!(
+            text.starts_with("It ended with status 3. ") && text.ends_with("could not be kept. why"),
+            "{text}"
+        );
+    }
 }

@@ -80,9 +80,9 @@ impl Output {
         (&self.both.bytes, self.both.left_out == 0)
     }
 
-    /// The last of its errors.
-    pub(super) fn last_errors(&self) -> &[u8] {
-        &self.errors.bytes
+    /// The last of its errors, and whether that is all of them.
+    pub(super) fn last_errors(&self) -> (&[u8], bool) {
+        (&self.errors.bytes, self.errors.left_out == 0)
     }
 
     /// Writes what waits, where it is enough to be worth it. Never fails: what cannot be written is lost, and counted.

@@ -34,7 +34,18 @@ pub(super) struct Record {
 #[derive(Debug)]
 pub(super) struct Recorded {
     path: PathBuf,
-    pub(super) record: Record,
+    record: Record,
+    /// It stays on the disk: somebody is left, whom the next start has to end.
+    stays: bool,
+}
+
+/// What came of killing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Killed {
+    /// How many were killed.
+    pub(super) killed: usize,
+    /// How many are there all the same: they hang in the kernel.
+    pub(super) left: usize,
 }
 
 impl Record {
@@ -54,22 +65,21 @@ impl Record {
         fs::create_dir_all(folder)?;
         let path = folder.join(format!("{}.json", self.mark));
         fs::write(&path, serde_json::to_vec(&self)?)?;
-        Ok(Recorded { path, record: self })
+        Ok(Recorded { path, record: self, stays: false })
     }
 
     /// Kills all that there is of it: the supervisor and everybody below it, those that carry its mark, and, where the supervisor
-    /// is known to have been there a moment ago, its session. How many. Blocks, until nobody is left.
-    pub(super) fn kill(&self, with_session: bool) -> usize {
+    /// is known to have been there a moment ago, its session. Blocks, until nobody is left or that takes too long.
+    fn kill(&self, with_session: bool) -> Killed {
         let mut killed = 0;
         for _ in 0..ROUNDS {
-            let found = self.processes(with_session);
-            if found.is_empty() {
-                break;
+            if self.processes(with_session).is_empty() {
+                return Killed { killed, left: 0 };
             }
             killed += kill_all(|| self.processes(with_session));
             std::thread::sleep(AGAIN);
         }
-        killed
+        Killed { killed, left: self.processes(with_session).len() }
     }
 
     fn processes(&self, with_session: bool) -> Vec<Process> {
@@ -91,14 +101,27 @@ impl Record {
     }
 }
 
+impl Recorded {
+    /// Kills all that there is of a run whose supervisor was there a moment ago. Where somebody is left, so is the record. Blocks.
+    pub(super) fn kill(mut self) -> Killed {
+        let killed = self.record.kill(true);
+        self.stays = killed.left > 0;
+        killed
+    }
+}
+
 impl Drop for Recorded {
     fn drop(&mut self) {
+        if self.stays {
+            return;
+        }
         // Who finds it at the next start finds nobody.
         fs::remove_file(&self.path).ok();
     }
 }
 
-/// Ends what runs of an earlier bot have left. How many processes there were. Blocks.
+/// Ends what runs of an earlier bot have left. How many processes there were. What cannot be looked at, or ended, stays for the
+/// next start. Blocks.
 pub(super) fn sweep(folder: &Path) -> io::Result<usize> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
@@ -106,12 +129,23 @@ pub(super) fn sweep(folder: &Path) -> io::Result<usize> {
     };
     let mut killed = 0;
     for entry in entries {
-        let path = entry?.path();
-        // One that cannot be read was never written as a whole, so its program had not begun.
-        if let Ok(record) = serde_json::from_slice::<Record>(&fs::read(&path)?) {
-            killed += record.kill(false);
+        match entry.and_then(|entry| end(&entry.path())) {
+            Ok(more) => killed += more,
+            Err(error) => tracing::error!(%error, "what an earlier run has left could not be ended"),
         }
-        fs::remove_file(&path)?;
+    }
+    Ok(killed)
+}
+
+/// Ends what a record is of.
+fn end(path: &Path) -> io::Result<usize> {
+    // One that makes no sense was never written as a whole, so its program had not begun.
+    let ended = serde_json::from_slice::<Record>(&fs::read(path)?).map(|record| record.kill(false));
+    let Killed { killed, left } = ended.unwrap_or(Killed { killed: 0, left: 0 });
+    if left > 0 {
+        tracing::error!(left, "an earlier run has left processes that cannot be killed");
+    } else {
+        fs::remove_file(path)?;
     }
     Ok(killed)
 }

@@ -9,8 +9,9 @@ use tokio::{
 
 use super::{
     output::{Output, Stream},
+    records::Killed,
     screen::Screen,
-    supervised::{Streams, Supervised},
+    supervised::{PIPE, Streams, Supervised},
 };
 use crate::{
     supervise::protocol::{Ended, Refusal, Report},
@@ -133,18 +134,18 @@ impl<'a> Run<'a> {
                 Event::Look => self.look().await,
             }
         };
+        if end == End::Unwatched {
+            // First, since somebody may still print.
+            let Killed { killed, left } = self.supervised.take_over().await;
+            tracing::warn!(
+                killed,
+                left,
+                "a program's supervisor did not end in good order; what was left is killed"
+            );
+        }
         self.drain(&mut buffers).await;
         self.look().await;
-        match end {
-            End::Unwatched => {
-                let killed = self.supervised.take_over().await;
-                tracing::warn!(
-                    killed,
-                    "a program's supervisor did not end in good order; what was left is killed"
-                );
-            }
-            _ => self.supervised.end().await,
-        }
+        self.supervised.end().await;
         (end, self.stopped, self.output)
     }
 
@@ -213,13 +214,22 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Reads what is still in the pipes.
+    /// Reads what is still in the pipes. Of one that somebody else goes on to fill, no more than it holds once the time is over.
     async fn drain(&mut self, buffers: &mut (Vec<u8>, Vec<u8>)) {
         let until = Instant::now() + DRAIN;
-        while let Some(read) = rest(&mut self.streams.err, &mut buffers.1, until).await {
+        let goes_on = |drained| drained < PIPE || Instant::now() < until;
+        let mut drained = 0;
+        while goes_on(drained)
+            && let Some(read) = rest(&mut self.streams.err, &mut buffers.1, until).await
+        {
+            drained += read;
             self.printed(Stream::Err, &buffers.1[..read]).await;
         }
-        while let Some(read) = rest(&mut self.streams.out, &mut buffers.0, until).await {
+        drained = 0;
+        while goes_on(drained)
+            && let Some(read) = rest(&mut self.streams.out, &mut buffers.0, until).await
+        {
+            drained += read;
             self.printed(Stream::Out, &buffers.0[..read]).await;
         }
     }

@@ -19,11 +19,11 @@ use tokio::{
     process::{Child, ChildStderr, ChildStdout, Command},
 };
 
-use super::records::{Record, Recorded};
+use super::records::{Killed, Record, Recorded};
 use crate::supervise::protocol::{Order, Report, SUPERVISE, Word, line};
 
 /// Bytes that a program may print ahead of who reads it: fewer and larger reads.
-const PIPE: usize = 1 << 20;
+pub(super) const PIPE: usize = 1 << 20;
 
 /// A supervisor that runs. When it is dropped, it kills all that is below it, and ends.
 pub(super) struct Supervised {
@@ -94,13 +94,15 @@ impl Supervised {
         let _ = self.child.wait().await;
     }
 
-    /// It is not there, or does not do what it should: this process does it instead. Returns when nobody is left.
-    pub(super) async fn take_over(mut self) -> usize {
-        let Some(recorded) = self.recorded.take() else { return 0 };
-        let killed = tokio::task::spawn_blocking(move || recorded.record.kill(true)).await;
+    /// It is not there, or does not do what it should: this process does it instead. Returns when nobody is left, or who is
+    /// cannot be killed.
+    pub(super) async fn take_over(&mut self) -> Killed {
+        let nobody = Killed { killed: 0, left: 0 };
+        let Some(recorded) = self.recorded.take() else { return nobody };
+        let killed = tokio::task::spawn_blocking(move || recorded.kill()).await.unwrap_or(nobody);
         let _ = self.child.start_kill();
         let _ = self.child.wait().await;
-        killed.unwrap_or_default()
+        killed
     }
 }
 

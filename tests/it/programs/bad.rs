@@ -28,12 +28,25 @@ async fn what_must_not_or_cannot_be_executed() {
     let place = Place::new();
     let file = place.path("file");
     // The C library's exec hands a file of unknown kind to a shell.
-    for (text, mode) in
-        [("#!/bin/sh\necho no\n", 0o644), ("echo no\n", 0o755), ("", 0o755), ("\0\x01\x02", 0o755)]
-    {
+    let by_text = format!("#!{}\n", place.path("text").display());
+    write_program(&place.path("text"), "echo no\n", 0o755);
+    let mut of_another_machine = fs::read(std::env::current_exe().unwrap()).unwrap();
+    of_another_machine.truncate(4096);
+    of_another_machine[18] ^= 0x40;
+    let cases: [(&[u8], u32); 8] = [
+        (b"#!/bin/sh\necho no\n", 0o644),
+        (b"echo no\n", 0o755),
+        (b"", 0o755),
+        (b"\0\x01\x02", 0o755),
+        (b"#!\necho no\n", 0o755),
+        (b"#! \t\necho no\n", 0o755),
+        (by_text.as_bytes(), 0o755),
+        (&of_another_machine, 0o755),
+    ];
+    for (text, mode) in cases {
         write_program(&file, text, mode);
         let failure = failed(place.run(invocation(&file)).await);
-        assert_eq!(failure.end, ProgramEnd::NotExecutable, "{text:?}, {mode:o}");
+        assert_eq!(failure.end, ProgramEnd::NotExecutable, "{:?}, {mode:o}", String::from_utf8_lossy(text));
         check(&place, &failure);
     }
     let failure = failed(place.run(invocation(place.root.path())).await);
@@ -47,8 +60,8 @@ async fn one_that_another_program_should_run_that_is_not_there() {
     write_program(&file, "#!/there/is/no/python\n", 0o755);
     let failure = failed(place.run(invocation(&file)).await);
     assert!(
-        matches!(&failure.end, ProgramEnd::NotStarted(why) if why.contains("/there/is/no/python")),
-        "{failure:?}"
+        matches!(&failure.end, ProgramEnd::NotStarted(why) if !why.contains('/')),
+        "where things are is no chat's business: {failure:?}"
     );
 }
 
@@ -58,7 +71,9 @@ async fn one_without_its_folder() {
     let mut program = place.script("pwd");
     program.folder = Some(place.path("nowhere"));
     let failure = failed(place.run(program.clone()).await);
-    assert!(matches!(&failure.end, ProgramEnd::NotStarted(why) if why.contains("nowhere")), "{failure:?}");
+    let is_told =
+        |why: &str| why.starts_with("its folder: ") && !why.contains('/') && !why.contains("nowhere");
+    assert!(matches!(&failure.end, ProgramEnd::NotStarted(why) if is_told(why)), "{failure:?}");
     check(&place, &failure);
 
     let folder = place.path("somewhere").canonicalize().unwrap_or_else(|_| place.path("somewhere"));

@@ -1,6 +1,9 @@
 //! Bots that are gone, and what they leave: nothing.
 
 use std::{
+    io::{Read, Write},
+    os::{fd::OwnedFd, unix::net::UnixStream},
+    path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -101,7 +104,44 @@ async fn a_record_of_another_start_of_the_machine_is_nobody_s() {
     let moved = text.replacen("machine\":\"", "machine\":\"x", 1);
     std::fs::write(other.path("data/runs/a.json"), moved).unwrap();
     std::fs::write(other.path("data/runs/b.json"), "{").unwrap();
+    // What is no record at all keeps nobody from the rest.
+    std::fs::create_dir(other.path("data/runs/folder")).unwrap();
     assert_eq!(other.programs().sweep().unwrap(), 0);
-    assert!(other.names("runs").is_empty());
+    assert_eq!(other.names("runs"), ["folder"]);
     stopped(running).await;
+}
+
+/// A supervisor that was told this at once: its reports, once it has ended.
+fn supervised(words: &str) -> String {
+    let (mut control, its_end) = UnixStream::pair().unwrap();
+    let mut supervisor = Command::new(env!("CARGO_BIN_EXE_jobboard"))
+        .arg("supervise-program")
+        .stdin(Stdio::from(OwnedFd::from(its_end)))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    control.write_all(words.as_bytes()).unwrap();
+    control.set_read_timeout(Some(super::LONG)).unwrap();
+    let mut reports = String::new();
+    let read = control.read_to_string(&mut reports);
+    drop(control);
+    supervisor.wait().unwrap();
+    read.expect("it does not end");
+    reports
+}
+
+/// A supervisor's order.
+fn order(program: &Path, argument: &str) -> String {
+    let order = serde_json::json!({
+        "program": program, "arguments": [argument], "folder": "/", "environment": [], "limits": {}
+    });
+    format!("{order}\n")
+}
+
+#[test]
+fn a_stop_that_comes_with_the_order_is_heard() {
+    let order = order(Path::new("/bin/sleep"), "1000");
+    let reports = supervised(&format!("{order}{{\"Stop\":{{\"grace\":5000}}}}\n"));
+    assert!(reports.ends_with("{\"Gone\":{\"Signalled\":15}}\n"), "{reports}");
 }

@@ -136,3 +136,18 @@ async fn one_that_closes_its_output_goes_on() {
     until(|| fs::write(place.path("data/work/go"), "").ok()).await;
     assert_eq!(failed(running.end().await).end, ProgramEnd::Exited(4));
 }
+
+#[tokio::test]
+async fn one_whose_output_a_stranger_goes_on_to_fill() {
+    let place = Place::new();
+    let running = place.start(place.script("echo $$; while [ ! -e go ]; do sleep 0.05; done"));
+    let shown = running.shows(|shown| !shown.tail.is_empty()).await;
+    let mut stranger =
+        Command::new("sh").args(["-c", &format!("exec yes > /proc/{}/fd/1", shown.tail)]).spawn().unwrap();
+    running.shows(|shown| shown.tail.ends_with('y')).await;
+    fs::write(place.path("data/work/go"), "").unwrap();
+    let end = running.end().await;
+    stranger.kill().unwrap();
+    stranger.wait().unwrap();
+    end.unwrap();
+}
