@@ -132,3 +132,12 @@ async fn one_that_closes_its_output_goes_on() {
     until(|| fs::write(place.path("data/work/go"), "").ok()).await;
     assert_eq!(failed(running.end().await).end, ProgramEnd::Exited(4));
 }
+
+#[tokio::test]
+async fn what_is_printed_at_the_end_is_read() {
+    let place = Place::new();
+    for _ in 0..10 {
+        let printed = place.succeeds("head -c 60000 /dev/zero; head -c 60000 /dev/zero >&2").await;
+        assert_eq!(printed.bytes, 120_000);
+    }
+}
