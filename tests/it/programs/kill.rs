@@ -130,9 +130,12 @@ async fn a_stop_of_the_bot_is_not_held_up() {
     running.exit.cancel();
     assert!(matches!(running.end().await, Err(Unfinished::Cancelled)));
     // Also where somebody is killing it already.
-    let running = place.start(program(LONG * 2));
+    let mut program = place.script("trap 'echo asked' TERM; echo up; while :; do sleep 0.05; done");
+    program.grace = LONG * 2;
+    let running = place.start(program);
     running.shows(|shown| shown.tail == "up").await;
     running.cancel.cancel();
+    running.shows(|shown| shown.tail.contains("asked")).await;
     running.exit.cancel();
     assert!(matches!(running.end().await, Err(Unfinished::Cancelled)));
     is_gone(&sleep);
@@ -141,7 +144,9 @@ async fn a_stop_of_the_bot_is_not_held_up() {
 #[tokio::test]
 async fn one_that_kills_its_supervisor() {
     let (place, sleep) = (Place::new(), sleep());
-    let failure = place.fails(&format!("setsid -f {sleep}\n{sleep} &\nkill -KILL $PPID\n{sleep}")).await;
+    let failure = place
+        .fails(&format!("setsid -f {sleep}\nenv -i {sleep} &\n{sleep} &\nkill -KILL $PPID\n{sleep}"))
+        .await;
     assert_eq!(failure.end, ProgramEnd::Unwatched);
     is_gone(&sleep);
     assert!(place.names("runs").is_empty());

@@ -151,3 +151,12 @@ async fn one_whose_output_a_stranger_goes_on_to_fill() {
     stranger.wait().unwrap();
     end.unwrap();
 }
+
+#[tokio::test]
+async fn what_is_printed_at_the_end_is_read() {
+    let place = Place::new();
+    for _ in 0..10 {
+        let printed = place.succeeds("head -c 60000 /dev/zero; head -c 60000 /dev/zero >&2").await;
+        assert_eq!(printed.bytes, 120_000);
+    }
+}
