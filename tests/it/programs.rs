@@ -69,7 +69,7 @@ impl Place {
     /// A program of this name, which is a script for `/bin/sh`.
     pub(super) fn script(&self, text: &str) -> Invocation {
         let path = self.path(&format!("program-{}", rand::random::<u64>()));
-        write_program(&path, &format!("#!/bin/sh\n{text}\n"), 0o755);
+        write_program(&path, format!("#!/bin/sh\n{text}\n"), 0o755);
         invocation(&path)
     }
 
