@@ -54,7 +54,7 @@ async fn it_does_not_run_after_a_no_and_a_retry_asks_again() {
     let question = ann.says("strict x").await;
     ann.presses(&question, "Yes").await;
     let card = ann.sees("the card", |found| found.text.starts_with("Task 1 is submitted")).await;
-    let card = ann.sees_in(&card, "it went wrong").await;
+    let card = ann.sees_in(&card, "It ended with status 3.").await;
     assert_eq!(ann.presses(&card, "Retry").await, "Say yes or no in my answer.");
     assert!(ann.presses(&card, "Retry").await.contains("asked for a moment ago"));
     let again = ann.sees("the question", |found| found.reply_to == Some(card.id)).await;
