@@ -23,11 +23,7 @@ pub(super) fn succeeded(printed: &Printed) -> Told {
 }
 
 pub(super) fn failed(failure: &ProgramFailure) -> Told {
-    Told {
-        text: words::end(&failure.end),
-        complete: failure.printed.file.is_none(),
-        ..told(&failure.printed)
-    }
+    Told { text: words::ended(failure), complete: failure.printed.file.is_none(), ..told(&failure.printed) }
 }
 
 fn told(printed: &Printed) -> Told {
