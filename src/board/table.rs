@@ -119,6 +119,24 @@ pub struct Snapshot {
     pub times: Arc<[MemberTimes]>,
 }
 
+/// One of which nothing else is known.
+impl From<Job> for Snapshot {
+    fn from(job: Job) -> Self {
+        Self {
+            job,
+            progress: None,
+            shown: None,
+            dropped: false,
+            paused: false,
+            held: None,
+            waits_for_memory: false,
+            waits_for_others: false,
+            place: None,
+            times: Arc::default(),
+        }
+    }
+}
+
 impl Table {
     pub(super) fn by_origin(&self, origin: &Origin) -> Option<JobId> {
         self.origins.get(origin).copied()
@@ -408,16 +426,11 @@ impl Entry {
     fn snapshot(&self) -> Snapshot {
         let live = self.live.as_deref();
         Snapshot {
-            job: self.job.clone(),
             progress: live.and_then(|live| live.control.progress()),
             shown: live.and_then(|live| live.control.shown()),
             dropped: self.dropped,
-            paused: false,
-            held: None,
-            waits_for_memory: false,
-            waits_for_others: false,
-            place: None,
             times: live.map_or_else(|| self.times.clone(), |live| live.track.all()),
+            ..self.job.clone().into()
         }
     }
 }

@@ -43,19 +43,8 @@ pub fn html(markup: &str) -> usize {
 
 /// A job as a store may have it, in all the messages about it.
 pub(crate) fn shown(job: &Job, dropped: bool) {
-    let (now, times) = (SystemTime::UNIX_EPOCH + Duration::from_hours(500_000), [].into());
-    let snapshot = Snapshot {
-        job: job.clone(),
-        progress: Some(0.5),
-        shown: None,
-        dropped,
-        paused: dropped,
-        held: None,
-        waits_for_memory: false,
-        waits_for_others: false,
-        place: None,
-        times,
-    };
+    let now = SystemTime::UNIX_EPOCH + Duration::from_hours(500_000);
+    let snapshot = Snapshot { progress: Some(0.5), dropped, paused: dropped, ..job.clone().into() };
     for content in
         [render::card(&snapshot, now), render::result(&snapshot, now), render::announcement(job, now)]
     {

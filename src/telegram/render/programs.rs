@@ -83,26 +83,8 @@ mod tests {
     fn backup(state: State) -> Snapshot {
         let call = Call { name: "backup".to_owned(), arguments: Vec::new(), weight: 0 };
         let (person, origin) = (Person { id: 1, name: "Ann".to_owned() }, Origin::nowhere());
-        Snapshot {
-            job: Job {
-                id: JobId(3),
-                spec: Spec::Declared(call),
-                person,
-                origin,
-                submitted: NOW,
-                attempt: 1,
-                state,
-            },
-            progress: None,
-            shown: None,
-            dropped: false,
-            paused: false,
-            held: None,
-            waits_for_memory: false,
-            waits_for_others: false,
-            place: None,
-            times: Arc::default(),
-        }
+        let spec = Spec::Declared(call);
+        Job { id: JobId(3), spec, person, origin, submitted: NOW, attempt: 1, state }.into()
     }
 
     fn ended(outcome: Outcome) -> Snapshot {

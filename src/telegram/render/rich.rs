@@ -109,26 +109,16 @@ mod tests {
 
     fn snapshot(spec: Spec, outcome: Outcome) -> Snapshot {
         let now = SystemTime::UNIX_EPOCH;
-        Snapshot {
-            job: Job {
-                id: JobId(u64::MAX),
-                spec,
-                person: Person { id: 1, name: "Ann".to_owned() },
-                origin: Origin { message: MessageId(1), thread: None, callback: None },
-                submitted: now,
-                attempt: 1,
-                state: State::Finished { started: Some(now), finished: now, outcome: outcome.into() },
-            },
-            progress: None,
-            shown: None,
-            dropped: false,
-            paused: false,
-            held: None,
-            waits_for_memory: false,
-            waits_for_others: false,
-            place: None,
-            times: std::sync::Arc::default(),
-        }
+        let job = Job {
+            id: JobId(u64::MAX),
+            spec,
+            person: Person { id: 1, name: "Ann".to_owned() },
+            origin: Origin { message: MessageId(1), thread: None, callback: None },
+            submitted: now,
+            attempt: 1,
+            state: State::Finished { started: Some(now), finished: now, outcome: outcome.into() },
+        };
+        job.into()
     }
 
     fn numbers(lengths: &[usize]) -> Snapshot {

@@ -18,18 +18,8 @@ const MAX_TEXT: usize = 4096;
 fn snapshot(id: u64, spec: Spec, state: State) -> Snapshot {
     let person = Person { id: 1, name: "Ann".to_owned() };
     let origin = Origin { message: MessageId(1), thread: None, callback: None };
-    Snapshot {
-        job: Job { id: JobId(id), spec, person, origin, submitted: NOW, attempt: 1, state },
-        progress: Some(0.5),
-        shown: None,
-        dropped: false,
-        paused: false,
-        held: None,
-        waits_for_memory: false,
-        waits_for_others: false,
-        place: None,
-        times: Arc::default(),
-    }
+    let job = Job { id: JobId(id), spec, person, origin, submitted: NOW, attempt: 1, state };
+    Snapshot { progress: Some(0.5), ..job.into() }
 }
 
 const NOW: SystemTime = SystemTime::UNIX_EPOCH;

@@ -98,19 +98,7 @@ impl Script {
         let person = Person { id: 1, name: "Ann".to_owned() };
         let origin = Origin { message: MessageId(1), thread: None, callback: None };
         let job = Job { id, spec, person, origin, submitted: ms(at), attempt: 1, state };
-        let (progress, dropped, paused, waits_for_memory) = (None, false, false, false);
-        self.jobs.push(Snapshot {
-            job,
-            progress,
-            shown: None,
-            dropped,
-            paused,
-            held: None,
-            waits_for_memory,
-            waits_for_others: false,
-            place: None,
-            times: Arc::from(times),
-        });
+        self.jobs.push(Snapshot { times: Arc::from(times), ..job.into() });
     }
 
     fn scene(&self, now: i64) -> Scene {
