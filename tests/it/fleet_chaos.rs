@@ -1,7 +1,8 @@
 //! Many jobs while somebody pulls plugs: a bot, two workers and three NATS servers as processes of their own, killed with SIGKILL
 //! one after the other. In the end every job has ended once on the board, with the right result, and nothing is left on NATS.
 //!
-//! `JOBBOARD_FLEET_CHATS` (8), `JOBBOARD_FLEET_JOBS` of each (12) and `JOBBOARD_FLEET_SEED` (1) change what happens; `scripts/fleet-chaos` runs 10,000 jobs.
+//! `JOBBOARD_FLEET_CHATS` (8), `JOBBOARD_FLEET_JOBS` of each (12) and `JOBBOARD_FLEET_SEED` (1) change what happens; `scripts/fleet-chaos` runs 10,000 jobs,
+//! and has `JOBBOARD_FLEET_TAKEN_UP` bound the seconds that what a dead worker had may wait for another one.
 
 mod told;
 
@@ -11,7 +12,7 @@ use std::{
 };
 
 use futures_util::future::select_all;
-use jobboard::sandbox::{ChatId, View};
+use jobboard::sandbox::{ChatId, PersonId, View};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use self::told::Told;
@@ -22,10 +23,10 @@ use crate::{
 
 /// A plug is pulled when each part more of one chat's jobs has ended.
 const PLUGS: usize = 9;
-/// Numbers that take long enough for a worker to be hit.
+/// Numbers that take longer than the others.
 const LONG: std::ops::Range<u64> = 400_000..500_000;
-/// How long may pass until somebody else has what a dead worker had.
-const TAKEN_UP: Duration = Duration::from_secs(15);
+/// Numbers whose worker dies while it has them: they take several times as long as it takes to kill it.
+const HIT: std::ops::Range<u64> = 10_000_000..12_000_000;
 /// For one part of the jobs.
 const BOUND: Duration = Duration::from_mins(5);
 
@@ -52,6 +53,7 @@ struct Begun {
 /// A private chat, and the numbers that were asked for in it.
 struct Chat {
     id: ChatId,
+    person: PersonId,
     said: Vec<u64>,
 }
 
@@ -59,8 +61,8 @@ struct Chat {
 async fn every_job_ends_once_whoever_dies() {
     let Some(mut chaos) = Chaos::new(setting("JOBBOARD_FLEET_SEED", 1)).await else { return };
     let begin = Instant::now();
-    chaos.write(setting("JOBBOARD_FLEET_CHATS", 8), setting("JOBBOARD_FLEET_JOBS", 12));
-    let jobs = chaos.chats[0].said.len();
+    let jobs = usize::try_from(setting("JOBBOARD_FLEET_JOBS", 12)).unwrap();
+    chaos.write(setting("JOBBOARD_FLEET_CHATS", 8), jobs);
     for plug in 0..PLUGS {
         chaos.ended(0, jobs * plug / (PLUGS + 1)).await;
         match plug % 3 {
@@ -70,7 +72,7 @@ async fn every_job_ends_once_whoever_dies() {
         }
     }
     for chat in 0..chaos.chats.len() {
-        chaos.ended(chat, jobs).await;
+        chaos.ended(chat, chaos.chats[chat].said.len()).await;
     }
     chaos.took = begin.elapsed();
     chaos.check_board();
@@ -107,8 +109,8 @@ impl Chaos {
         Some(Self { ground, nats, bot, workers, random, killed, bots_killed: 0, chats, took })
     }
 
-    /// Everybody writes at once.
-    fn write(&mut self, chats: u64, jobs: u64) {
+    /// Everybody writes at once, but for one who does when a worker is to die.
+    fn write(&mut self, chats: u64, jobs: usize) {
         let people: Vec<_> =
             (0..chats).map(|chat| self.ground.telegram.person(&format!("P{chat}"))).collect();
         for person in people {
@@ -124,8 +126,11 @@ impl Chaos {
                 self.ground.telegram.say(chat, person, &format!("fib {n}"));
                 said.push(n);
             }
-            self.chats.push(Chat { id: chat, said });
+            self.chats.push(Chat { id: chat, person, said });
         }
+        let person = self.ground.telegram.person("Nemesis");
+        let id = self.ground.telegram.private_chat(person);
+        self.chats.push(Chat { id, person, said: Vec::new() });
     }
 
     /// Waits until so many of a chat's jobs have ended.
@@ -145,19 +150,23 @@ impl Chaos {
         self.killed.push((worker.kill(), died));
     }
 
-    /// One that has begun something that takes long, as far as its log says.
-    async fn busy_worker(&self) -> usize {
+    /// One that has begun, as far as its log says, what is asked for now and takes long.
+    async fn busy_worker(&mut self) -> usize {
+        let n = self.random.random_range(HIT);
+        let chat = self.chats.last_mut().expect("somebody writes when a worker is to die");
+        self.ground.telegram.say(chat.id, chat.person, &format!("fib {n}"));
+        chat.said.push(n);
         let busy = self.workers.iter().enumerate().map(|(index, worker)| {
             let mut log = worker.logged();
             Box::pin(async move {
                 // The sender is the worker's.
-                let _ = log.wait_for(|log| has_begun_long(log)).await;
+                let _ = log.wait_for(|log| has_begun(log, n)).await;
                 index
             })
         });
         let (index, ..) = tokio::time::timeout(BOUND, select_all(busy))
             .await
-            .expect("no worker has anything that takes long");
+            .unwrap_or_else(|_| panic!("no worker begins fib {n}"));
         index
     }
 
@@ -177,7 +186,7 @@ impl Chaos {
     /// a chat.
     fn check_board(&self) {
         let mut doubled = 0;
-        for Chat { id, said } in &self.chats {
+        for Chat { id, said, .. } in &self.chats {
             let told = self.ground.telegram.view(|view| Told::of(view.said(*id)));
             told.check(said);
             doubled += told.doubled;
@@ -233,18 +242,15 @@ impl Chaos {
             println!("{runs:>17}  {orders}");
         }
         println!("orphans taken up: {}, the last one after {longest:?}", waited.len());
-        assert!(
-            longest.expect("no worker had anything when it died") < TAKEN_UP,
-            "an orphan waited for {longest:?}"
-        );
+        assert!(waited.len() >= self.killed.len(), "a worker had nothing when it died");
+        let taken_up = Duration::from_secs(setting("JOBBOARD_FLEET_TAKEN_UP", BOUND.as_secs()));
+        assert!(longest.is_some_and(|longest| longest < taken_up), "an orphan waited for {longest:?}");
         self.bot.take().unwrap().stop().await;
     }
 }
 
-/// Whether the last order that a worker has begun, as far as its log says, takes long.
-fn has_begun_long(log: &str) -> bool {
-    let begun = log.lines().rfind(|line| line.contains(" begun "));
-    // Such a line ends with the number.
-    let number = begun.and_then(|line| line.rsplit(' ').next()?.parse().ok());
-    number.is_some_and(|n| LONG.contains(&n))
+/// Whether a worker has begun with a number, as far as its log says: such a line ends with it.
+fn has_begun(log: &str, n: u64) -> bool {
+    let number = n.to_string();
+    log.lines().any(|line| line.contains(" begun ") && line.rsplit(' ').next() == Some(number.as_str()))
 }
