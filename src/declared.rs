@@ -146,13 +146,13 @@ pub struct Files {
 /// What a program may take of the machine; what is not set is not bounded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bounds {
-    /// Bytes of memory, a process.
+    /// Bytes of memory: of address space of each process, and of what is resident of all together.
     pub memory: Option<u64>,
-    /// CPU time, a process.
+    /// CPU time, of each process and of all together.
     pub cpu_time: Option<Duration>,
     /// Files that a process has open at once.
     pub open_files: Option<u64>,
-    /// Processes of the user that it runs as.
+    /// Processes at once, with all that it starts.
     pub processes: Option<u64>,
     /// Bytes of one file that it writes.
     pub file_size: Option<u64>,

@@ -21,7 +21,7 @@ pub use self::{
     call::{Argument, Call},
     digits::{Digits, Filed},
     outcome::{CancelReason, Failure, MemberResult, NeverFits, Number, Outcome, Output, Pokemon, Stat},
-    program::{Kept, Made, Printed, ProgramEnd, ProgramFailure},
+    program::{Excess, Kept, Made, Printed, ProgramEnd, ProgramFailure},
     times::{Ended, MemberTimes, Place, micros},
 };
 

@@ -6,6 +6,7 @@
 //! becomes the program: it bounds itself and then executes it, since nothing can be done between fork and exec without unsafe code.
 
 pub(crate) mod launch;
+mod meter;
 pub(crate) mod processes;
 pub(crate) mod protocol;
 mod watch;

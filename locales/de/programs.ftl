@@ -3,6 +3,13 @@
 program-exited = Es endete mit Status { $status }.
 program-signalled = Es wurde von { $signal } beendet.
 program-took-too-long = Es brauchte länger als { $limit }, sein Limit, und wurde angehalten.
+program-took-memory = Es brauchte mehr als { $limit } Speicher, sein Limit, und wurde getötet.
+program-took-cpu = Es brauchte mehr als { $limit } Rechenzeit, sein Limit, und wurde getötet.
+program-took-processes =
+    { $limit ->
+        [one] Es hatte mehr als einen Prozess auf einmal, sein Limit, und wurde getötet.
+       *[other] Es hatte mehr als { $limit } Prozesse auf einmal, sein Limit, und wurde getötet.
+    }
 program-missing = Sein Programm ist nicht da; der Betreiber muss nachsehen.
 program-not-executable = Sein Programm lässt sich nicht ausführen; der Betreiber muss nachsehen.
 program-not-started = Sein Programm ließ sich nicht starten: { $why }

@@ -3,6 +3,13 @@
 program-exited = It ended with status { $status }.
 program-signalled = It was ended by { $signal }.
 program-took-too-long = It took longer than { $limit }, its limit, and was stopped.
+program-took-memory = It used more than { $limit } of memory, its limit, and was killed.
+program-took-cpu = It used more than { $limit } of CPU time, its limit, and was killed.
+program-took-processes =
+    { $limit ->
+        [one] It had more than one process at once, its limit, and was killed.
+       *[other] It had more than { $limit } processes at once, its limit, and was killed.
+    }
 program-missing = Its program is not there; the operator has to look.
 program-not-executable = Its program cannot be executed; the operator has to look.
 program-not-started = Its program could not be started: { $why }

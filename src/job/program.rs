@@ -86,6 +86,8 @@ pub enum ProgramEnd {
     Signalled(i32),
     /// It took longer than it may, and was stopped.
     TookTooLong(Duration),
+    /// It and all that it started took too much together, and were killed.
+    TookTooMuch(Excess),
     /// There is no such program.
     Missing,
     /// It must not be executed, or is nothing that can be.
@@ -98,4 +100,15 @@ pub enum ProgramEnd {
     Unwatched,
     /// This path leads out of the folder that it has to be below.
     PathOutside(String),
+}
+
+/// What a program may have so much of and no more, together with all that it started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Excess {
+    /// Bytes of memory.
+    Memory(u64),
+    /// CPU time.
+    CpuTime(Duration),
+    /// Processes at once.
+    Processes(u64),
 }

@@ -23,12 +23,18 @@ use rustix::{
     thread::{CapabilitySet, remove_capability_from_bounding_set, set_no_new_privs},
 };
 
-use super::protocol::{Limits, Order, Refusal, hear, say};
+use super::{
+    processes::threads_of_user,
+    protocol::{Limits, Order, Refusal, hear, say},
+};
 
 /// As the workers of CPU jobs: the chat comes first.
 const NICE: i32 = 10;
 /// Seconds between the signal that a program may handle and the one that it may not, when its CPU time is over.
-const CPU_GRACE: u64 = 5;
+pub(super) const CPU_GRACE: u64 = 5;
+
+/// So many more than it may have does a program have before the supervisor, which counts them, looks again.
+const UNCOUNTED: u64 = 1_000;
 
 /// Bytes of a file by which the kernel tells what it is.
 const BEGINNING: u64 = 256;
@@ -199,6 +205,8 @@ fn closes_itself(info: &str) -> bool {
     flags.is_none_or(|flags| flags & 0o2_000_000 != 0)
 }
 
+/// What the system bounds of each process. Its bound of processes is one of all that the user has, the bot's own threads included,
+/// and none of root's: it is for who makes them faster than the supervisor counts.
 fn limit(limits: &Limits) -> rustix::io::Result<()> {
     let set = |resource, soft: Option<u64>, more: u64| {
         let Some(soft) = soft else { return Ok(()) };
@@ -210,7 +218,8 @@ fn limit(limits: &Limits) -> rustix::io::Result<()> {
     };
     set(Resource::Core, Some(0), 0)?;
     set(Resource::Nofile, limits.open_files, 0)?;
-    set(Resource::Nproc, limits.processes, 0)?;
+    let processes = limits.processes.map(|own| own.saturating_add(threads_of_user() + UNCOUNTED));
+    set(Resource::Nproc, processes, 0)?;
     set(Resource::Fsize, limits.file_size, 0)?;
     set(Resource::Cpu, limits.cpu_seconds, CPU_GRACE)?;
     set(Resource::As, limits.memory, 0)

@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     fs,
+    os::unix::fs::MetadataExt,
     path::Path,
 };
 
@@ -75,6 +76,19 @@ impl Process {
             Err(_) => false,
         }
     }
+}
+
+/// How many threads the user of this process has.
+pub(crate) fn threads_of_user() -> u64 {
+    let Ok(folder) = fs::read_dir("/proc") else { return 0 };
+    let user = rustix::process::geteuid().as_raw();
+    let is_own = |entry: &fs::DirEntry| entry.metadata().is_ok_and(|metadata| metadata.uid() == user);
+    let threads = |entry: fs::DirEntry| {
+        let status = fs::read_to_string(entry.path().join("status")).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("Threads:"))?;
+        line.trim().parse::<u64>().ok()
+    };
+    folder.flatten().filter(is_own).filter_map(threads).sum()
 }
 
 /// All below these, and they themselves where they are in the list, that have not ended.

@@ -8,6 +8,8 @@ use std::{
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use crate::job::Excess;
+
 /// The supervisor's mode.
 pub(crate) const SUPERVISE: &str = "supervise-program";
 /// The launcher's.
@@ -28,16 +30,16 @@ pub(crate) struct Order {
     pub(crate) limits: Limits,
 }
 
-/// As `setrlimit` takes them; what is not set stays as it is.
+/// What is not set is not bounded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Limits {
-    /// Bytes of address space.
+    /// Bytes of address space of a process, and of memory of all together.
     pub(crate) memory: Option<u64>,
-    /// Seconds of CPU time.
+    /// Seconds of CPU time of a process, and of all together.
     pub(crate) cpu_seconds: Option<u64>,
-    /// Open files.
+    /// Open files of a process.
     pub(crate) open_files: Option<u64>,
-    /// Processes, and threads, of the user.
+    /// Processes at once.
     pub(crate) processes: Option<u64>,
     /// Bytes of one file.
     pub(crate) file_size: Option<u64>,
@@ -81,6 +83,8 @@ pub(crate) enum Ended {
     Exited(i32),
     /// By this signal.
     Signalled(i32),
+    /// It was killed, since it and what it started took too much together.
+    TookTooMuch(Excess),
 }
 
 /// Why a program did not begin.

@@ -22,15 +22,17 @@ use rustix::{
 };
 
 use super::{
+    meter::Meter,
     processes::{Process, below, kill_all},
-    protocol::{Ended, LAUNCH, Order, Refusal, Report, Word, hear, say},
+    protocol::{Ended, LAUNCH, Limits, Order, Refusal, Report, Word, hear, say},
 };
+use crate::job::Excess;
 
 /// What a program leaves running is given this long to end by itself: a `tee` writes what it has read.
 const LINGER: Duration = Duration::from_secs(1);
 /// What it left and that does not end by itself gets SIGTERM, and then so long.
 const LEFT_GRACE: Duration = Duration::from_secs(2);
-/// Between two looks for what has ended, while nothing is awaited.
+/// Between two looks for what has ended, while nothing is awaited or bounded.
 const IDLE: Duration = Duration::from_secs(1);
 /// The same while something is.
 const BUSY: Duration = Duration::from_millis(10);
@@ -57,7 +59,7 @@ fn begin() -> io::Result<()> {
     };
     // What was said right after the order is read already.
     let heard = words.buffer().to_vec();
-    let report = Watch::new(control.try_clone()?, heard, main, launcher).run();
+    let report = Watch::new(control.try_clone()?, heard, (main, launcher), order.limits).run();
     say(&control, &report)
 }
 
@@ -113,10 +115,13 @@ struct Watch {
     main_fd: Option<OwnedFd>,
     ended: Option<Ended>,
     phase: Phase,
+    meter: Meter,
+    /// Why all of it is killed.
+    excess: Option<Excess>,
 }
 
 impl Watch {
-    fn new(control: UnixStream, heard: Vec<u8>, main: Pid, launcher: UnixStream) -> Self {
+    fn new(control: UnixStream, heard: Vec<u8>, (main, launcher): (Pid, UnixStream), limits: Limits) -> Self {
         let main_fd = pidfd_open(main, PidfdFlags::empty()).ok();
         Self {
             control: Some(control),
@@ -127,6 +132,8 @@ impl Watch {
             main_fd,
             ended: None,
             phase: Phase::Running,
+            meter: Meter::new(limits),
+            excess: None,
         }
     }
 
@@ -142,7 +149,8 @@ impl Watch {
             self.hear_launcher();
         }
         if self.refusal.is_empty() {
-            return Report::Gone(self.ended.unwrap_or(Ended::Signalled(Signal::KILL.as_raw())));
+            let ended = self.excess.map(Ended::TookTooMuch).or(self.ended);
+            return Report::Gone(ended.unwrap_or(Ended::Signalled(Signal::KILL.as_raw())));
         }
         let refusal = serde_json::from_slice(&self.refusal);
         Report::Refused(refusal.unwrap_or_else(|error| Refusal::Other(error.to_string())))
@@ -176,8 +184,19 @@ impl Watch {
             Phase::Asked(until) if Instant::now() >= until => self.phase = Phase::Killing,
             _ => {}
         }
+        if self.phase != Phase::Killing {
+            self.measure();
+        }
         if self.phase == Phase::Killing {
             kill_all(everybody);
+        }
+    }
+
+    /// Who takes too much is not asked: it could go on.
+    fn measure(&mut self) {
+        self.excess = self.meter.look(getpid().as_raw_nonzero().get(), everybody);
+        if self.excess.is_some() {
+            self.phase = Phase::Killing;
         }
     }
 
@@ -209,7 +228,7 @@ impl Watch {
     /// Waits for whatever comes first.
     fn wait(&mut self) {
         let pause = match self.phase {
-            Phase::Running => IDLE,
+            Phase::Running => self.meter.pause().unwrap_or(IDLE).min(IDLE),
             _ => BUSY,
         };
         let timeout = Timespec::try_from(pause).ok();

@@ -278,6 +278,7 @@ fn failure(end: End) -> Option<ProgramEnd> {
         End::Ended(Ended::Exited(0)) => return None,
         End::Ended(Ended::Exited(status)) => ProgramEnd::Exited(status),
         End::Ended(Ended::Signalled(signal)) => ProgramEnd::Signalled(signal),
+        End::Ended(Ended::TookTooMuch(excess)) => ProgramEnd::TookTooMuch(excess),
         End::Refused(Refusal::Missing) => ProgramEnd::Missing,
         End::Refused(Refusal::NotExecutable) => ProgramEnd::NotExecutable,
         End::Refused(Refusal::Other(why) | Refusal::At(why, _)) => ProgramEnd::NotStarted(why),

@@ -6,6 +6,7 @@ mod gone;
 mod kill;
 mod output;
 mod security;
+mod together;
 
 use std::{
     fs,

@@ -2,7 +2,7 @@
 
 use super::{cut, duration};
 use crate::{
-    job::{JobId, Printed, ProgramEnd, ProgramFailure},
+    job::{Excess, JobId, Printed, ProgramEnd, ProgramFailure},
     telegram::language::say,
 };
 
@@ -49,6 +49,9 @@ pub(in crate::telegram) fn end(end: &ProgramEnd) -> String {
         ProgramEnd::Exited(status) => say!("program-exited", status = status.to_string()),
         ProgramEnd::Signalled(signal) => say!("program-signalled", signal = signal_name(*signal)),
         ProgramEnd::TookTooLong(limit) => say!("program-took-too-long", limit = duration(*limit)),
+        ProgramEnd::TookTooMuch(Excess::Memory(limit)) => say!("program-took-memory", limit = size(*limit)),
+        ProgramEnd::TookTooMuch(Excess::CpuTime(limit)) => say!("program-took-cpu", limit = duration(*limit)),
+        ProgramEnd::TookTooMuch(Excess::Processes(limit)) => say!("program-took-processes", limit = *limit),
         ProgramEnd::Missing => say!("program-missing"),
         ProgramEnd::NotExecutable => say!("program-not-executable"),
         ProgramEnd::NotStarted(why) => say!("program-not-started", why = why),

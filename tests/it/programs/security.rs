@@ -134,7 +134,7 @@ async fn what_it_may_take_is_bounded() {
         memory: Some(1 << 30),
         cpu_time: Some(Duration::from_millis(6_500)),
         open_files: Some(64),
-        processes: Some(100_000),
+        processes: Some(5),
         file_size: Some(5 << 20),
     };
     let printed = place.run(bounded("cat /proc/self/limits", all)).await.unwrap();
@@ -148,6 +148,9 @@ async fn what_it_may_take_is_bounded() {
     assert_eq!(limit("Max address space"), both("1073741824"));
     assert_eq!(limit("Max cpu time"), ("7".to_owned(), "12".to_owned()));
     assert_eq!(limit("Max open files"), both("64"));
+    // The user's: those that there are already, and some more.
+    let processes: u64 = limit("Max processes").0.parse().unwrap();
+    assert!((1_006..100_000).contains(&processes), "{processes}");
     assert_eq!(limit("Max file size"), both("5242880"));
     assert_eq!(limit("Max core file size"), both("0"));
 
