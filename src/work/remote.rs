@@ -59,6 +59,8 @@ pub struct FleetTimings {
     pub look: Duration,
     /// How often the bot looks whether what it has on NATS is still there.
     pub inspect: Duration,
+    /// How long nothing comes of a file that a program left before it is asked for again.
+    pub idle: Duration,
 }
 
 impl Default for FleetTimings {
@@ -73,6 +75,7 @@ impl Default for FleetTimings {
             again: Duration::from_millis(200),
             look: Duration::from_millis(500),
             inspect: Duration::from_secs(30),
+            idle: Duration::from_secs(10),
         }
     }
 }

@@ -346,6 +346,7 @@ pub(crate) fn timings() -> FleetTimings {
         again: Duration::from_millis(20),
         look: Duration::from_millis(100),
         inspect: Duration::from_millis(300),
+        idle: Duration::from_millis(300),
     }
 }
 

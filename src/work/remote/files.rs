@@ -1,6 +1,11 @@
 //! What programs left on the machines of workers: one file a job, which comes through the store of large results.
 
-use std::{io, path::Path, time::Duration};
+use std::{
+    io,
+    path::Path,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use async_nats::jetstream::object_store::GetErrorKind;
 use tokio::{
@@ -14,9 +19,7 @@ use crate::{
     work::programs,
 };
 
-/// How long nothing comes of a file before it is asked for again, and how often in a row before it is given up: the store may know of
-/// a file that it has lost.
-const IDLE: Duration = Duration::from_secs(10);
+/// How often a file of which nothing comes is asked for before it is given up: the store may know of one that it has lost.
 const TRIES: u32 = 6;
 const BUFFER: usize = 128 * 1024;
 
@@ -56,7 +59,7 @@ impl Remote {
     async fn fetch_file(&self, key: Key, object: &str, name: &str, length: u64) -> bool {
         // Nothing closes it.
         let _permit = self.fetches.acquire().await.ok();
-        let idle = std::sync::atomic::AtomicU32::new(0);
+        let tried = AtomicU32::new(0);
         let fetch = || async {
             let refused = NatsError::refused("a file");
             let mut found = match self.stored().await.large.get(object).await {
@@ -64,12 +67,10 @@ impl Remote {
                 Err(error) if error.kind() == GetErrorKind::NotFound => return Ok(false),
                 Err(error) => return Err(refused(&error)),
             };
-            match keep(&mut found, &self.results, name).await {
+            match keep(&mut found, self.timings.idle, (&self.results, name)).await {
                 Ok(bytes) => Ok(bytes == length),
                 Err(Unfetched::Damaged) => Ok(false),
-                Err(Unfetched::Idle) if idle.fetch_add(1, std::sync::atomic::Ordering::Relaxed) >= TRIES => {
-                    Ok(false)
-                }
+                Err(Unfetched::Idle) if tried.fetch_add(1, Ordering::Relaxed) + 1 >= TRIES => Ok(false),
                 Err(Unfetched::Idle) => Err(NatsError::Message("nothing comes of a file".to_owned())),
                 Err(Unfetched::Read(error)) => Err(refused(&error)),
                 // A full disk has no room for it a moment later either.
@@ -84,12 +85,16 @@ impl Remote {
 }
 
 /// Copies it into the folder; it has its name when all of it is on the disk. Gives its length.
-async fn keep(from: &mut (impl AsyncRead + Unpin), folder: &Path, name: &str) -> Result<u64, Unfetched> {
+async fn keep(
+    from: &mut (impl AsyncRead + Unpin),
+    idle: Duration,
+    (folder, name): (&Path, &str),
+) -> Result<u64, Unfetched> {
     let part = folder.join(format!("{name}.part"));
     let copied = async {
         fs::create_dir_all(folder).await.map_err(Unfetched::Write)?;
         let mut file = File::create(&part).await.map_err(Unfetched::Write)?;
-        let bytes = copy(from, &mut file).await?;
+        let bytes = copy(from, idle, &mut file).await?;
         file.sync_all().await.map_err(Unfetched::Write)?;
         fs::rename(&part, folder.join(name)).await.map_err(Unfetched::Write)?;
         // The name, too, has to be on the disk.
@@ -105,10 +110,10 @@ async fn keep(from: &mut (impl AsyncRead + Unpin), folder: &Path, name: &str) ->
     copied
 }
 
-async fn copy(from: &mut (impl AsyncRead + Unpin), to: &mut File) -> Result<u64, Unfetched> {
+async fn copy(from: &mut (impl AsyncRead + Unpin), idle: Duration, to: &mut File) -> Result<u64, Unfetched> {
     let (mut buffer, mut bytes) = (vec![0; BUFFER], 0);
     loop {
-        let read = match tokio::time::timeout(IDLE, from.read(&mut buffer)).await {
+        let read = match tokio::time::timeout(idle, from.read(&mut buffer)).await {
             Err(_) => return Err(Unfetched::Idle),
             Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => return Err(Unfetched::Damaged),
             Ok(Err(error)) => return Err(Unfetched::Read(error)),

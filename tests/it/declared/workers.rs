@@ -1,16 +1,19 @@
 //! Declared commands on the machines of workers.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
+use futures_util::StreamExt;
 use jobboard::{config::Config, sandbox::Message, work::Engine};
 
 use super::{Yard, olga};
 use crate::{
-    nats::{Mate, Nats, of_fleet, of_worker},
+    nats::{Mate, Nats, Wire, of_fleet, of_worker, until},
     process::Ground,
     world::{Speaker, World},
 };
 
+/// Far longer than anything takes.
+const BOUND: Duration = Duration::from_mins(1);
 const INTERRUPTED: &str =
     "It was interrupted when the bot or its worker stopped, and is not run again by itself.";
 
@@ -100,6 +103,73 @@ async fn a_running_program_is_seen_from_the_chat_and_a_kill_reaches_it() {
     ann.sees_in(&card, "Cancelled by Ann").await;
     let pid = fs::read_to_string(pid).unwrap();
     assert!(!Path::new("/proc").join(pid.trim()).exists(), "it is said to be killed, and runs");
+    mate.stop().await;
+    world.stop().await;
+}
+
+/// Whoever has it is heard of again before it is thought gone.
+#[tokio::test]
+async fn what_still_runs_on_a_worker_that_was_cut_off_is_left_to_it() {
+    let Some(nats) = Nats::start() else { return };
+    let yard = Yard::new();
+    yard.declare(&[("deploy", "hold", "")]);
+    let patient = |config: &mut Config| config.timings.fleet.gone = BOUND;
+    let world = yard
+        .world(|setup| {
+            of_fleet(&mut setup.config, &nats.url());
+            patient(&mut setup.config);
+        })
+        .await;
+    let wire = Wire::to(nats.addr()).await;
+    let mut config = offering(&yard, &nats);
+    config.machines.nats_url = wire.url().parse().unwrap();
+    let first = Mate::start(config, Engine::new());
+    let ann = world.person("Ann");
+    let card = ann.says("deploy a").await;
+    yard.began(1).await;
+    let client = async_nats::connect(nats.url()).await.unwrap();
+    let mut said = client.subscribe("$JS.ACK.jobboard-4242-jobs.>").await.unwrap();
+    client.flush().await.unwrap();
+    wire.cut();
+    let second = Mate::start(offering(&yard, &nats), Engine::new());
+    let is_given_back = async { while !said.next().await.unwrap().payload.starts_with(b"-NAK") {} };
+    tokio::time::timeout(BOUND, is_given_back).await.expect("it is not given back");
+    wire.mend();
+    yard.release();
+    ann.sees_in(&card, "held a").await;
+    assert_eq!(yard.begun().len(), 1);
+    second.stop().await;
+    first.stop().await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn what_nats_has_lost_of_an_output_is_said_and_holds_nothing_up() {
+    let Some(nats) = Nats::start() else { return };
+    let yard = Yard::new();
+    yard.script("much", &format!("{} much\nseq 1 3000", yard.path("hold").display()));
+    yard.declare(&[("much", "much", "")]);
+    let mut world = world(&yard, &nats).await;
+    let mate = Mate::start(offering(&yard, &nats), Engine::new());
+    let (chat, person, card) = {
+        let ann = world.person("Ann");
+        (ann.chat, ann.person, ann.says("much").await)
+    };
+    yard.began(1).await;
+    world.stop_bot().await;
+    yard.release();
+    let jetstream = nats.jetstream().await;
+    let is_told = async || {
+        jetstream.get_stream("jobboard-4242-results").await.unwrap().cached_info().state.messages > 0
+    };
+    until(BOUND, "the result is there", is_told).await;
+    let files = jetstream.get_stream("OBJ_jobboard-4242-results").await.unwrap();
+    let lost = files.purge().filter("$O.jobboard-4242-results.C.>").await.unwrap();
+    assert!(lost.purged > 0, "nothing of it was there");
+    world.start_again(Engine::new());
+    let ann = world.speaker(chat, person);
+    ann.sees_in(&card, "of its output could not be kept").await;
+    ann.runs("fib 5000", "The 5000th fibonacci number").await;
     mate.stop().await;
     world.stop().await;
 }
