@@ -32,7 +32,7 @@ use tokio_util::{
 
 pub use self::{
     hook::{Deliveries, Delivery, Hook},
-    ready::Ready,
+    ready::{Following, Ready},
     site::{Looker, Site},
 };
 

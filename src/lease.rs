@@ -65,6 +65,15 @@ pub struct Leases {
     timings: LeaseTimings,
 }
 
+/// Who has a lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// What it says of itself.
+    pub name: String,
+    /// Another one after each time that it has renewed it.
+    pub revision: u64,
+}
+
 /// A lease that is renewed until it is given back, or dropped.
 #[derive(Debug)]
 pub struct Lease {
@@ -121,14 +130,27 @@ impl Leases {
         Ok(Some(Lease { bucket: self.bucket.clone(), me, stop, term, tasks }))
     }
 
+    /// Who leads, if somebody does.
+    ///
+    /// # Errors
+    /// [`NatsError`].
+    pub async fn holder(&self) -> Result<Option<Holder>, NatsError> {
+        let refused = NatsError::refused("the lease");
+        let entry = self.bucket.entry(KEY).await.map_err(|error| refused(&error))?;
+        // Who gave it back has left a mark of that.
+        let entry = entry.filter(|entry| entry.operation == kv::Operation::Put);
+        Ok(entry.map(|entry| Holder {
+            name: String::from_utf8_lossy(&entry.value).into_owned(),
+            revision: entry.revision,
+        }))
+    }
+
     /// What the one who leads says of itself, if somebody leads.
     ///
     /// # Errors
     /// [`NatsError`].
     pub async fn leader(&self) -> Result<Option<String>, NatsError> {
-        let refused = NatsError::refused("the lease");
-        let value = self.bucket.get(KEY).await.map_err(|error| refused(&error))?;
-        Ok(value.map(|value| String::from_utf8_lossy(&value).into_owned()))
+        Ok(self.holder().await?.map(|holder| holder.name))
     }
 }
 
@@ -204,6 +226,12 @@ impl Term {
     pub fn lasts_until(&self, end: Duration) {
         self.until.store(millis(end), Ordering::Relaxed);
     }
+}
+
+/// Tells this process from all others.
+pub(crate) fn me() -> String {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    format!("{host}/{}/{:08x}", std::process::id(), rand::random::<u32>())
 }
 
 /// Time since the machine's start. While it is suspended, this goes on and [`Instant`](std::time::Instant) does not: a bot that

@@ -46,7 +46,7 @@ use crate::{
     metrics::{Look, Metrics},
     nats::{Nats, NatsError, Options, Side},
     parts::{Parts, Web},
-    standby::Leading,
+    standby::{Alone, Leading},
     store::{Loaded, OpenError, Store, replica::Replica},
     telegram::{
         Access, Bot, Inline, Outbox, Settings, Webhook,
@@ -95,6 +95,9 @@ pub enum RunError {
     /// Another bot has taken this one's place, or may do so in a moment. Started again, this one follows.
     #[error("this bot does not lead any more")]
     Deposed,
+    /// Another bot works beside this one, and neither follows the other.
+    #[error("another bot of this token leads: end it, or start both with JOBBOARD_STANDBY")]
+    Beside,
     /// The settings of NATS cannot be used.
     #[error("{0}")]
     Nats(#[from] NatsError),
@@ -194,7 +197,8 @@ async fn run_leading(
     };
     let Some((store, mut loaded)) = opened else { return Ok(()) };
     // Where nobody follows, it is seen to that nobody leads beside it.
-    let alone = nats.clone().filter(|_| !config.machines.standby).map(|nats| (nats, config.timings.lease));
+    let alone =
+        nats.clone().filter(|_| !config.machines.standby).map(|nats| Alone::new(nats, config.timings.lease));
     let site = &web.site;
     site.ready().opened(store.clone());
     let api = Api::new(&config, &loaded.secret)?.measured(metrics.clone()).within(term.clone());

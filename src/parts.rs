@@ -10,9 +10,9 @@ use crate::{
     config::Config,
     http::{Server, Site},
     job::ChatId,
-    lease::{LeaseTimings, Term},
-    nats::{JobKey, Nats},
-    standby,
+    lease::Term,
+    nats::JobKey,
+    standby::Alone,
     store::Store,
     telegram::{self, Access, Bot, Fatal, Handlers, Inline, Menus, Outbox, Settings, Webhook, api::Api},
 };
@@ -40,7 +40,7 @@ pub(crate) struct Parts {
     pub(crate) menus: String,
     pub(crate) config: Config,
     /// Where others may be that are not to lead beside this one.
-    pub(crate) alone: Option<(Nats, LeaseTimings)>,
+    pub(crate) alone: Option<Alone>,
     /// How long this bot leads, where others may.
     pub(crate) term: Option<Term>,
 }
@@ -58,6 +58,7 @@ impl Parts {
         let quit = CancellationToken::new();
         let (stop_updates, stop_listening) = (CancellationToken::new(), CancellationToken::new());
         let tasks = TaskTracker::new();
+        let beside = self.alone.as_ref().map_or_else(CancellationToken::new, |alone| alone.beside().clone());
         self.spawn_helpers(&tasks, &stop_updates, &stop_listening);
         let handlers = Handlers::new(
             &self.api,
@@ -77,6 +78,7 @@ impl Parts {
         let ended = tokio::select! {
             () = shutdown => None,
             () = quit.cancelled() => None,
+            () = beside.cancelled() => None,
             ended = &mut updates => Some(ended),
         };
 
@@ -110,6 +112,7 @@ impl Parts {
             Ok(Err(_)) => {
                 Err(RunError::Token("Telegram does not accept the token any more: check TELOXIDE_TOKEN"))
             }
+            Ok(Ok(())) if beside.is_cancelled() => Err(RunError::Beside),
             Ok(Ok(())) => Ok(()),
             Err(error) => Err(RunError::Task(error)),
         }
@@ -151,15 +154,17 @@ impl Parts {
             let (boards, stop) = (self.boards.clone(), stop_listening.clone());
             async move { boards.retain(stop).await }
         });
-        if let Some((nats, timings)) = self.alone.clone() {
-            tasks.spawn(standby::hold(nats, timings, stop_listening.clone()));
+        if let Some(alone) = self.alone.clone() {
+            tasks.spawn(alone.hold(stop_listening.clone()));
         }
         if let Some(keeper) = self.store.keeper() {
             tasks.spawn(keeper.tend(stop_listening.clone()));
         }
         if let Some(fleet) = self.boards.remote() {
-            let (boards, term) = (self.boards.clone(), self.term.clone());
-            let is_current = while_leading(term, move |job| boards.is_current(job));
+            let (boards, term, alone) = (self.boards.clone(), self.term.clone(), self.alone.clone());
+            let leads =
+                move || !term.as_ref().is_some_and(Term::is_over) && alone.as_ref().is_none_or(Alone::holds);
+            let is_current = while_leading(leads, move |job| boards.is_current(job));
             tasks.spawn(fleet.serve(is_current, stop_listening.clone()));
         }
         tasks.spawn({
@@ -179,10 +184,10 @@ impl Parts {
     }
 }
 
-/// Whether what is on NATS of a job is still of use. A bot that stood still does not know the jobs of the one that leads meanwhile:
-/// to it, all are.
-fn while_leading(term: Option<Term>, is_current: impl Fn(JobKey) -> bool) -> impl Fn(JobKey) -> bool {
-    move |job| term.as_ref().is_some_and(Term::is_over) || is_current(job)
+/// Whether what is on NATS of a job is still of use. A bot that does not lead does not know the jobs of the one that does: to it,
+/// all are. It stood still meanwhile, or was started beside the other one.
+fn while_leading(leads: impl Fn() -> bool, is_current: impl Fn(JobKey) -> bool) -> impl Fn(JobKey) -> bool {
+    move |job| !leads() || is_current(job)
 }
 
 #[cfg(test)]
@@ -193,10 +198,10 @@ mod tests {
     #[test]
     fn to_who_leads_no_more_all_jobs_are_of_use() {
         let (term, job) = (Term::endless(), JobKey { chat: ChatId(1), job: JobId(1) });
-        let (alone, one_of_two) =
-            (while_leading(None, |_| false), while_leading(Some(term.clone()), |_| false));
-        assert!(!alone(job) && !one_of_two(job));
+        let its = term.clone();
+        let is_of_use = while_leading(move || !its.is_over(), |_| false);
+        assert!(!is_of_use(job));
         term.lasts_until(Duration::ZERO);
-        assert!(!alone(job) && one_of_two(job));
+        assert!(is_of_use(job));
     }
 }

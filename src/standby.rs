@@ -1,17 +1,17 @@
 //! The way to lead: a bot of `--standby` follows the store on NATS until it has the lease, and then begins with it.
 
+mod alone;
+
 use std::{
     fs::File,
     time::{Duration, Instant},
 };
 
-use tokio_util::sync::CancellationToken;
-
 use crate::{
     RunError,
     config::Config,
-    http::Ready,
-    lease::{Lease, LeaseTimings, Leases},
+    http::{Following, Ready},
+    lease::{Lease, Leases, me},
     metrics::Metrics,
     nats::{Nats, NatsError},
     store::{
@@ -19,6 +19,9 @@ use crate::{
         replica::{Follower, Replica, ReplicaError, Step},
     },
 };
+
+pub(crate) use self::alone::Alone;
+use self::alone::is_alone;
 
 /// With so many entries of the log since the last snapshot of the store, there is to be a new one.
 const LONG: u64 = 10_000;
@@ -68,8 +71,17 @@ pub(crate) async fn lead(
     metrics: &Metrics,
 ) -> Result<Leading, RunError> {
     let patience = Patience { lasts: config.timings.lease.patience, until: None };
-    let mut waiting =
-        Waiting { config, nats, ready, metrics, follower: None, leases: None, patience, told: None };
+    let mut waiting = Waiting {
+        config,
+        nats,
+        ready,
+        metrics,
+        follower: None,
+        leases: None,
+        patience,
+        alone: false,
+        told: None,
+    };
     let until = Instant::now() + config.timings.take_over;
     let mut failing = None;
     loop {
@@ -78,6 +90,7 @@ pub(crate) async fn lead(
             Ok(None) => failing = None,
             Err(error) => {
                 waiting.patience.until = None;
+                ready.follows(Some(Following::Unknown));
                 let error = error.fatal(config, until)?.to_string();
                 if failing.as_ref() != Some(&error) {
                     tracing::warn!(error, "this bot can neither follow nor lead now; trying again");
@@ -97,6 +110,8 @@ struct Waiting<'a> {
     follower: Option<Follower>,
     leases: Option<Leases>,
     patience: Patience,
+    /// Nobody can follow who leads, or led last.
+    alone: bool,
     /// What was logged last of what it waits for.
     told: Option<String>,
 }
@@ -112,13 +127,14 @@ impl Waiting<'_> {
         };
         let step = follower.step().await;
         let lacks = follower.lacks();
-        // Who could not look does not know whether there are more.
-        self.metrics.follows(lacks, step.is_ok() && lacks == 0);
+        // Who could not look does not know whether there are more, and who has nothing to follow has nothing.
+        self.metrics.follows(lacks, step.is_ok() && lacks == 0 && !self.alone);
         let (Some(leases), Ok(step)) = (&self.leases, &step) else {
             self.follower = Some(follower);
             return Ok(step.map(|_| None)?);
         };
         let mut leader = leases.leader().await?;
+        self.alone = leader.as_ref().map_or(self.alone, |leader| is_alone(leader));
         self.patience.look(*step == Step::Nothing && leader.is_none(), Instant::now());
         if leader.is_none() && self.may_lead(*step, &follower) {
             if let Some(lease) = leases.take(&me()).await? {
@@ -126,7 +142,8 @@ impl Waiting<'_> {
             }
             leader = leases.leader().await?;
         }
-        self.ready.follows(leader.is_some());
+        let following = if self.alone { Following::Nothing } else { Following::Leader };
+        self.ready.follows((self.alone || leader.is_some()).then_some(following));
         self.tell(*step, leader);
         self.follower = Some(follower);
         Ok(None)
@@ -159,29 +176,41 @@ impl Waiting<'_> {
                 return Err(error.into());
             }
         };
-        self.ready.follows(false);
+        self.ready.follows(None);
         self.metrics.leads();
         tracing::info!("this bot leads");
         Ok(Some(Leading { lease: Some(lease), store: Some(store) }))
     }
 
-    /// Where there is nothing to follow, whoever has no store of its own would lead with empty boards, or with less than
-    /// another one has: that one goes first, if it is there.
     fn may_lead(&self, step: Step, follower: &Follower) -> bool {
-        step == Step::Following || follower.has_own() || self.patience.is_over(Instant::now())
+        may_lead(step, self.alone, follower.has_own() || self.patience.is_over(Instant::now()))
     }
 
     fn tell(&mut self, step: Step, leader: Option<String>) {
         let what = match (step, leader) {
+            (_, Some(leader)) if self.alone => {
+                format!("{leader} leads: there is nothing to follow, and this bot will not take its place")
+            }
             (Step::Nothing, None) => "there is no store to follow yet".to_owned(),
             (_, Some(leader)) => format!("{leader} leads, this bot follows"),
             (Step::Following, None) => return,
         };
         if self.told.as_ref() != Some(&what) {
-            tracing::info!("{what}");
+            if self.alone {
+                tracing::error!("{what}");
+            } else {
+                tracing::info!("{what}");
+            }
             self.told = Some(what);
         }
     }
+}
+
+/// Where there is nothing to follow, whoever has no store of its own would lead with empty boards, or with less than another one has:
+/// that one goes first, if it is there. What a bot did that nobody could follow is in its own store only: then nobody else leads
+/// before it was there again.
+fn may_lead(step: Step, alone: bool, may_begin: bool) -> bool {
+    !alone && (step == Step::Following || may_begin)
 }
 
 /// How long an empty log is left to whoever has a store to begin it with: that one has had so long to come while the log
@@ -201,51 +230,18 @@ impl Patience {
     }
 }
 
-/// Keeps others from leading beside a bot that nobody follows, as far as NATS is there; until `stop`.
-pub(crate) async fn hold(nats: Nats, timings: LeaseTimings, stop: CancellationToken) {
-    let (me, mut other) = (me(), None);
-    while !stop.is_cancelled() {
-        let held = async { Leases::open(&nats, timings).await?.take(&me).await };
-        let held = tokio::select! {
-            biased;
-            // What may have been taken all the same ends by itself.
-            () = stop.cancelled() => return,
-            held = held => held,
-        };
-        match held {
-            Ok(Some(lease)) => {
-                other = None;
-                tokio::select! {
-                    () = lease.lost().cancelled() => {}
-                    () = stop.cancelled() => return lease.give_back().await,
-                }
-            }
-            // It may be that of a process before this one, until it is gone.
-            Ok(None) => {
-                let since = *other.get_or_insert_with(Instant::now);
-                if since.elapsed() > timings.lasts + timings.renewed {
-                    tracing::error!("another bot leads: both or none has to have JOBBOARD_STANDBY");
-                    other = None;
-                }
-            }
-            Err(error) => tracing::debug!(%error, "the lease cannot be held"),
-        }
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = tokio::time::sleep(timings.renewed) => {}
-        }
-    }
-}
-
-/// Tells this process from all others.
-fn me() -> String {
-    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    format!("{host}/{}/{:08x}", std::process::id(), rand::random::<u32>())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_leads_in_the_place_of_who_could_not_be_followed() {
+        assert!(may_lead(Step::Following, false, false) && may_lead(Step::Nothing, false, true));
+        assert!(!may_lead(Step::Nothing, false, false));
+        for may_begin in [false, true] {
+            assert!(!may_lead(Step::Nothing, true, may_begin) && !may_lead(Step::Following, true, may_begin));
+        }
+    }
 
     #[test]
     fn an_empty_log_is_left_to_others_for_as_long_as_it_was_seen_to_be_empty() {

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::{
-        OnceLock,
+        OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant, SystemTime},
@@ -33,9 +33,21 @@ pub struct Ready {
     /// Where updates come by webhook: whether one is set.
     hooked: Option<AtomicBool>,
     stopping: AtomicBool,
-    following: AtomicBool,
+    // A std lock, held for a look.
+    following: std::sync::Mutex<Option<Following>>,
     // An async lock: one look at a time, the others wait for it.
     disk: Mutex<Disk>,
+}
+
+/// How a bot stands that does not lead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Following {
+    /// Another one leads.
+    Leader,
+    /// The same, and nobody can follow it.
+    Nothing,
+    /// NATS does not say who leads.
+    Unknown,
 }
 
 /// The last look at the disk.
@@ -51,8 +63,8 @@ struct Disk {
 pub(super) enum Failure {
     /// It has not opened its store yet.
     Starting,
-    /// It follows another bot, and is there for when that one is gone.
-    Following,
+    /// It does not lead, and is there for when another one is gone.
+    Following(Following),
     /// It is about to exit.
     Stopping,
     /// The store cannot be written.
@@ -75,7 +87,11 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Starting => f.write_str("the bot is starting"),
-            Self::Following => f.write_str("another bot leads, and this one follows it"),
+            Self::Following(Following::Leader) => f.write_str("another bot leads, and this one follows it"),
+            Self::Following(Following::Nothing) => {
+                f.write_str("the bot that leads is to be started with JOBBOARD_STANDBY: nobody can follow it")
+            }
+            Self::Following(Following::Unknown) => f.write_str("NATS: it does not say who leads"),
             Self::Stopping => f.write_str("the bot is stopping"),
             Self::Store(error) => write!(f, "store: {error}"),
             Self::Slow => write!(f, "store: a write takes more than {} s", WRITE.as_secs()),
@@ -98,7 +114,7 @@ impl Ready {
             telegram_away: timings.telegram_away,
             hooked: by_webhook.then(AtomicBool::default),
             stopping: AtomicBool::new(false),
-            following: AtomicBool::new(false),
+            following: std::sync::Mutex::default(),
             disk: Mutex::default(),
         }
     }
@@ -120,9 +136,9 @@ impl Ready {
         }
     }
 
-    /// The bot follows another one, or does not any more.
-    pub fn follows(&self, does: bool) {
-        self.following.store(does, Ordering::Relaxed);
+    /// The bot does not lead, or is about to.
+    pub fn follows(&self, following: Option<Following>) {
+        *self.following.lock().unwrap_or_else(PoisonError::into_inner) = following;
     }
 
     /// The bot is about to exit.
@@ -136,8 +152,9 @@ impl Ready {
         if self.stopping.load(Ordering::Relaxed) {
             return Err(Failure::Stopping);
         }
-        if self.following.load(Ordering::Relaxed) {
-            return Err(Failure::Following);
+        let following = *self.following.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(following) = following {
+            return Err(Failure::Following(following));
         }
         let store = self.store.get().ok_or(Failure::Starting)?;
         self.disk.lock().await.look(store, self.kept).await?;

@@ -2,6 +2,7 @@
 //! processes.
 
 mod aside;
+mod beside;
 mod commit;
 mod objects;
 mod takeover;

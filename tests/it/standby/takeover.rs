@@ -273,27 +273,6 @@ async fn a_nats_that_takes_only_small_messages_is_told_of() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_leads_beside_a_bot_that_was_forgotten_to_be_followed() {
-    let Some(nats) = Nats::start() else { return };
-    let (mut ground, _) = ground(&nats).await;
-    ground.set("JOBBOARD_STANDBY", "false");
-    let id = SandboxOptions::default().token.split(':').next().unwrap().parse().unwrap();
-    let alone = ground.start_in("first", &[]);
-    leads(&alone, Instant::now()).await;
-    // It says so when it has the lease.
-    let leases = Leases::open(&connect_as(&nats.url(), id).await, LeaseTimings::default()).await.unwrap();
-    until(BOUND, "it has the lease", async || leases.leader().await.unwrap().is_some()).await;
-    // It has a store of its own, too: nothing but the lease keeps it from leading.
-    let own = ground.start_in("second", &[("JOBBOARD_ROLE", "all")]);
-    leads(&own, Instant::now()).await;
-    own.stop().await;
-    let next = ground.start_in("second", &[("JOBBOARD_STANDBY", "true")]);
-    next.logs("leads, this bot follows").await;
-    alone.stop().await;
-    leads(&next, Instant::now()).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_bot_that_cannot_go_on_keeps_nobody_from_leading() {
     let Some(nats) = Nats::start() else { return };
     let (ground, _) = ground(&nats).await;
