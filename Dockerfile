@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
 # docker build --tag jobboard .
-# docker run --env-file .env --volume jobboard:/data --stop-timeout 20 jobboard
+# docker run --init --env-file .env --volume jobboard:/data --stop-timeout 20 jobboard
 
 FROM rust:1-bookworm AS build
 WORKDIR /src

@@ -23,8 +23,8 @@ program-made =
     }
 program-left-out =
     { $count ->
-        [one] Eine weitere Datei ließ sich nicht senden: zu groß, eine zu viel oder verloren.
-       *[other] { $count } weitere Dateien ließen sich nicht senden: zu groß, zu viele oder verloren.
+        [one] Eine weitere Datei ließ sich nicht senden: zu groß, leer, eine zu viel oder verloren.
+       *[other] { $count } weitere Dateien ließen sich nicht senden: zu groß, leer, zu viele oder verloren.
     }
 program-lost = { $size } seiner Ausgabe ließen sich nicht aufheben.
 program-output = Die ganze Ausgabe von Task { $id }

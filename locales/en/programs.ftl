@@ -23,8 +23,8 @@ program-made =
     }
 program-left-out =
     { $count ->
-        [one] One more file is too large, one too many, or lost, and is not sent.
-       *[other] { $count } more files could not be sent: too large, too many, or lost.
+        [one] One more file is too large, empty, one too many, or lost, and is not sent.
+       *[other] { $count } more files could not be sent: too large, empty, too many, or lost.
     }
 program-lost = { $size } of its output could not be kept.
 program-output = The whole output of task { $id }

@@ -11,7 +11,7 @@ use std::{
 use glob::{MatchOptions, Pattern};
 use rustix::fs::{CWD, Mode, OFlags, openat};
 
-use crate::declared::Files;
+use crate::declared::{Files, is_hidden};
 
 /// Files of one job that are sent.
 const MOST: usize = 10;
@@ -33,7 +33,7 @@ const OPTIONS: MatchOptions =
 pub(super) struct Found {
     /// Names without folders, and the files, open; in the order of their paths.
     pub(super) files: Vec<(String, File, u64)>,
-    /// Files beyond these: too many, too large, or not to be read.
+    /// Files beyond these: too many, too large, empty, or not to be read.
     pub(super) left_out: usize,
 }
 
@@ -53,9 +53,9 @@ pub(super) fn find(folder: &Path, files: &Files, since: SystemTime) -> Found {
     let most = files.max_size.min(MAX_SIZE);
     for path in paths {
         match open(folder, &path) {
-            Ok((file, size)) if size <= most && found.files.len() < MOST => {
-                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                found.files.push((name, file, size));
+            // Telegram takes no empty ones.
+            Ok((file, size)) if (1..=most).contains(&size) && found.files.len() < MOST => {
+                found.files.push((name(&path), file, size));
             }
             Ok(_) => found.left_out += 1,
             Err(error) => {
@@ -65,6 +65,12 @@ pub(super) fn find(folder: &Path, files: &Files, since: SystemTime) -> Found {
         }
     }
     found
+}
+
+/// As people see it, and as a form may carry it: a name may hold line ends, and what turns round the letters of others.
+fn name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.chars().map(|c| if is_hidden(c) { '_' } else { c }).collect()
 }
 
 /// A part of a pattern, between slashes.
@@ -222,6 +228,13 @@ mod tests {
     }
 
     #[test]
+    fn names_hold_nothing_that_cannot_be_seen() {
+        let folder = folder(&["x\r\nContent-Type: evil\r\n.txt", "\u{202e}gnp.txt", "für Eva 👩‍🚀.txt"]);
+        let (names, _) = names(folder.path(), &["*.txt"], 100, SystemTime::UNIX_EPOCH);
+        assert_eq!(names, ["für Eva 👩‍🚀.txt", "x__Content-Type: evil__.txt", "_gnp.txt"]);
+    }
+
+    #[test]
     fn no_link_is_followed() {
         let (folder, other) = (folder(&["real.txt"]), folder(&["secret.txt"]));
         symlink(other.path().join("secret.txt"), folder.path().join("link.txt")).unwrap();
@@ -242,9 +255,10 @@ mod tests {
         let since = SystemTime::now();
         let write = |name: &str, bytes| fs::write(folder.path().join(name), vec![0; bytes]).unwrap();
         write("large.txt", 101);
+        write("empty.txt", 0);
         (0..12).for_each(|n| write(&format!("{n:02}.txt"), 100));
         let (names, left_out) = names(folder.path(), &["*.txt"], 100, since);
         assert_eq!(names, (0..10).map(|n| format!("{n:02}.txt")).collect::<Vec<_>>());
-        assert_eq!(left_out, 3);
+        assert_eq!(left_out, 4);
     }
 }
