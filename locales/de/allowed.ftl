@@ -8,6 +8,10 @@ run-for-others = Du darfst { $command } hier nicht ausführen: das ist für ande
 run-question =
     { $command } ausführen?
     Das geschieht nur, wenn du innerhalb von { $within } ja sagst.
+run-schedule-question =
+    { $command } planen?
+    Das geschieht nur, wenn du innerhalb von { $within } ja sagst; danach fragt niemand mehr.
+run-schedule-refused = { $command } planen? Nein, es wird nicht geplant.
 run-confirm-below = Sag ja oder nein in meiner Antwort.
 run-not-your-question = Nur { $asker }, von dem der Task kommt, darf das beantworten.
 run-confirmed = { $command } ausführen? Ja: das ist Task { $id }.

@@ -8,6 +8,10 @@ run-for-others = You may not run { $command } here: it is for others.
 run-question =
     Run { $command }?
     It runs only if you say yes within { $within }.
+run-schedule-question =
+    Schedule { $command }?
+    It is scheduled only if you say yes within { $within }; its runs ask nobody.
+run-schedule-refused = Schedule { $command }? No: it is not scheduled.
 run-confirm-below = Say yes or no in my answer.
 run-not-your-question = Only { $asker }, who wants it, may answer this.
 run-confirmed = Run { $command }? Yes: it is task { $id }.

@@ -1,4 +1,4 @@
-//! Questions before a declared command runs: "Run deploy staging v1.4?". Each is in the store until it is answered, or is too
+//! Questions before a declared command runs, or is scheduled: "Run deploy staging v1.4?". Each is in the store until it is answered, or is too
 //! old, so that its buttons mean the same after a crash; and it is answered once.
 
 use std::{
@@ -21,6 +21,7 @@ use crate::{
     board::Refusal,
     declared::Declaration,
     job::{Call, ChatId, Origin, Spec},
+    schedule::When,
     store::Write,
     telegram::{
         access::Entry,
@@ -46,6 +47,8 @@ pub(super) struct Asked {
     /// Who wants it.
     pub(super) who: Actor,
     pub(super) call: Call,
+    /// When it is to run, where that is not at once.
+    pub(super) when: Option<When>,
     /// What the task comes from, if there will be one.
     pub(super) origin: Origin,
 }
@@ -54,6 +57,8 @@ pub(super) struct Asked {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Pending {
     call: Call,
+    #[serde(default)]
+    when: Option<When>,
     /// A mark of what was declared when it was asked: what has changed since was not asked about.
     declared: String,
     /// Milliseconds since 1970. With it, a number that is given again after a restart is not taken for this one.
@@ -117,10 +122,11 @@ impl Handlers {
         declaration: &Declaration,
         is_press: bool,
     ) -> String {
-        let Asked { who, call, origin } = asked;
+        let Asked { who, call, when, origin } = asked;
         let now = SystemTime::now();
         let pending = Pending {
             call: call.clone(),
+            when,
             declared: mark(declaration),
             asked: millis(now),
             until: now + self.confirm_within,
@@ -175,7 +181,7 @@ impl Handlers {
         ];
         let content = Content {
             keyboard: Some(row(buttons)),
-            ..Content::text(&words::question(&open.call, self.confirm_within))
+            ..Content::text(&words::question(&open.call, open.pending.when, self.confirm_within))
         };
         let reply_to = Origin { callback: None, ..open.origin.clone() };
         self.outbox.say(open.chat, Answer::new(reply_to, Body::Message(content)).asked()).await;
@@ -205,6 +211,9 @@ impl Handlers {
         let Some(open) = self.confirms.take(question) else { return words::question_over() };
         // Before it runs: a second press changes nothing of what is said.
         self.confirms.answered.insert(question, ()).await;
+        if let Some(when) = open.pending.when {
+            return self.schedule_confirmed(chat, reply_to, question, (&open, when)).await;
+        }
         let (person, spec) = (open.who.person.clone(), Spec::Declared(open.call.clone()));
         match self.boards.submit(chat, person, open.origin.clone(), spec).await {
             Ok(id) => {
@@ -226,6 +235,21 @@ impl Handlers {
         }
     }
 
+    /// The "yes" to a schedule: the question's text is what came of it then. Nothing is said twice, so there is no toast.
+    async fn schedule_confirmed(
+        &self,
+        chat: ChatId,
+        reply_to: &Origin,
+        question: Question,
+        (open, when): (&Open, When),
+    ) -> String {
+        let spec = Spec::Declared(open.call.clone());
+        let told = self.put_down(chat, &open.who, &open.origin, when, spec).await;
+        let edited = self.edit(chat, reply_to.clone(), Content::text(&told));
+        join(self.forget_question(question), edited).await;
+        String::new()
+    }
+
     /// The "no".
     pub(super) async fn do_not_run(
         &self,
@@ -237,7 +261,8 @@ impl Handlers {
     ) -> String {
         match self.answered_by(chat, who, reply_to, rights, question).await {
             Ok(open) => {
-                self.close(chat, reply_to, question, words::does_not_run(&open.call)).await;
+                self.close(chat, reply_to, question, words::does_not_run(&open.call, open.pending.when))
+                    .await;
                 String::new()
             }
             Err(words) => words,
@@ -320,7 +345,7 @@ impl Handlers {
                 return;
             }
             let reply_to = if home == open.chat { open.origin.clone() } else { Origin::nowhere() };
-            let words = words::question_expired(&open.call, self.confirm_within);
+            let words = words::question_expired(&open.call, open.pending.when, self.confirm_within);
             self.outbox.say(home, text(Origin { callback: None, ..reply_to }, &words)).await;
         };
         let told = language::scope(self.settings.language(home), told);

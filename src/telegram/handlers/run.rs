@@ -186,7 +186,7 @@ impl Handlers {
         };
         let call = Call { weight: declaration.weight, ..call.clone() };
         if declaration.confirm {
-            let asked = confirm::Asked { who: who.clone(), call, origin };
+            let asked = confirm::Asked { who: who.clone(), call, when: None, origin };
             return self.ask_to_run(chat, asked, &declaration, is_press).await;
         }
         match self.boards.submit(chat, who.person.clone(), origin, Spec::Declared(call)).await {

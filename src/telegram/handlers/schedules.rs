@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Handlers,
+    confirm::Asked,
     roles::{Actor, Rights, Standing, is_private},
     said::Said,
     wish::Wish,
@@ -35,22 +36,43 @@ impl Handlers {
         self.answer(&said, &words).await;
     }
 
-    /// The same for a declared command, as far as who asks may run it. That it is scheduled is the answer to whether it is to run.
+    /// The same for a declared command, as far as who asks may run it. Where it is asked about before it runs, it is now: its runs ask
+    /// nobody.
     pub(super) async fn schedule_call(
-        &self,
+        self: &Arc<Self>,
         chat: ChatId,
         who: &Actor,
         reply_to: &Origin,
         rights: Rights,
         (when, call): (When, &Call),
     ) -> String {
-        match self.admitted(chat, who, rights, call) {
-            Ok(_) => self.put_down(chat, who, reply_to, when, Spec::Declared(call.clone())).await,
-            Err(why) => allowed::refusal(&call.name, why),
+        let declaration = match self.admitted(chat, who, rights, call) {
+            Ok(declaration) => declaration,
+            Err(why) => return allowed::refusal(&call.name, why),
+        };
+        if !declaration.confirm {
+            return self.put_down(chat, who, reply_to, when, Spec::Declared(call.clone())).await;
+        }
+        // "At 18:30" is that of today, also where the answer comes later.
+        let zone = self.settings.zone(chat);
+        match when.first(zone, self.clock.now()) {
+            Ok((when, _)) => {
+                let (who, call, origin) = (who.clone(), call.clone(), reply_to.clone());
+                let asked = Asked { who, call, when: Some(when), origin };
+                self.ask_to_run(chat, asked, &declaration, false).await
+            }
+            Err(why) => words::no_time(why, &when, zone),
         }
     }
 
-    async fn put_down(&self, chat: ChatId, who: &Actor, reply_to: &Origin, when: When, spec: Spec) -> String {
+    pub(super) async fn put_down(
+        &self,
+        chat: ChatId,
+        who: &Actor,
+        reply_to: &Origin,
+        when: When,
+        spec: Spec,
+    ) -> String {
         let (now, zone) = (self.clock.now(), self.settings.zone(chat));
         let wanted = Wanted { when, zone, spec, person: who.person.clone(), reply_to: reply_to.clone() };
         let chose_zone = self.settings.get(chat, "timezone").is_some();

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{cut, duration};
 use crate::{
     job::{Call, JobId},
+    schedule::When,
     telegram::{handlers::NotAllowed, language::say},
 };
 
@@ -27,9 +28,19 @@ pub(in crate::telegram) fn refusal(command: &str, why: NotAllowed) -> String {
     }
 }
 
-/// Before it runs.
-pub(in crate::telegram) fn question(call: &Call, within: Duration) -> String {
-    say!("run-question", command = cut(&call.to_string(), MAX_COMMAND), within = duration(within))
+/// Before it runs, or is scheduled.
+pub(in crate::telegram) fn question(call: &Call, when: Option<When>, within: Duration) -> String {
+    let (command, within) = (command(call, when, MAX_COMMAND), duration(within));
+    match when {
+        Some(_) => say!("run-schedule-question", command = command, within = within),
+        None => say!("run-question", command = command, within = within),
+    }
+}
+
+/// As it was said.
+fn command(call: &Call, when: Option<When>, most: usize) -> String {
+    let when = when.map_or_else(String::new, |when| format!("{when} "));
+    cut(&format!("{when}{call}"), most)
 }
 
 /// The button that runs it.
@@ -58,8 +69,12 @@ pub(in crate::telegram) fn runs(call: &Call, id: JobId) -> String {
 }
 
 /// The question's text after "no".
-pub(in crate::telegram) fn does_not_run(call: &Call) -> String {
-    say!("run-refused", command = cut(&call.to_string(), MAX_COMMAND))
+pub(in crate::telegram) fn does_not_run(call: &Call, when: Option<When>) -> String {
+    let command = command(call, when, MAX_COMMAND);
+    match when {
+        Some(_) => say!("run-schedule-refused", command = command),
+        None => say!("run-refused", command = command),
+    }
 }
 
 /// Of a question that was answered, or that nobody knows any more.
@@ -73,8 +88,8 @@ pub(in crate::telegram) fn declared_anew(command: &str) -> String {
 }
 
 /// Nobody has answered.
-pub(in crate::telegram) fn question_expired(call: &Call, within: Duration) -> String {
-    say!("run-question-expired", command = cut(&call.to_string(), MAX_SHORT), within = duration(within))
+pub(in crate::telegram) fn question_expired(call: &Call, when: Option<When>, within: Duration) -> String {
+    say!("run-question-expired", command = command(call, when, MAX_SHORT), within = duration(within))
 }
 
 /// Too many questions are open in this chat.

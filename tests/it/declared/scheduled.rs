@@ -14,14 +14,27 @@ async fn world(yard: &Yard, hands: &Hands) -> World {
 }
 
 #[tokio::test]
-async fn a_declared_command_is_scheduled_and_asked_about_only_then() {
+async fn who_schedules_a_declared_command_is_asked_and_its_runs_ask_nobody() {
     let yard = Yard::new();
     yard.declare(&[("greet", "hello", "confirm = true")]);
     let hands = Hands::at("2026-01-01T12:00:00Z");
     let world = world(&yard, &hands).await;
     let ann = world.person("Ann");
-    let made = ann.says("at 18:30 greet Cleo").await.text;
-    assert!(made.starts_with("Schedule 1: at 2026-01-01 18:30 greet Cleo\n"), "{made}");
+    let question = ann.says("at 18:30 greet Ben").await;
+    assert!(question.text.starts_with("Schedule at 2026-01-01 18:30 greet Ben?\n"), "{}", question.text);
+    ann.presses(&question, "No").await;
+    ann.sees_in(&question, "Schedule at 2026-01-01 18:30 greet Ben? No: it is not scheduled.").await;
+    assert!(ann.says("schedules").await.text.starts_with("Nothing is scheduled here."));
+    let question = ann.says("at 18:30 greet Cleo").await;
+    ann.presses(&question, "Yes").await;
+    ann.sees_in(&question, "Schedule 1: at 2026-01-01 18:30 greet Cleo\n").await;
+    // Who says yes too late has missed it.
+    let late = ann.says("at 12:01 greet Dan").await;
+    hands.turn_to("2026-01-01T12:02:00Z");
+    ann.presses(&late, "Yes").await;
+    ann.sees_in(&late, "2026-01-01 12:01").await;
+    let all = ann.says("schedules").await.text;
+    assert!(all.contains("greet Cleo") && !all.contains("greet Dan"), "{all}");
     let wrong = ann.says("every 6h greet one two").await.text;
     assert!(wrong.contains("greet") && wrong.contains("two"), "{wrong}");
     hands.turn_to("2026-01-01T18:30:00Z");
