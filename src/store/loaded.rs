@@ -8,7 +8,7 @@ use crate::job::{ChatId, Job, JobId, MessageId};
 pub struct Loaded {
     /// In the order in which they were accepted, over all chats.
     pub jobs: Vec<LoadedJob>,
-    /// See [`Write::Times`].
+    /// See [`Write::Times`](super::Write::Times).
     pub times: Vec<(ChatId, JobId, String)>,
     /// The highest number that each chat ever gave to a job, where it is higher than that of its jobs.
     pub last_ids: Vec<(ChatId, JobId)>,
@@ -24,7 +24,7 @@ pub struct Loaded {
     pub secret: Secret,
     /// Dashes that say that they are live.
     pub dashes: Vec<LoadedDash>,
-    /// See [`Write::Handled`].
+    /// See [`Write::Handled`](super::Write::Handled).
     pub handled: Vec<(i64, u64)>,
     /// Groups that became supergroups: old, new.
     pub moved: Vec<(ChatId, ChatId)>,
@@ -38,7 +38,7 @@ pub struct Loaded {
     pub access: Vec<(ChatId, bool)>,
     /// An owner has paused the bot.
     pub paused: bool,
-    /// See [`Write::Menus`]; empty where there was none.
+    /// See [`Write::Menus`](super::Write::Menus); empty where there was none.
     pub menus: String,
 }
 
