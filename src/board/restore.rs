@@ -86,9 +86,13 @@ impl Boards {
     }
 
     /// Ends a job that does not run, or is to run no more: somebody else may have it still, and its end is the end of that.
-    /// Nobody waits for it, or for the disk.
+    /// Nobody waits for it, or for the disk, but for the schedule that has made it: what was missed runs after it.
     fn end_soon(self: &Arc<Self>, chat: ChatId, id: JobId, end: End) {
         let boards = self.clone();
+        let made_by = self.schedule_of(chat, id);
+        if let Some(schedule) = made_by {
+            self.hold_schedule(chat, schedule);
+        }
         self.tasks.spawn(async move {
             let key = JobKey { chat, job: id };
             tokio::select! {
@@ -98,6 +102,9 @@ impl Boards {
             }
             boards.finish(chat, id, end).await;
             boards.work.forget(key);
+            if let Some(schedule) = made_by {
+                boards.release_schedule(chat, schedule);
+            }
         });
     }
 

@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use super::{Boards, Refusal};
+use super::{Boards, Refusal, table::Table};
 use crate::{
     job::{ChatId, JobId, Origin, Person, Spec},
     schedule::{NoTime, Schedule, ScheduleId, When, Zone},
@@ -31,7 +31,7 @@ pub(super) struct Schedules {
 #[derive(Default)]
 struct All {
     chats: BTreeMap<ChatId, Plan>,
-    /// Those that are stored, by their next times.
+    /// Those that are stored, by their next times; not those that are held.
     due: BTreeSet<(Timestamp, ChatId, ScheduleId)>,
 }
 
@@ -230,6 +230,31 @@ impl Boards {
         self.look(chat, |table| table.unfinished_of(id.0))?
     }
 
+    /// The schedule that has made this job.
+    pub(super) fn schedule_of(&self, chat: ChatId, id: JobId) -> Option<ScheduleId> {
+        let made_by = |table: &Table| table.snapshot(id)?.job.origin.schedule().map(ScheduleId);
+        self.look(chat, made_by)?
+    }
+
+    /// Nothing of the schedule is due until it is released: its last task is about to end, and would be in the way.
+    pub(super) fn hold_schedule(&self, chat: ChatId, id: ScheduleId) {
+        self.with_schedules(chat, |chat, all| {
+            if let Some(next) = all.next(chat, id) {
+                all.due.remove(&(next, chat, id));
+            }
+        });
+    }
+
+    /// It is due in its time again, or at once.
+    pub(super) fn release_schedule(&self, chat: ChatId, id: ScheduleId) {
+        self.with_schedules(chat, |chat, all| {
+            if let Some(next) = all.next(chat, id) {
+                all.due.insert((next, chat, id));
+            }
+        });
+        self.schedules.changed.notify_one();
+    }
+
     /// Puts back what the last process had. What cannot be read, as of a later version, stays in the store and is not run.
     pub(super) fn restore_schedules(&self, loaded: &Loaded) {
         let gone: HashSet<_> = loaded.away.iter().copied().chain(loaded.denied()).collect();
@@ -325,6 +350,11 @@ impl All {
         let id = schedule.id;
         self.due.insert((schedule.next, chat, id));
         self.chats.entry(chat).or_default().schedules.insert(id, Entry { schedule, stored: true });
+    }
+
+    fn next(&self, chat: ChatId, id: ScheduleId) -> Option<Timestamp> {
+        let entry = self.chats.get(&chat)?.schedules.get(&id)?;
+        entry.stored.then_some(entry.schedule.next)
     }
 
     fn remove(&mut self, chat: ChatId, id: ScheduleId) -> Option<Schedule> {

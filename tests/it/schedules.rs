@@ -1,6 +1,6 @@
 //! What is run again and again, or later. The clock is the test's: nobody waits for it.
 
-mod process;
+pub(crate) mod process;
 
 use std::{
     sync::{

@@ -3,7 +3,14 @@
 use std::time::Duration;
 
 use super::{Yard, olga};
-use crate::{schedules::Hands, world::World};
+use crate::{
+    process::Ground,
+    schedules::{
+        Hands,
+        process::{make_due, now},
+    },
+    world::World,
+};
 
 async fn world(yard: &Yard, hands: &Hands) -> World {
     yard.world(|setup| {
@@ -66,4 +73,40 @@ async fn who_may_not_run_it_does_not_schedule_it_and_who_may_not_any_more_does_n
     hands.turn_to("2026-01-02T00:00:00Z");
     ann.sees("why it does not run", |found| found.text.contains("You may not run deploy here")).await;
     world.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_missed_runs_after_what_a_crash_has_interrupted() {
+    let yard = Yard::new();
+    yard.declare(&[("index", "hold", "")]);
+    let mut ground = Ground::new().await;
+    ground.set("JOBBOARD_JOBS_FILE", &yard.file().display().to_string());
+    let ann = ground.telegram.person("Ann");
+    let bot = ground.start();
+    ground.private(&bot, ann).says("every 1d index a").await;
+    bot.kill();
+    make_due(&ground, now());
+    let bot = ground.start();
+    let talk = ground.private(&bot, ann);
+    yard.began(1).await;
+    let first = talk.sees("its card", |found| found.text.starts_with("Task 1 is submitted")).await;
+    // Said after the card is stored.
+    talk.says("help").await;
+    bot.kill();
+
+    make_due(&ground, now() - 2 * 86_400 - 3_600);
+    let bot = ground.start();
+    let talk = ground.private(&bot, ann);
+    let told = talk.sees("what was missed", |found| found.text.contains("were missed")).await;
+    assert!(told.text.starts_with("Schedule 1, every 1d index a: 3 runs were missed"), "{}", told.text);
+    assert!(told.text.ends_with("It runs once now."), "{}", told.text);
+    talk.sees_in(&first, "It was interrupted").await;
+    yard.began(2).await;
+    yard.release();
+    talk.sees("what runs late", |found| {
+        found.text.starts_with("Task 2 is submitted · schedule 1") && found.text.contains("held a")
+    })
+    .await;
+    assert!(!talk.says("schedules").await.text.contains("was not taken"));
+    bot.stop().await;
 }

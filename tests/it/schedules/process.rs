@@ -13,7 +13,7 @@ fn next(ground: &Ground) -> i64 {
 }
 
 /// It was made a day before this, its next time.
-fn make_due(ground: &Ground, since: i64) {
+pub(crate) fn make_due(ground: &Ground, since: i64) {
     let connection = Connection::open(ground.store()).unwrap();
     let sql =
         "UPDATE schedule SET body = json_set(body, '$.said', ?1 - 86400, '$.next', ?1) WHERE number = 1";
@@ -28,7 +28,7 @@ fn forget_that_it_ran(ground: &Ground, planned: i64) {
 }
 
 /// Seconds since 1970.
-fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     jiff::Timestamp::now().as_second()
 }
 
