@@ -8,6 +8,7 @@ mod made;
 mod output;
 mod progress;
 mod records;
+mod room;
 mod run;
 mod screen;
 mod supervised;

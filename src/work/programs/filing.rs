@@ -10,6 +10,7 @@ use std::{
 use super::{
     made::Found,
     output::{Output, Spool},
+    room::Room,
 };
 use crate::job::{Kept, Made};
 
@@ -54,7 +55,12 @@ fn file(spool: Spool, found: Found, results: &Path, name: &str, filed: &mut File
         filed.output = Some(kept(0, written)).filter(|kept| kept.bytes > 0);
         let mut at = written;
         for (made, from, size) in found.files {
-            match append(&mut file, at, &from, size) {
+            let appended = if Room::at(results).takes(size) {
+                append(&mut file, at, &from, size)
+            } else {
+                Err(io::ErrorKind::StorageFull.into())
+            };
+            match appended {
                 Ok(bytes) => {
                     filed.made.push(Made { name: made, kept: kept(at, bytes) });
                     at += bytes;
@@ -62,6 +68,8 @@ fn file(spool: Spool, found: Found, results: &Path, name: &str, filed: &mut File
                 Err(error) => {
                     tracing::warn!(file = made, %error, "what a program made cannot be kept");
                     filed.left_out += 1;
+                    // Half of it would only take room.
+                    file.set_len(at)?;
                 }
             }
         }

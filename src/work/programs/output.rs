@@ -3,8 +3,10 @@
 use std::{
     fs::File,
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
+
+use super::room::{Room, is_full};
 
 /// Bytes of the end of an output that are kept where all of it is too long.
 const END: usize = 64 * 1024;
@@ -153,15 +155,39 @@ impl Spool {
         if bytes.is_empty() {
             return;
         }
+        let room = Room::at(self.path.parent().unwrap_or(Path::new("")));
         // What comes after a gap would be taken for what came next.
         if self.lost > 0 {
             self.lost += bytes.len() as u64;
-            return;
+        } else if room.takes(bytes.len() as u64) {
+            let before = self.written;
+            if let Err(error) = self.try_write(bytes) {
+                tracing::warn!(%error, "what a program prints cannot be kept any more");
+                self.lost = bytes.len() as u64 - (self.written - before);
+                if is_full(&error) {
+                    self.give_back();
+                }
+            }
+        } else {
+            tracing::warn!("what a program prints is not kept any more: the disk is nearly full");
+            self.lost = bytes.len() as u64;
         }
-        let before = self.written;
-        if let Err(error) = self.try_write(bytes) {
-            tracing::warn!(%error, "what a program prints cannot be kept any more");
-            self.lost = bytes.len() as u64 - (self.written - before);
+        // Whoever takes the rest, without it the store can store no end.
+        if room.is_nearly_gone() {
+            self.give_back();
+        }
+    }
+
+    /// Nothing of it is kept: the store needs the room. To be called where something is lost, so that nothing more is written.
+    fn give_back(&mut self) {
+        let Some(file) = self.file.as_ref().filter(|_| self.written > 0) else { return };
+        match file.set_len(0) {
+            Ok(()) => {
+                tracing::warn!(bytes = self.written, "what a program printed is dropped: the disk is full");
+                self.lost += self.written;
+                self.written = 0;
+            }
+            Err(error) => tracing::error!(%error, "an output cannot be dropped"),
         }
     }
 

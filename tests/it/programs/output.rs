@@ -1,11 +1,14 @@
 //! What programs print.
 
-use std::{fs, process::Command, time::Duration};
+use std::{fs, path::PathBuf, process::Command, time::Duration};
 
-use jobboard::job::{Printed, ProgramEnd};
+use jobboard::{
+    declared::Files,
+    job::{Printed, ProgramEnd},
+};
 
 use super::{Place, failed, until};
-use crate::nats::say;
+use crate::{nats::say, process::Ground};
 
 #[tokio::test]
 async fn one_that_prints_a_gigabyte() {
@@ -95,27 +98,89 @@ async fn one_that_keeps_a_terminal_busy() {
     assert!(matches!(failure.end, ProgramEnd::TookTooLong(_)));
 }
 
+/// A disk of a few bytes at a folder, until it is dropped.
+struct Disk(PathBuf);
+
+impl Disk {
+    /// `None` where none can be made.
+    fn at(folder: PathBuf, size: &str) -> Option<Self> {
+        fs::create_dir_all(&folder).unwrap();
+        let mut mount = Command::new("mount");
+        let mount = mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "none"]).arg(&folder).status();
+        if !mount.is_ok_and(|status| status.success()) {
+            say("skipped: no disk can be made here that fills up");
+            return None;
+        }
+        Some(Self(folder))
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        Command::new("umount").arg("-l").arg(&self.0).status().unwrap();
+    }
+}
+
 #[tokio::test]
 async fn a_disk_that_is_full() {
     let place = Place::new();
-    let results = place.path("data/results");
-    fs::create_dir_all(&results).unwrap();
-    let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "none"]).arg(&results).status();
-    if !mount.is_ok_and(|status| status.success()) {
-        say("skipped: no disk can be made here that fills up");
-        return;
-    }
+    let Some(_disk) = Disk::at(place.path("data/results"), "1m") else { return };
     let printed = place.succeeds("yes | head -c 5000000; echo; echo the end").await;
-    let names = place.names("results");
-    let read = printed.file.as_ref().map(|kept| place.read(kept));
-    Command::new("umount").arg("-l").arg(&results).status().unwrap();
     assert!(printed.tail.ends_with("the end"), "it went on: {printed:?}");
     assert_eq!(printed.bytes, 5_000_009);
     let kept = printed.file.unwrap();
-    assert!(kept.bytes > 500_000 && kept.bytes <= 1 << 20, "{kept:?}");
+    assert!(kept.bytes > 500_000 && kept.bytes <= 3 << 18, "a quarter stays free: {kept:?}");
     assert_eq!(kept.bytes + printed.lost, printed.bytes);
-    assert!(read.unwrap().starts_with(b"y\ny\n"));
-    assert_eq!(names, [kept.file]);
+    assert!(place.read(&kept).starts_with(b"y\ny\n"));
+    assert_eq!(place.names("results"), [kept.file]);
+}
+
+#[tokio::test]
+async fn files_that_are_made_leave_room_too() {
+    let place = Place::new();
+    let Some(_disk) = Disk::at(place.path("data/results"), "1m") else { return };
+    fs::create_dir_all(place.path("made")).unwrap();
+    let make = "head -c 400000 /dev/zero > a.bin; head -c 500000 /dev/zero > b.bin; echo little > c.txt";
+    let mut program = place.script(make);
+    program.folder = Some(place.path("made"));
+    program.files = Some(Files { patterns: vec!["*".to_owned()], max_size: 1_000_000 });
+    let printed = place.run(program).await.unwrap();
+    let names: Vec<_> = printed.made.iter().map(|made| (made.name.as_str(), made.kept.bytes)).collect();
+    assert_eq!((names, printed.left_out), (vec![("a.bin", 400_000), ("c.txt", 7)], 1));
+}
+
+/// A small disk has the data of a bot with a program that fills it; everybody else goes on.
+async fn goes_on_after(script: &str) {
+    let mut ground = Ground::new().await;
+    let Some(_disk) = Disk::at(ground.folder().path().join("data"), "24m") else { return };
+    let jobs = ground.folder().path().join("jobs.toml");
+    let text = "[jobs.fill]\nhelp = \"It fills\"\nprogram = \"/bin/sh\"\nargs = [\"-c\", ";
+    fs::write(&jobs, format!("{text}\"{script}\"]\n")).unwrap();
+    ground.set("JOBBOARD_JOBS_FILE", &jobs.display().to_string());
+    ground.set("JOBBOARD_MAX_OUTPUT", "100MB");
+    let (ann, ben) = (ground.telegram.person("Ann"), ground.telegram.person("Ben"));
+    let bot = ground.start();
+    let (talk, other) = (ground.private(&bot, ann), ground.private(&bot, ben));
+    let card = talk.says("fill").await;
+    let card = talk.sees_in(&card, "of its output could not be kept.").await;
+    assert!(card.text.contains("succeeded") && card.text.contains("the end"), "{}", card.text);
+    let card = other.says("fib 10").await;
+    other.sees_in(&card, "is 34").await;
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn an_output_that_is_larger_than_the_disk() {
+    goes_on_after("yes | head -c 60000000; echo the end").await;
+}
+
+#[tokio::test]
+async fn an_output_gives_its_room_back_where_somebody_takes_the_rest() {
+    // Its own file has what the output leaves.
+    goes_on_after(
+        "yes | head -c 8000000; head -c 60000000 /dev/zero > all; yes | head -c 2000000; echo the end",
+    )
+    .await;
 }
 
 #[tokio::test]
