@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use super::{
     Handlers,
     roles::{Actor, Rights},
+    run::NotAllowed,
     wish::{Request, Wish},
 };
 use crate::{
@@ -202,7 +203,14 @@ impl Handlers {
         };
         let declaration = match self.admitted(chat, who, rights, &open.call) {
             Ok(declaration) => declaration,
-            Err(why) => return words::refusal(&open.call.name, why),
+            Err(why) => {
+                let told = words::refusal(&open.call.name, why);
+                // Who may run it may be other again; what is gone is not what was asked about, even where it comes back.
+                return match why {
+                    NotAllowed::NotDeclared => self.close(chat, reply_to, question, told).await,
+                    _ => told,
+                };
+            }
         };
         if mark(&declaration) != open.pending.declared {
             return self.close(chat, reply_to, question, words::declared_anew(&open.call.name)).await;

@@ -92,6 +92,15 @@ async fn what_has_changed_since_was_not_asked_about() {
     yard.declare(&[("deploy", "hello", "confirm = true\ntimeout = \"1m\"\nallow = \"owners\"")]);
     olga(&world).says("reload").await;
     assert!(ann.presses(&question, "Yes").await.contains("it is for others"));
+    // It is gone.
+    yard.declare(&[("deploy", "hello", "confirm = true"), ("strict", "fails", "confirm = true")]);
+    olga(&world).says("reload").await;
+    let question = ann.says("strict x").await;
+    yard.declare(&[("deploy", "hello", "confirm = true")]);
+    assert!(olga(&world).says("reload").await.text.contains("Removed: strict"));
+    assert_eq!(ann.presses(&question, "Yes").await, "strict is not offered any more.");
+    let closed = ann.sees_in(&question, "strict is not offered any more.").await;
+    assert_eq!(closed.buttons, []);
     assert_eq!(ann.says("job").await.text, EMPTY);
     world.stop().await;
 }
