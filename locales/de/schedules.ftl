@@ -55,6 +55,7 @@ schedule-past = { $when }: Das ist vorbei, in der Zeitzone { $zone }.
 schedule-skipped = { $when }: Diese Zeit gibt es in der Zeitzone { $zone } nicht, die Uhr wird über sie hinweg vorgestellt. Bitte eine frühere oder spätere nehmen.
 schedule-too-far = { $when }: So weit reicht mein Kalender nicht.
 schedule-not-an-interval = every: „{ $word }“ ist weder eine Zeit wie 30m, 6h oder 2d noch ein Tag: every 6h fib 100, every day 03:00 fib 100, every monday 09:00 fib 100
+schedule-no-length = every: { $word } ist für mich keine Zeit, denn Monate und Jahre sind verschieden lang. Minuten sind 30m, Tage 30d, bis 366d: every 30d fib 100
 schedule-too-often = every: { $word } ist zu oft, das kürzeste ist 1m: every 1m fib 100
 schedule-too-seldom = every: { $word } ist zu selten, das längste ist 366d: every 366d fib 100
 schedule-not-a-time = { $command } braucht hier eine Uhrzeit von 00:00 bis 23:59 und dann den Befehl; „{ $word }“ ist keine: { $command ->

@@ -55,6 +55,7 @@ schedule-past = { $when }: that is in the past, in the time zone { $zone }.
 schedule-skipped = { $when }: there is no such time in the time zone { $zone }, where the clock is put forward over it. Take an earlier or a later one.
 schedule-too-far = { $when }: that is beyond what my calendar holds.
 schedule-not-an-interval = every: "{ $word }" is neither a time like 30m, 6h or 2d nor a day: every 6h fib 100, every day 03:00 fib 100, every monday 09:00 fib 100
+schedule-no-length = every: { $word } is no time of mine, since months and years differ in length. Minutes are 30m, days 30d, up to 366d: every 30d fib 100
 schedule-too-often = every: { $word } is too often, the shortest is 1m: every 1m fib 100
 schedule-too-seldom = every: { $word } is too seldom, the longest is 366d: every 366d fib 100
 schedule-not-a-time = { $command } wants a time from 00:00 to 23:59 here, and then the command; "{ $word }" is none: { $command ->

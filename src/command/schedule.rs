@@ -11,6 +11,11 @@ use crate::schedule::{Day, Days, Interval, NotAnInterval, ScheduleId, When};
 /// What can be wrong with the words before a command that is to be scheduled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScheduleError {
+    /// Of months or years, or `M`.
+    NoLength {
+        /// As it was written.
+        word: String,
+    },
     /// Neither an interval nor a day of the week.
     NotAnInterval {
         /// As it was written.
@@ -61,9 +66,9 @@ impl From<ScheduleError> for ParseError {
 /// `every 6h …`, `every 2 hours …`, `every day 03:00 …`, `every monday friday 09:00 …`.
 pub(super) fn every(args: &mut Args<'_>) -> Result<Command, ParseError> {
     let mut words = Words { command: args.command, rest: args.text };
-    let first = words.next().ok_or_else(|| words.missing(Wanted::When))?;
-    let Some(mut days) = Days::of(&first) else {
-        let interval = interval(&first, &mut words)?;
+    let first = words.next_as_written().ok_or_else(|| words.missing(Wanted::When))?;
+    let Some(mut days) = Days::of(&first.to_lowercase()) else {
+        let interval = interval(first, &mut words)?;
         return scheduled(When::Every(interval), &words, args.context);
     };
     while let Some(more) = words.peek().and_then(|word| Days::of(&word)) {
@@ -131,10 +136,10 @@ const HOLDERS: [&str; 2] = ["every", "at"];
 fn interval(first: &str, words: &mut Words<'_>) -> Result<Interval, ParseError> {
     let mut word = first.to_owned();
     if first.bytes().all(|b| b.is_ascii_digit())
-        && let Some(unit) = words.peek()
+        && let Some((unit, _)) = split(words.rest)
         && Interval::read(&format!("{first}{unit}")) != Err(NotAnInterval::Unreadable)
     {
-        word.push_str(&unit);
+        word.push_str(unit);
         words.next();
     }
     Interval::read(&word).map_err(|why| {
@@ -142,6 +147,7 @@ fn interval(first: &str, words: &mut Words<'_>) -> Result<Interval, ParseError> 
             NotAnInterval::Unreadable => ScheduleError::NotAnInterval { word },
             NotAnInterval::TooShort => ScheduleError::TooOften { word },
             NotAnInterval::TooLong => ScheduleError::TooSeldom { word },
+            NotAnInterval::NoLength => ScheduleError::NoLength { word },
         };
         error.into()
     })
@@ -167,15 +173,20 @@ struct Words<'a> {
     rest: &'a str,
 }
 
-impl Words<'_> {
-    /// The next word in small letters, taken.
-    fn next(&mut self) -> Option<String> {
+impl<'a> Words<'a> {
+    /// The next word, taken.
+    fn next_as_written(&mut self) -> Option<&'a str> {
         let (word, rest) = split(self.rest)?;
         self.rest = rest;
-        Some(word.to_lowercase())
+        Some(word)
     }
 
-    /// The same, left where it is.
+    /// The same in small letters.
+    fn next(&mut self) -> Option<String> {
+        self.next_as_written().map(str::to_lowercase)
+    }
+
+    /// The next word in small letters, left where it is.
     fn peek(&self) -> Option<String> {
         split(self.rest).map(|(word, _)| word.to_lowercase())
     }

@@ -79,7 +79,7 @@ fn every_command_in_every_form() {
 fn what_is_scheduled_is_read_as_if_it_were_said() {
     for (text, expected) in [
         ("every 6h fib 100", "every 6h fib 100"),
-        ("/every@board_bot 30M /fib_multi@board_bot 1,2", "every 30m fib-multi 1 2"),
+        ("/every@board_bot 30MIN /fib_multi@board_bot 1,2", "every 30m fib-multi 1 2"),
         ("every 2 hours dex Mr-Mime", "every 2h dex mr-mime"),
         ("every 90m fib 1_000", "every 1h30m fib 1000"),
         ("every hour fib 1", "every 1h fib 1"),
@@ -125,7 +125,12 @@ fn what_is_wrong_with_a_schedule_is_named() {
         ("at 18:30 at 18:30 fib 1", r#"NotATask { command: "at", name: "at" }"#),
         ("every 10s fib 1", r#"TooOften { word: "10s" }"#),
         ("every 10 seconds fib 1", r#"TooOften { word: "10seconds" }"#),
-        ("every 2y fib 1", r#"TooSeldom { word: "2y" }"#),
+        ("every 400d fib 1", r#"TooSeldom { word: "400d" }"#),
+        ("every month fib 1", r#"NoLength { word: "month" }"#),
+        ("every 6 months fib 1", r#"NoLength { word: "6months" }"#),
+        ("every 1M fib 1", r#"NoLength { word: "1M" }"#),
+        ("every 5 M fib 1", r#"NoLength { word: "5M" }"#),
+        ("every Y fib 1", r#"NoLength { word: "Y" }"#),
         ("every 6 fib 1", r#"NotAnInterval { word: "6" }"#),
         ("every -6h fib 1", r#"NotAnInterval { word: "-6h" }"#),
         ("every fib 1", r#"NotAnInterval { word: "fib" }"#),

@@ -24,6 +24,9 @@ pub enum NotAnInterval {
     /// Longer than the longest.
     #[error("longer than a year")]
     TooLong,
+    /// Of months or years, or `M`, which may be minutes or months.
+    #[error("months and years have no length of their own")]
+    NoLength,
 }
 
 impl Interval {
@@ -37,19 +40,33 @@ impl Interval {
         self.0
     }
 
-    /// Reads `6h`, `30m`, `1d12h`, in small letters.
+    /// Reads `6h`, `30m`, `1d12h`. Capitals make no difference, but for an `M`.
     ///
     /// # Errors
     /// [`NotAnInterval`].
     pub fn read(word: &str) -> Result<Self, NotAnInterval> {
         // A unit alone is one of it: "every hour".
         let one = if word.starts_with(|c: char| c.is_ascii_digit()) { "" } else { "1" };
-        match humantime::parse_duration(&format!("{one}{word}")) {
-            Ok(time) => Self::try_from(time),
-            Err(humantime::DurationError::NumberOverflow) => Err(NotAnInterval::TooLong),
-            Err(_) => Err(NotAnInterval::Unreadable),
+        let time = match humantime::parse_duration(&format!("{one}{}", word.to_lowercase())) {
+            Ok(time) => Some(time),
+            Err(humantime::DurationError::NumberOverflow) => None,
+            Err(_) => return Err(NotAnInterval::Unreadable),
+        };
+        if units(word).any(has_no_length) {
+            return Err(NotAnInterval::NoLength);
         }
+        time.map_or(Err(NotAnInterval::TooLong), Self::try_from)
     }
+}
+
+fn units(word: &str) -> impl Iterator<Item = &str> {
+    word.split(|c: char| !c.is_alphabetic()).filter(|unit| !unit.is_empty())
+}
+
+/// What the reader of intervals takes for 30.44 or 365.25 days, and nobody who says it means that.
+fn has_no_length(unit: &str) -> bool {
+    const UNITS: [&str; 7] = ["month", "months", "y", "yr", "yrs", "year", "years"];
+    unit == "M" || UNITS.contains(&unit.to_lowercase().as_str())
 }
 
 impl TryFrom<Duration> for Interval {

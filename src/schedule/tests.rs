@@ -162,16 +162,33 @@ fn days_and_intervals_as_people_write_them() {
     for word in ["", "s", "mo", "mons", "days2", "holiday", "tues day", "fib"] {
         assert_eq!(Days::of(word), None, "{word}");
     }
-    for (word, shown) in
-        [("6h", "6h"), ("90m", "1h30m"), ("hour", "1h"), ("1day", "1d"), ("2weeks", "14d"), ("61s", "1m1s")]
-    {
+    for (word, shown) in [
+        ("6h", "6h"),
+        ("90m", "1h30m"),
+        ("hour", "1h"),
+        ("1day", "1d"),
+        ("2weeks", "14d"),
+        ("61s", "1m1s"),
+        ("6H", "6h"),
+        ("30MIN", "30m"),
+    ] {
         assert_eq!(Interval::read(word).map(|interval| interval.to_string()).as_deref(), Ok(shown), "{word}");
     }
     for (word, why) in [
         ("10s", NotAnInterval::TooShort),
         ("0m", NotAnInterval::TooShort),
         ("100ms", NotAnInterval::TooShort),
-        ("2y", NotAnInterval::TooLong),
+        ("367d", NotAnInterval::TooLong),
+        ("month", NotAnInterval::NoLength),
+        ("6months", NotAnInterval::NoLength),
+        ("1d2Month", NotAnInterval::NoLength),
+        ("M", NotAnInterval::NoLength),
+        ("30M", NotAnInterval::NoLength),
+        ("1h30M", NotAnInterval::NoLength),
+        ("year", NotAnInterval::NoLength),
+        ("1y", NotAnInterval::NoLength),
+        ("2Y", NotAnInterval::NoLength),
+        ("99999999999999999999yrs", NotAnInterval::NoLength),
         ("99999999999999999999h", NotAnInterval::TooLong),
         ("9999999999999999h", NotAnInterval::TooLong),
         ("6", NotAnInterval::Unreadable),
@@ -246,6 +263,26 @@ fn times_shown(date: Date, time: Time, zone: Zone) -> BTreeSet<Timestamp> {
     candidates.filter(|at| rules.to_datetime(*at) == wanted).collect()
 }
 
+/// What people may write behind a number, and its seconds; 0 where these differ.
+const UNITS: [(&str, u64); 16] = [
+    ("s", 1),
+    ("sec", 1),
+    ("m", 60),
+    ("min", 60),
+    ("minutes", 60),
+    ("h", 3_600),
+    ("hours", 3_600),
+    ("d", 86_400),
+    ("days", 86_400),
+    ("w", 604_800),
+    ("M", 0),
+    ("month", 0),
+    ("months", 0),
+    ("y", 0),
+    ("yrs", 0),
+    ("years", 0),
+];
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
@@ -287,6 +324,15 @@ proptest! {
         let step = i64::try_from(seconds).unwrap();
         prop_assert!(next > after && next.as_second() - after.as_second() <= step);
         prop_assert_eq!((next.as_second() - said.as_second()) % step, 0);
+    }
+
+    #[test]
+    fn an_interval_is_as_long_as_its_unit_says(number in 1..9_000_u64, at in 0..UNITS.len(), capitals: bool) {
+        let (unit, seconds) = UNITS[at];
+        let unit = if capitals && unit != "m" { unit.to_uppercase() } else { unit.to_owned() };
+        let read = Interval::read(&format!("{number}{unit}"));
+        let expected = if seconds == 0 { Err(NotAnInterval::NoLength) } else { Interval::try_from(number * seconds) };
+        prop_assert_eq!(read, expected, "{}{}", number, unit);
     }
 
     #[test]

@@ -170,7 +170,12 @@ async fn what_is_wrong_is_said_with_what_would_be_right() {
         ),
         ("at 18:30 dash", "at: only tasks can be scheduled, and dash makes none: at 18:30 fib 100"),
         ("every 10s fib 1", "every: 10s is too often, the shortest is 1m: every 1m fib 100"),
-        ("every 10y fib 1", "every: 10y is too seldom, the longest is 366d: every 366d fib 100"),
+        ("every 400d fib 1", "every: 400d is too seldom, the longest is 366d: every 366d fib 100"),
+        ("every month fib 1", "every: month is no time of mine, since months and years differ in length."),
+        (
+            "every 1M fib 1",
+            "every: 1M is no time of mine, since months and years differ in length. Minutes are 30m",
+        ),
         (
             "every fib 1",
             "every: \"fib\" is neither a time like 30m, 6h or 2d nor a day: every 6h fib 100, every day",

@@ -139,6 +139,7 @@ pub(in crate::telegram) fn still_unfinished(job: JobId) -> String {
 /// What is wrong with the words before a scheduled command. `example` is of the command.
 pub(in crate::telegram) fn error(error: &ScheduleError, shown: impl Fn(&str) -> String) -> String {
     match error {
+        ScheduleError::NoLength { word } => say!("schedule-no-length", word = shown(word)),
         ScheduleError::NotAnInterval { word } => say!("schedule-not-an-interval", word = shown(word)),
         ScheduleError::TooOften { word } => say!("schedule-too-often", word = shown(word)),
         ScheduleError::TooSeldom { word } => say!("schedule-too-seldom", word = shown(word)),
