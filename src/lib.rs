@@ -257,8 +257,7 @@ async fn run_leading(
 async fn catalog(config: &Config) -> Result<Catalog, RunError> {
     let Some(file) = config.jobs_file.clone() else { return Ok(Catalog::default()) };
     let is_here = !config.machines.is_bot_alone();
-    let read = tokio::task::spawn_blocking(move || Catalog::read(&file, is_here, command::names()));
-    read.await.map_err(RunError::Task)?.map_err(RunError::Jobs)
+    Catalog::read_soon(file, is_here, command::names(), ()).await.map_err(RunError::Jobs)
 }
 
 /// What runs programs. What an earlier bot has left of them is ended before anything else begins.

@@ -271,8 +271,7 @@ impl Worker {
 /// What this machine declares: its programs and folders may be others than the bot's.
 async fn catalog(config: &Config) -> Result<Catalog, WorkerError> {
     let Some(file) = config.jobs_file.clone() else { return Ok(Catalog::default()) };
-    let read = tokio::task::spawn_blocking(move || Catalog::read(&file, true, command::names())).await;
-    read.map_err(|error| WorkerError::Folder(std::io::Error::other(error)))?.map_err(WorkerError::Jobs)
+    Catalog::read_soon(file, true, command::names(), ()).await.map_err(WorkerError::Jobs)
 }
 
 /// How many of each command run here side by side: as many as it says, or as there are slots for.

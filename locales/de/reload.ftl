@@ -6,6 +6,7 @@ reload-refused =
         [one] Alles bleibt, wie es war: die Datei hat einen Fehler.
        *[other] Alles bleibt, wie es war: die Datei hat { $count } Fehler.
     }
+reload-slow = Alles bleibt, wie es war: die Datei ließ sich in { $within } nicht lesen.
 reload-done =
     { $count ->
         [one] Die Datei hat { $count } Befehl.

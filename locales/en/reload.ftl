@@ -6,6 +6,7 @@ reload-refused =
         [one] Nothing has changed: the file has a mistake.
        *[other] Nothing has changed: the file has { $count } mistakes.
     }
+reload-slow = Nothing has changed: the file could not be read in { $within }.
 reload-done =
     { $count ->
         [one] The file declares { $count } command.

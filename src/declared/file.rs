@@ -1,11 +1,15 @@
 //! The operator's file.
 
 use std::{
-    fmt, fs, io,
-    io::Read,
+    fmt,
+    fs::{self, OpenOptions},
+    io::{self, Read},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
+use rustix::fs::OFlags;
 use toml::de::DeTable;
 
 use super::{
@@ -28,6 +32,13 @@ pub enum FileError {
         file: PathBuf,
         /// Why.
         why: String,
+    },
+    /// Reading it took too long, and still goes on.
+    Slow {
+        /// The file.
+        file: PathBuf,
+        /// How long was waited for it.
+        within: Duration,
     },
     /// Something in it is wrong.
     Wrong {
@@ -54,6 +65,9 @@ impl FileError {
     pub fn lines(&self) -> Vec<String> {
         match self {
             Self::Unreadable { file, why } => vec![format!("{}: {why}", file.display())],
+            Self::Slow { file, within } => {
+                vec![format!("{}: it could not be read in {} s", file.display(), within.as_secs())]
+            }
             Self::Wrong { file, mistakes } => {
                 mistakes.iter().map(|mistake| format!("{}:{mistake}", file.display())).collect()
             }
@@ -105,9 +119,51 @@ impl Catalog {
     }
 }
 
+impl Catalog {
+    /// How long reading a file may take: one on a disk that is away never answers.
+    pub const READ_WITHIN: Duration = Duration::from_secs(5);
+
+    /// The same beside what else there is to do, and within a time. `reading` is dropped when reading has ended, which may be later.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn read_soon(
+        file: PathBuf,
+        is_here: bool,
+        taken: impl Iterator<Item = &'static str> + Send + 'static,
+        reading: impl Send + 'static,
+    ) -> Result<Self, FileError> {
+        let its = file.clone();
+        let read = move || {
+            let _reading = reading;
+            Self::read(&its, is_here, taken)
+        };
+        within(Self::READ_WITHIN, file, read).await
+    }
+}
+
+async fn within<T: Send + 'static>(
+    within: Duration,
+    file: PathBuf,
+    read: impl FnOnce() -> Result<T, FileError> + Send + 'static,
+) -> Result<T, FileError> {
+    match tokio::time::timeout(within, tokio::task::spawn_blocking(read)).await {
+        Ok(Ok(read)) => read,
+        Ok(Err(error)) => Err(FileError::Unreadable { file, why: error.to_string() }),
+        Err(_) => Err(FileError::Slow { file, within }),
+    }
+}
+
 fn contents(file: &Path) -> io::Result<String> {
+    let regular =
+        |is_file: bool| if is_file { Ok(()) } else { Err(io::Error::other("it is no regular file")) };
+    regular(fs::metadata(file)?.is_file())?;
+    // A pipe that has come in its place meanwhile must not hold anybody up.
+    let opened =
+        OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(file)?;
+    regular(opened.metadata()?.is_file())?;
     let mut text = String::new();
-    fs::File::open(file)?.take(MAX_FILE + 1).read_to_string(&mut text)?;
+    opened.take(MAX_FILE + 1).read_to_string(&mut text)?;
     if text.len() as u64 > MAX_FILE {
         return Err(io::Error::other(format!("more than {MAX_FILE} bytes: is it the right file?")));
     }
@@ -141,4 +197,23 @@ fn all(document: &Table<'_>, beside: Beside<'_>, taken: &[String]) -> Vec<Declar
     jobs.into_iter()
         .filter_map(|(name, place, item)| Declaration::read((name, place), &item, beside, taken))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn nobody_waits_long_for_a_file() {
+        let (let_go, held) = mpsc::channel::<()>();
+        let file = PathBuf::from("/far/jobs.toml");
+        let read = move || held.recv().or(Ok(()));
+        let slow = within(Duration::from_millis(1), file.clone(), read).await.unwrap_err();
+        drop(let_go);
+        assert_eq!(slow, FileError::Slow { file, within: Duration::from_millis(1) });
+        let slow = FileError::Slow { file: "/far/jobs.toml".into(), within: Catalog::READ_WITHIN };
+        assert_eq!(slow.to_string(), "/far/jobs.toml: it could not be read in 5 s");
+    }
 }

@@ -20,7 +20,7 @@ mod wish;
 use std::{
     panic::AssertUnwindSafe,
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, Weak},
     time::{Duration, Instant},
 };
 
@@ -96,11 +96,12 @@ pub struct Handlers {
     clock: Clock,
     clock_look: Duration,
     max_document: u64,
-    /// The operator's file, and that it is read by one at a time.
+    /// The operator's file.
     jobs_file: Option<PathBuf>,
     /// Whether what it declares runs on this machine.
     runs_programs: bool,
-    reloading: tokio::sync::Mutex<()>,
+    /// One at a time reads it, and has this for as long as the reading goes on.
+    reloading: tokio::sync::Mutex<Weak<()>>,
     started: Instant,
     metrics: Arc<Metrics>,
     /// An owner's `quit`.
@@ -156,7 +157,7 @@ impl Handlers {
             max_document: config.max_document,
             jobs_file: config.jobs_file.clone(),
             runs_programs: !config.machines.is_bot_alone(),
-            reloading: tokio::sync::Mutex::new(()),
+            reloading: tokio::sync::Mutex::default(),
             started: Instant::now(),
             metrics: api.metrics().clone(),
             quit,

@@ -1,9 +1,11 @@
 //! The operator's file, read again: it is taken whole, or not at all.
 
+use std::sync::Arc;
+
 use super::Handlers;
 use crate::{
     command,
-    declared::Catalog,
+    declared::{Catalog, FileError},
     telegram::sentences::reload::{self as words, Difference},
 };
 
@@ -13,16 +15,21 @@ impl Handlers {
     pub(super) async fn reload(&self) -> String {
         let Some(file) = self.jobs_file.clone() else { return words::no_file() };
         // One after the other: each tells what it has changed.
-        let _one = self.reloading.lock().await;
+        let mut last = self.reloading.lock().await;
+        if last.strong_count() > 0 {
+            // One that never ends has a thread already.
+            return words::slow(Catalog::READ_WITHIN);
+        }
+        let reading = Arc::new(());
+        *last = Arc::downgrade(&reading);
         let is_here = self.runs_programs;
-        let read = tokio::task::spawn_blocking(move || Catalog::read(&file, is_here, command::names())).await;
-        let catalog = match read {
-            Ok(Ok(catalog)) => catalog,
-            Ok(Err(error)) => return words::mistakes(&error.lines()),
-            Err(error) => {
-                tracing::error!(%error, "the file of declared commands could not be read");
-                return words::mistakes(&[error.to_string()]);
+        let catalog = match Catalog::read_soon(file, is_here, command::names(), reading).await {
+            Ok(catalog) => catalog,
+            Err(FileError::Slow { within, .. }) => {
+                tracing::error!("the file of declared commands could not be read in time");
+                return words::slow(within);
             }
+            Err(error) => return words::mistakes(&error.lines()),
         };
         let difference = difference(&self.declared.current(), &catalog);
         let commands = catalog.iter().count();

@@ -1,6 +1,8 @@
 //! What an owner reads of the operator's file.
 
-use super::{and_more, cut};
+use std::time::Duration;
+
+use super::{and_more, cut, duration};
 use crate::telegram::language::say;
 
 /// Mistakes that are told.
@@ -19,6 +21,11 @@ pub(in crate::telegram) struct Difference {
 /// There is no file to read.
 pub(in crate::telegram) fn no_file() -> String {
     say!("reload-no-file")
+}
+
+/// Whoever has the file does not answer.
+pub(in crate::telegram) fn slow(within: Duration) -> String {
+    say!("reload-slow", within = duration(within))
 }
 
 /// The file is not taken: a line for each mistake.

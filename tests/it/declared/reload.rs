@@ -1,5 +1,7 @@
 //! Another file, while the bot runs.
 
+use rustix::fs::{CWD, Mode, mkfifoat};
+
 use super::{Yard, olga};
 
 #[tokio::test]
@@ -33,6 +35,21 @@ async fn a_new_file_holds_from_then_on_and_a_bad_one_changes_nothing() {
     assert!(ann.says("reload").await.text.contains("is for owners of this bot"));
     assert!(!ann.says("help").await.text.contains("reload"));
     assert!(owner.says("help").await.text.contains("reload"));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_no_regular_file_holds_nobody_up() {
+    let yard = Yard::new();
+    yard.declare(&[("greet", "hello", "")]);
+    let world = yard.world(|_| ()).await;
+    let (owner, ann) = (olga(&world), world.person("Ann"));
+    ann.runs("greet you", "hello you").await;
+    std::fs::remove_file(yard.file()).unwrap();
+    mkfifoat(CWD, yard.file(), Mode::RUSR | Mode::WUSR).unwrap();
+    let told = owner.says("reload").await.text;
+    assert!(told.starts_with("Nothing has changed: ") && told.ends_with(": it is no regular file"), "{told}");
+    ann.runs("greet them", "hello them").await;
     world.stop().await;
 }
 
