@@ -8,6 +8,7 @@ mod file;
 pub(crate) mod fuzzing;
 mod invocation;
 mod item;
+mod pattern;
 mod program;
 mod read;
 mod template;
@@ -23,7 +24,11 @@ pub use self::{
     invocation::Invocation,
     value::{MAX_REST, MAX_VALUE, Unfit},
 };
-pub(crate) use self::{program::PATH, value::is_hidden};
+pub(crate) use self::{
+    pattern::{Part as PatternPart, parts},
+    program::PATH,
+    value::is_hidden,
+};
 use crate::job::ChatId;
 
 /// A command as its operator declares it.

@@ -1,16 +1,11 @@
 //! One command of the file: `[jobs.NAME]`.
 
-use std::{
-    collections::BTreeMap,
-    num::NonZeroUsize,
-    ops::Range,
-    path::{Component, Path},
-    time::Duration,
-};
+use std::{collections::BTreeMap, num::NonZeroUsize, ops::Range, time::Duration};
 
 use super::{
     Allow, Bounds, Declaration, Files, Kind, Parameter, Template,
     item::{Item, Table},
+    pattern::{Part, parts},
     program::Beside,
     value::{is_hidden, nearest},
 };
@@ -27,6 +22,9 @@ const MAX_SLOTS: i64 = 1024;
 /// Between SIGTERM and SIGKILL, where nothing is said, and at most: a kill waits for it.
 const GRACE: Duration = Duration::from_secs(10);
 const MAX_GRACE: Duration = Duration::from_mins(10);
+/// What is more is a slip: a program that runs for so long, or so many bytes of memory or of a file.
+const MAX_TIME: Duration = Duration::from_hours(30 * 24);
+const MAX_BYTES: u64 = 16_000_000_000_000;
 
 impl Declaration {
     /// Reads one; `None` where something about it is wrong, or something that is needed is missing.
@@ -55,7 +53,7 @@ impl Declaration {
             args,
             folder: own,
             environment: table.take("environment", environment).unwrap_or_default(),
-            timeout: table.take("timeout", |item| item.read(config::time_limit)),
+            timeout: table.take("timeout", |item| item.read(time)),
             grace: table.take("grace", |item| item.read(grace)).unwrap_or(GRACE),
             at_once: if files.is_some() { Some(NonZeroUsize::MIN) } else { at_once },
             at_once_per_chat: table.take("at_once_per_chat", slots),
@@ -270,6 +268,16 @@ fn grace(text: &str) -> Result<Duration, String> {
     if grace > MAX_GRACE { Err("at most 10m is wanted: a kill waits for it".to_owned()) } else { Ok(grace) }
 }
 
+fn time(text: &str) -> Result<Duration, String> {
+    let time = config::time_limit(text)?;
+    if time > MAX_TIME { Err("at most 30d is wanted".to_owned()) } else { Ok(time) }
+}
+
+fn bytes(text: &str) -> Result<u64, String> {
+    let size = config::size(text)?;
+    if size > MAX_BYTES { Err("at most 16TB is wanted".to_owned()) } else { Ok(size) }
+}
+
 fn slots(item: &Item<'_>) -> Option<NonZeroUsize> {
     item.whole(1, MAX_SLOTS).and_then(|slots| usize::try_from(slots).ok()).and_then(NonZeroUsize::new)
 }
@@ -332,9 +340,11 @@ fn files(item: &Item<'_>) -> Option<Files> {
 }
 
 fn pattern(text: &str) -> Result<String, String> {
-    let is_inside = |part: Component<'_>| matches!(part, Component::Normal(_));
-    let inside = !text.is_empty() && Path::new(text).components().all(is_inside) && !text.contains('\0');
-    if inside { Ok(text.to_owned()) } else { Err("a path below the folder is wanted, without ..".to_owned()) }
+    match parts(text)?.last() {
+        Some(Part::One(_)) => Ok(text.to_owned()),
+        // It would be of folders, and these are not sent.
+        _ => Err("the pattern of a file's name is wanted at the end, as **/*.png".to_owned()),
+    }
 }
 
 fn bounds(item: &Item<'_>) -> Option<Bounds> {
@@ -343,10 +353,10 @@ fn bounds(item: &Item<'_>) -> Option<Bounds> {
         let count = table.take(name, |item| item.whole(1, 1_000_000));
         count.and_then(|count| u64::try_from(count).ok())
     };
-    let size = |name| table.take(name, |item: &Item<'_>| item.read(config::size));
+    let size = |name| table.take(name, |item: &Item<'_>| item.read(bytes));
     let bounds = Bounds {
         memory: size("memory"),
-        cpu_time: table.take("cpu_time", |item| item.read(config::time_limit)),
+        cpu_time: table.take("cpu_time", |item| item.read(time)),
         open_files: count("open_files"),
         processes: count("processes"),
         file_size: size("file_size"),

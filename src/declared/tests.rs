@@ -186,6 +186,11 @@ fn what_is_wrong_with_a_command() {
     check("args = ['a}b']", "a single } in");
     check("timeout = '3'", "4: jobs.go.timeout: ");
     check("timeout = '1ms'", "at least 1s is wanted");
+    check("timeout = '100000d'", "4: jobs.go.timeout: \"100000d\": at most 30d is wanted");
+    check("timeout = '10M'", "at most 30d is wanted");
+    check("limits = { cpu_time = '31d' }", "jobs.go.limits.cpu_time: \"31d\": at most 30d is wanted");
+    check("limits = { memory = '99999GB' }", "jobs.go.limits.memory: \"99999GB\": at most 16TB is wanted");
+    check("limits = { file_size = '17TB' }", "at most 16TB is wanted");
     check("grace = '1h'", "at most 10m is wanted");
     check("weight = -1", "-1 is not from 0 to 1024");
     check("weight = 1.5", "a whole number is wanted, not a number with a fraction");
@@ -204,6 +209,16 @@ fn what_is_wrong_with_a_command() {
         "files = { patterns = ['../x'] }\nfolder = 'blends'",
         "jobs.go.files.patterns[0]: \"../x\": a path below",
     );
+    for (pattern, why) in [
+        ("[a", "[a is no pattern: invalid range pattern"),
+        ("***", "*** is no pattern: wildcards are either regular `*` or recursive `**`"),
+        ("out/a**b", "a**b is no pattern: recursive wildcards must form a single path component"),
+        ("out/**", "the pattern of a file's name is wanted at the end, as **/*.png"),
+        (".", "the pattern of a file's name is wanted at the end"),
+    ] {
+        let lines = format!("files = {{ patterns = ['*.png', '{pattern}'] }}\nfolder = 'blends'");
+        check(&lines, &format!("4: jobs.go.files.patterns[1]: \"{pattern}\": {why}"));
+    }
     check("files = { patterns = ['/x'] }\nfolder = 'blends'", "a path below");
     check("files = { patterns = ['a/../x'] }\nfolder = 'blends'", "a path below");
     check("files = { patterns = [] }\nfolder = 'blends'", "at least one pattern");

@@ -4,14 +4,14 @@ use std::{
     fs::{self, File},
     io,
     os::unix::fs::MetadataExt,
-    path::{Component, Path, PathBuf},
+    path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
-use glob::{MatchOptions, Pattern};
+use glob::MatchOptions;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 
-use crate::declared::{Files, is_hidden};
+use crate::declared::{Files, PatternPart as Part, is_hidden, parts};
 
 /// Files of one job that are sent.
 const MOST: usize = 10;
@@ -40,7 +40,7 @@ pub(super) struct Found {
 /// Looks for files that were made or changed since then. No link is followed. Blocks.
 pub(super) fn find(folder: &Path, files: &Files, since: SystemTime) -> Found {
     let mut search = Search {
-        patterns: files.patterns.iter().filter_map(|pattern| parts(pattern)).collect(),
+        patterns: files.patterns.iter().filter_map(|pattern| parts(pattern).ok()).collect(),
         since: since.checked_sub(CLOCK).unwrap_or(since),
         looks: LOOKS,
         paths: Vec::new(),
@@ -71,13 +71,6 @@ pub(super) fn find(folder: &Path, files: &Files, since: SystemTime) -> Found {
 fn name(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     name.chars().map(|c| if is_hidden(c) { '_' } else { c }).collect()
-}
-
-/// A part of a pattern, between slashes.
-enum Part {
-    /// `**`: any folders, or none.
-    Any,
-    One(Pattern),
 }
 
 /// A pattern, and how many of its parts are behind.
@@ -145,16 +138,6 @@ impl Search {
         let nanos = u32::try_from(metadata.ctime_nsec()).unwrap_or_default();
         SystemTime::UNIX_EPOCH + Duration::new(seconds, nanos) >= self.since
     }
-}
-
-/// `None` where it leads out of the folder.
-fn parts(pattern: &str) -> Option<Vec<Part>> {
-    let part = |component: Component<'_>| match component {
-        Component::Normal(part) if part == "**" => Some(Part::Any),
-        Component::Normal(part) => Some(Part::One(Pattern::new(part.to_str()?).ok()?)),
-        _ => None,
-    };
-    Path::new(pattern).components().filter(|component| *component != Component::CurDir).map(part).collect()
 }
 
 /// Opens a file below a folder without going over any link, whatever became of the path meanwhile.
