@@ -27,7 +27,6 @@ pub use self::{
 pub(crate) use self::{
     pattern::{Part as PatternPart, parts},
     program::PATH,
-    value::is_hidden,
 };
 use crate::job::ChatId;
 

@@ -10,6 +10,7 @@ pub mod declared;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod hidden;
 pub mod http;
 pub mod job;
 pub mod lease;

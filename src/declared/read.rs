@@ -7,9 +7,9 @@ use super::{
     item::{Item, Table},
     pattern::{Part, parts},
     program::Beside,
-    value::{is_hidden, nearest},
+    value::nearest,
 };
-use crate::{config, job::ChatId};
+use crate::{config, hidden::is_hidden, job::ChatId};
 
 /// Telegram's bound of a command's name.
 const MAX_NAME: usize = 32;

@@ -5,6 +5,7 @@ use std::path::{Component, Path};
 use jiff::civil::Date;
 
 use super::{Kind, Parameter};
+use crate::hidden::is_hidden;
 
 /// Bytes of one value, at most.
 pub const MAX_VALUE: usize = 1_000;
@@ -71,14 +72,6 @@ impl Parameter {
             Kind::Path(_) => path(said),
         }
     }
-}
-
-/// Whether a character is not seen, or turns round what follows. What joins letters and emoji is neither.
-pub(crate) fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
-        || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}')
-        || matches!(c, '\u{e0000}'..='\u{e007f}')
 }
 
 /// Digits 0 to 9 with `_` between them. Some apps make a minus of a hyphen.

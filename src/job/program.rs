@@ -11,7 +11,7 @@ pub struct Printed {
     pub tail: String,
     /// Bytes that it printed, those included that nobody kept.
     pub bytes: u64,
-    /// The whole output, where the tail is not all of it.
+    /// The whole output, where a card does not show all of it.
     pub file: Option<Kept>,
     /// Files that it made and that are to be sent.
     pub made: Vec<Made>,
@@ -25,6 +25,18 @@ pub struct Printed {
 impl Printed {
     /// Bytes of the last lines that are kept beside the outcome.
     pub const TAIL: usize = 2_000;
+    /// Of the tail, the lines that a card shows, and UTF-16 units of each: what is longer fills the screen of a phone. [`Printed::TAIL`]
+    /// bounds them together.
+    pub const LINES: usize = 20;
+    /// See [`Printed::LINES`].
+    pub const LINE: usize = 200;
+
+    /// Whether a card shows all of a tail. What it does not show is kept as a file.
+    pub fn is_shown_whole(tail: &str) -> bool {
+        let units = |line: &str| line.encode_utf16().count();
+        let (lines, all) = (tail.lines().count(), tail.lines().map(|line| units(line) + 1).sum::<usize>());
+        lines <= Self::LINES && all <= Self::TAIL && tail.lines().all(|line| units(line) <= Self::LINE)
+    }
 
     /// The file that holds all that is kept of it, and how long that is; `None` where nothing is.
     pub fn kept(&self) -> Option<(&str, u64)> {

@@ -169,7 +169,8 @@ pub(super) fn announcement(job: &Job, now: SystemTime) -> Content {
     let mut keyboard = None;
     if let Some(told) = told(job) {
         let _ = write!(html, "\n\n{}", told.within(&cut(&told.text, MAX_NEWS), programs::FEW));
-        let is_cut = !told.complete || units(&told.text) > MAX_NEWS;
+        let is_cut =
+            !told.complete || units(&told.text) > MAX_NEWS || !programs::is_whole(&told.tail, programs::FEW);
         keyboard = is_cut.then(|| row(vec![Button::Result(job.id).labelled(labels::result())]));
     }
     Content { html, keyboard, ..Content::default() }

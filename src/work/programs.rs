@@ -213,7 +213,7 @@ impl Programs {
         let file = move || {
             let bytes = output.bytes();
             let tail = tail(&output, failed);
-            let with_output = !is_all(&output, &tail);
+            let with_output = !(is_all(&output, &tail) && Printed::is_shown_whole(&tail));
             let found = files
                 .map_or_else(Found::default, |(files, folder, since)| made::find(&folder, &files, since));
             let Filed { output: file, made, left_out, lost } =

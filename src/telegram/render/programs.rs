@@ -10,11 +10,9 @@ use crate::{
 };
 
 /// Lines and UTF-16 units of a tail on a card or a result.
-pub(super) const MANY: (usize, usize) = (20, 2_000);
+pub(super) const MANY: (usize, usize) = (Printed::LINES, Printed::TAIL);
 /// The same while a program runs, and where its end is announced.
 pub(super) const FEW: (usize, usize) = (8, 600);
-/// Units of one line: what is longer fills the screen of a phone.
-const LINE: usize = 200;
 /// Units of what a program says of its progress.
 const WORDS: usize = 100;
 
@@ -48,21 +46,35 @@ fn shown(snapshot: &Snapshot) -> Option<&crate::work::Shown> {
 }
 
 /// The last of these lines in so many lines and units, below a blank line; empty where there are none.
-pub(super) fn tail(text: &str, (lines, most): (usize, usize)) -> String {
-    let text = text.trim_end();
-    let mut kept: Vec<String> = Vec::new();
-    let mut left = most;
-    for line in text.lines().rev().take(lines) {
-        let line = cut(line, LINE);
-        let Some(less) = left.checked_sub(units(&line) + 1) else { break };
-        left = less;
-        kept.push(line);
-    }
+pub(super) fn tail(text: &str, bounds: (usize, usize)) -> String {
+    let (kept, _) = last(text, bounds);
     if kept.is_empty() {
         return String::new();
     }
-    kept.reverse();
     format!("\n\n<pre>{}</pre>", escape(&kept.join("\n")))
+}
+
+/// Whether that is all of them.
+pub(super) fn is_whole(text: &str, bounds: (usize, usize)) -> bool {
+    last(text, bounds).1
+}
+
+fn last(text: &str, (lines, most): (usize, usize)) -> (Vec<String>, bool) {
+    let mut kept: Vec<String> = Vec::new();
+    let (mut left, mut is_whole) = (most, true);
+    for (at, line) in text.trim_end().lines().rev().enumerate() {
+        let shown = cut(line, Printed::LINE);
+        let less = left.checked_sub(units(&shown) + 1).filter(|_| at < lines);
+        let Some(less) = less else {
+            is_whole = false;
+            break;
+        };
+        is_whole &= shown == line;
+        left = less;
+        kept.push(shown);
+    }
+    kept.reverse();
+    (kept, is_whole)
 }
 
 #[cfg(test)]
@@ -158,7 +170,28 @@ mod tests {
         assert_eq!(tail("one\ntwo", (9, 5)), "\n\n<pre>two</pre>");
     }
 
+    #[test]
+    fn what_an_announcement_leaves_out_is_behind_its_button() {
+        let announced = |tail: &str| {
+            let done = ended(Outcome::Succeeded(Output::Printed(printed(tail, false))));
+            announcement(&done.job, NOW)
+        };
+        assert!(announced("1\n2\n3").keyboard.is_none());
+        assert!(announced(&"1\n".repeat(9)).keyboard.is_some());
+        assert!(announced(&"x".repeat(201)).keyboard.is_some());
+    }
+
     proptest! {
+        #[test]
+        fn a_card_shows_what_is_not_kept_as_a_file(
+            lines in prop::collection::vec(prop_oneof!["x{0,30}", "[x👍]{90,210}"], 0..25),
+        ) {
+            let text = lines.join("\n");
+            let text = text.trim_end();
+            prop_assert_eq!(Printed::is_shown_whole(text), is_whole(text, MANY), "{}", text);
+            prop_assert!(!is_whole(text, MANY) || tail(text, MANY).contains(text), "{}", text);
+        }
+
         #[test]
         fn no_tail_is_longer_than_it_may_be(text in any::<String>(), lines in 0..30_usize, most in 0..500_usize) {
             let html = tail(&text, (lines, most));

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use super::{allowed, cut, declared, schedules, settings};
 use crate::{
     command::{COMMANDS, Entry, ParseError, Topic, Wanted},
-    declared::{Catalog, Viewer, is_hidden},
+    declared::{Catalog, Viewer},
+    hidden::is_hidden,
     telegram::{
         handlers::NotAllowed,
         language::{say, sentence},

@@ -11,7 +11,10 @@ use std::{
 use glob::MatchOptions;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 
-use crate::declared::{Files, PatternPart as Part, is_hidden, parts};
+use crate::{
+    declared::{Files, PatternPart as Part, parts},
+    hidden::is_hidden,
+};
 
 /// Files of one job that are sent.
 const MOST: usize = 10;

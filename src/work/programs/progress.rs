@@ -3,6 +3,8 @@
 //!
 //! The last one counts, whatever was said before: who has several stages may begin anew.
 
+use crate::hidden::without_hidden;
+
 /// Begins a line that tells.
 const MARK: &[u8] = b"::progress";
 /// Bytes of a line that are looked at.
@@ -113,7 +115,7 @@ fn marked(said: &str) -> Option<Said> {
     if !(0.0..=1.0).contains(&share) {
         return None;
     }
-    let words: String = words.trim().chars().filter(|c| !c.is_control()).take(WORDS).collect();
+    let words: String = without_hidden(words.trim()).chars().take(WORDS).collect();
     Some(Said { share: Some(share), words: Some(words).filter(|words| !words.is_empty()) })
 }
 
@@ -231,6 +233,7 @@ mod tests {
         assert_eq!(read(b"::progress 0.4 copying files"), said(0.4, "copying files"));
         assert_eq!(read(b"::progress 40% copying"), said(0.4, "copying"));
         assert_eq!(read("::progress 1 fertig äöü\r\n".as_bytes()), said(1.0, "fertig äöü"));
+        assert_eq!(read("::progress 0.5 a\u{202e}b\u{200b}c".as_bytes()), said(0.5, "abc"));
         assert_eq!(read(b"::progress 0.5"), said(0.5, ""));
         for line in [
             "::progress",

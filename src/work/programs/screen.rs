@@ -10,6 +10,7 @@ use std::{
 use vt100::Parser;
 
 use super::progress::{Lines, Said};
+use crate::{hidden::without_hidden, job::Printed};
 
 /// Columns: longer lines go on in the next row, and are put together again.
 const COLUMNS: NonZeroU16 = NonZeroU16::new(100).unwrap();
@@ -26,6 +27,8 @@ const STEP: usize = 64;
 /// Digits of a number in a sequence: nothing here has more columns or rows, and a terminal that is told to do something ten
 /// thousand times does it.
 const DIGITS: u8 = 2;
+/// Ends a sequence at once.
+const CANCEL: u8 = 0x18;
 
 /// A running program's screen.
 pub(super) struct Screen {
@@ -84,26 +87,48 @@ impl Screen {
     }
 }
 
-/// The last lines of what was printed, at most so many bytes of them; `is_all` if nothing was printed before.
+/// The last lines of what was printed, at most so many bytes of them; `is_all` if nothing was printed before. Of a line that is longer
+/// than all of that, its end as far as a card shows it.
 pub(super) fn last_lines(printed: &[u8], is_all: bool, most: usize) -> String {
     let start = if is_all { 0 } else { after_break(printed) };
-    let mut terminal = Terminal::new(LAST_ROWS);
-    let shown = Lines::default().take_all(&printed[start..]);
-    // Its end counts, so there is time for all of it.
-    terminal.feed(&shown, 10 * BUDGET);
-    let text = terminal.text();
-    let text = text.trim_end();
-    if text.len() <= most {
-        return text.to_owned();
+    let (mut text, mut is_begun) = (on_screen(&printed[start..]), is_all || start > 0);
+    if text.is_empty() && start > 0 {
+        // Nothing is seen behind the line that began earlier.
+        (text, is_begun) = (on_screen(printed), false);
     }
-    let cut = text.ceil_char_boundary(text.len() - most);
-    let line = text[cut..].find('\n').map_or(cut, |end| cut + end + 1);
-    text[line..].to_owned()
+    let cut = text.ceil_char_boundary(text.len().saturating_sub(most));
+    match text[cut..].find('\n') {
+        _ if is_begun && cut == 0 => text,
+        Some(end) if cut > 0 => text[cut + end + 1..].to_owned(),
+        _ if text.is_empty() => text,
+        _ => end_of(&text, most),
+    }
 }
 
-/// Where something is whole again: after the first end of a line.
+/// What a terminal shows in the end.
+fn on_screen(printed: &[u8]) -> String {
+    let mut terminal = Terminal::new(LAST_ROWS);
+    // Its end counts, so there is time for all of it.
+    terminal.feed(&Lines::default().take_all(printed), 10 * BUDGET);
+    terminal.text()
+}
+
+/// The end of a line without its beginning, in at most so many bytes.
+fn end_of(line: &str, most: usize) -> String {
+    let (mut units, mut bytes) = ('…'.len_utf16(), '…'.len_utf8());
+    let fits = |c: &char| {
+        units += c.len_utf16();
+        bytes += c.len_utf8();
+        units <= Printed::LINE && bytes <= most
+    };
+    let kept: usize = line.chars().rev().take_while(fits).map(char::len_utf8).sum();
+    format!("…{}", &line[line.len() - kept..])
+}
+
+/// Where something is whole again: after the first end of a line, where anything comes after it.
 fn after_break(printed: &[u8]) -> usize {
-    printed.iter().position(|byte| matches!(byte, b'\n' | b'\r')).map_or(0, |end| end + 1)
+    let end = printed.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+    end.map(|end| end + 1).filter(|start| *start < printed.len()).unwrap_or_default()
 }
 
 /// A terminal that returns at the end of a line by itself, as programs that print expect it.
@@ -119,6 +144,8 @@ enum Sequence {
     Begun,
     /// In its numbers, after so many digits of one.
     Numbers(u8),
+    /// In a title, a link or other words that are not for the screen.
+    Words,
 }
 
 impl Terminal {
@@ -147,6 +174,15 @@ impl Terminal {
             (Sequence::Numbers(DIGITS), b'0'..=b'9') => return,
             (Sequence::Numbers(digits), b'0'..=b'9') => Sequence::Numbers(digits + 1),
             (Sequence::Begun, b'[') | (Sequence::Numbers(_), b' '..=b'?') => Sequence::Numbers(0),
+            (Sequence::Begun, b']' | b'P' | b'X' | b'^' | b'_') => Sequence::Words,
+            // A terminal would wait for their end, and whatever comes until then, be it why a program failed, would not be seen. Words
+            // that are meant so are one line.
+            (Sequence::Words, b'\n') => {
+                tamed.push(CANCEL);
+                Sequence::None
+            }
+            // What ends them is not looked for: to end them once more does nothing.
+            (Sequence::Words, _) => Sequence::Words,
             _ => Sequence::None,
         };
         if byte == b'\n' {
@@ -155,12 +191,11 @@ impl Terminal {
         tamed.push(byte);
     }
 
-    /// Its rows, without empty ones at both ends; what is no text is left out.
+    /// Its rows, without empty ones at both ends; what cannot be seen is left out.
     fn text(&self) -> String {
         let contents = self.parser.screen().contents();
-        let lines: Vec<&str> = contents.lines().map(str::trim_end).collect();
-        let text = lines.join("\n");
-        text.trim_start_matches('\n').trim_end().chars().filter(|c| *c == '\n' || !c.is_control()).collect()
+        let lines: Vec<_> = contents.lines().map(|line| without_hidden(line.trim_end())).collect();
+        lines.join("\n").trim_start_matches('\n').trim_end().to_owned()
     }
 }
 
@@ -213,6 +248,38 @@ mod tests {
         // A line that is longer than all that is shown.
         let shown = last_lines("ä".repeat(3_000).as_bytes(), true, 100);
         assert!(!shown.is_empty() && shown.len() <= 100, "{shown}");
+    }
+
+    #[test]
+    fn of_a_line_that_is_longer_than_all_that_is_kept_its_end_is_shown() {
+        let json = format!("{{\"json\":\"{}the end\"}}", "x".repeat(20_000));
+        let last = &json.as_bytes()[json.len() - 8_192..];
+        let expected = format!("…{}the end\"}}", "x".repeat(Printed::LINE - 10));
+        for end in ["", "\n", "\r\n\n", "\n\x1b[0m"] {
+            let printed = [last, end.as_bytes()].concat();
+            assert_eq!(last_lines(&printed, false, 2_000), expected, "{end:?}");
+        }
+        assert_eq!(last_lines(json.as_bytes(), true, 2_000), expected);
+        assert_eq!(last_lines(&[last, b"\nwhole"].concat(), false, 2_000), "whole");
+        let mut screen = Screen::new();
+        screen.print(format!("{}\n", "x".repeat(100_000)).as_bytes());
+        assert!(screen.look().ends_with("xxx"));
+    }
+
+    #[test]
+    fn what_nothing_ends_swallows_no_more_than_its_line() {
+        for begun in ["\x1b]0;title", "\x1b]8;;https://example.org/", "\x1bPq", "\x1b_G", "\x1b^x", "\x1bXx"]
+        {
+            check(&format!("before\n{begun}\nit went wrong\n"), "before\n\nit went wrong");
+        }
+        check("\x1b]0;title\x1b\\text", "text");
+        check("\x1b]8;;https://example.org/\x07link\x1b]8;;\x07\nnext", "link\nnext");
+    }
+
+    #[test]
+    fn what_is_hidden_or_turns_text_round_is_left_out() {
+        check("a\u{202e}b\u{2066}c\u{2069}\u{200b}d\u{feff}e\u{200f}", "abcde");
+        check("👩\u{200d}🚀", "👩\u{200d}🚀");
     }
 
     #[test]

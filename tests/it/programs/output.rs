@@ -44,6 +44,20 @@ async fn a_line_without_end() {
 }
 
 #[tokio::test]
+async fn why_it_failed_is_shown_however_it_is_printed() {
+    let place = Place::new();
+    let json = r#"printf '{"json":"' >&2; head -c 200000 /dev/zero | tr '\0' x >&2; printf ' no space"}\n' >&2; exit 2"#;
+    let failure = place.fails(json).await;
+    let tail = &failure.printed.tail;
+    assert!(tail.starts_with("…xxx") && tail.ends_with("xxx no space\"}"), "{failure:?}");
+    assert!(Printed::is_shown_whole(tail), "a card shows all of it: {tail}");
+    assert_eq!(failure.printed.file.unwrap().bytes, 200_021);
+    let place = Place::new();
+    let failure = place.fails(r"printf 'it begins\n\033]0;a title\nno space\n' >&2; exit 2").await;
+    assert_eq!(failure.printed.tail, "it begins\n\nno space");
+}
+
+#[tokio::test]
 async fn what_fits_is_kept_byte_by_byte() {
     let place = Place::with(|settings| settings.max_output = 300_000);
     let printed = place.succeeds("i=0; while [ $i -lt 30000 ]; do echo $i; i=$((i+1)); done").await;
