@@ -60,7 +60,7 @@ use self::{shared::Shared, world::World};
 ///
 /// # Errors
 /// What the Bot API would say.
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub fn read_html(markup: &str) -> Result<String, String> {
     html::parse(markup).map(|text| text.text)

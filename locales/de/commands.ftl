@@ -47,11 +47,13 @@ want-theme = light oder dark
 
 # Befehle, die der Betreiber eingerichtet hat.
 help-declared = Was der Betreiber dieses Bots hinzugefügt hat:
+help-declared-more = … und { $count } mehr: Das Befehlsmenü hat sie, und help NAME erklärt jeden.
 declared-optional = { $wanted } (kann wegbleiben)
 declared-word = { $parameter }: ein Wort
 declared-int = { $parameter }: eine ganze Zahl von { $min } bis { $max }
 declared-int-from = { $parameter }: eine ganze Zahl ab { $min }
 declared-choice = { $parameter }: eines von { $values }
+declared-choice-more = { $values } und { $count } mehr
 declared-text = { $parameter }: ein Text
 declared-date = { $parameter }: ein Tag, geschrieben 2026-11-29
 declared-path = { $parameter }: eine Datei oder ein Ordner, mit dem Pfad unterhalb vom Ordner des Betreibers

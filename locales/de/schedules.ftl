@@ -40,6 +40,11 @@ schedule-over = Er läuft nicht noch einmal.
 
 # Zurückgenommen.
 unscheduled = Plan { $id }, { $what }, ist gelöscht. Was er gestartet hat, läuft weiter.
+unscheduled-many =
+    { $count ->
+        [one] { $count } Plan ist gelöscht: { $ids }. Was er gestartet hat, läuft weiter.
+       *[other] { $count } Pläne sind gelöscht: { $ids }. Was sie gestartet haben, läuft weiter.
+    }
 no-such-schedule = Einen Plan { $id } gibt es nicht
 not-allowed-unschedule = Plan { $id } gehört { $owner }: Nur { $owner }, Admins dieses Chats und Eigentümer dieses Bots dürfen ihn zurücknehmen.
 unschedule-not-stored = Plan { $id } läuft nicht mehr, aber { $why }: Nach einem Neustart wäre er wieder da.

@@ -47,11 +47,13 @@ want-theme = light or dark
 
 # Commands that the operator has declared.
 help-declared = What the operator of this bot has added:
+help-declared-more = … and { $count } more: the command menu has them, and help NAME tells of each.
 declared-optional = { $wanted } (may be left out)
 declared-word = { $parameter }: one word
 declared-int = { $parameter }: a whole number from { $min } to { $max }
 declared-int-from = { $parameter }: a whole number from { $min } on
 declared-choice = { $parameter }: one of { $values }
+declared-choice-more = { $values } and { $count } more
 declared-text = { $parameter }: a text
 declared-date = { $parameter }: a day, written 2026-11-29
 declared-path = { $parameter }: a file or folder, by its path below the operator's folder

@@ -40,6 +40,11 @@ schedule-over = It does not come again.
 
 # Taken back.
 unscheduled = Schedule { $id }, { $what }, is gone. What it has started goes on.
+unscheduled-many =
+    { $count ->
+        [one] { $count } schedule is gone: { $ids }. What it has started goes on.
+       *[other] { $count } schedules are gone: { $ids }. What they have started goes on.
+    }
 no-such-schedule = There is no schedule { $id }
 not-allowed-unschedule = Schedule { $id } is { $owner }'s: only { $owner }, an admin of this chat or an owner of this bot may take it back.
 unschedule-not-stored = Schedule { $id } is not run any more, but { $why }: after a restart it would be there again.

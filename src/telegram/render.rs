@@ -1,6 +1,7 @@
 //! Jobs and boards as Telegram's HTML.
 
 mod dash;
+mod fit;
 mod merged;
 mod programs;
 pub(super) mod rich;
@@ -12,6 +13,7 @@ use teloxide::utils::html::escape;
 
 pub(super) use self::{
     dash::{Frame, dash},
+    fit::fitted,
     merged::merged,
 };
 use super::{

@@ -1,6 +1,6 @@
 //! One message, one call: how contents become requests.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -101,7 +101,7 @@ pub(super) async fn new_message(
     {
         return sent;
     }
-    let mut message = SendMessage::new(telegram(chat), &content.html)
+    let mut message = SendMessage::new(telegram(chat), text(content))
         .parse_mode(ParseMode::Html)
         .link_preview_options(no_preview());
     message.reply_parameters = reply(reply_to);
@@ -173,7 +173,7 @@ pub(super) async fn edit_text(
     {
         return edited;
     }
-    let edit = EditMessageText::new(telegram(chat), TelegramMessage(message.0), &content.html)
+    let edit = EditMessageText::new(telegram(chat), TelegramMessage(message.0), text(content))
         .parse_mode(ParseMode::Html)
         .link_preview_options(no_preview());
     keyboard::call(api, &edit, markup).await.map(|_: Ignored| ())
@@ -214,6 +214,11 @@ pub(super) async fn toast(api: &Api, query: &str, text: &str) -> Result<(), ApiE
         answer = answer.text(sentences::cut(text, 200));
     }
     api.call(&answer).await.map(|_: Ignored| ())
+}
+
+/// The words of a message, as many as Telegram takes: what is too long would be refused, and never said.
+fn text(content: &Content) -> Cow<'_, str> {
+    render::fitted(&content.html)
 }
 
 /// The buttons of a message to this chat.

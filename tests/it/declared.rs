@@ -4,6 +4,7 @@ mod at_once;
 mod confirm;
 mod crash;
 mod limits;
+mod long;
 mod reload;
 mod scheduled;
 mod who_may;

@@ -103,6 +103,28 @@ async fn every_runs_again_and_again_and_its_cards_say_so() {
 }
 
 #[tokio::test]
+async fn many_that_are_taken_back_at_once_fit_a_message() {
+    let hands = Hands::at("2026-01-01T00:00:10Z");
+    let world = world(&hands, |_| ()).await;
+    let ann = world.person("Ann");
+    let long: Vec<_> = (100_000..100_050).map(|n: u32| n.to_string()).collect();
+    let mut ids = Vec::new();
+    for id in 1..=20 {
+        ann.says(&format!("every 6h fib-multi {}", long.join(" "))).await;
+        ids.push(id.to_string());
+    }
+    let told = ann.says(&format!("unschedule {} 99", ids.join(" "))).await.text;
+    assert_eq!(
+        told,
+        format!(
+            "20 schedules are gone: {}. What they have started goes on.\nThere is no schedule 99",
+            ids.join(", ")
+        )
+    );
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_day_is_as_long_as_the_chats_clock_says() {
     let hands = Hands::at("2026-03-28T12:00:00Z");
     let world = world(&hands, |_| ()).await;

@@ -94,7 +94,7 @@ impl Handlers {
         ids.iter().filter_map(|id| self.boards.scheduled(chat, *id)).any(|one| one.person.id != person)
     }
 
-    /// Takes back what may be taken back, and says a line of each.
+    /// Takes back what may be taken back, and says what became of each.
     pub(super) async fn unschedule(
         &self,
         chat: ChatId,
@@ -103,18 +103,18 @@ impl Handlers {
         ids: &[ScheduleId],
     ) -> String {
         let line = async |id: ScheduleId| {
-            let Some(schedule) = self.boards.scheduled(chat, id) else { return words::no_such(id) };
+            let Some(schedule) = self.boards.scheduled(chat, id) else { return Err(words::no_such(id)) };
             let is_own = is_private(chat) || schedule.person.id == who.person.id;
             if !is_own && standing != Standing::Any {
-                return words::not_allowed(&schedule, standing == Standing::Own);
+                return Err(words::not_allowed(&schedule, standing == Standing::Own));
             }
             match self.boards.unschedule(chat, id).await {
-                Some(Ok(schedule)) => words::unscheduled(&schedule),
-                Some(Err(why)) => words::not_stored(id, &why),
-                None => words::no_such(id),
+                Some(Ok(schedule)) => Ok(schedule),
+                Some(Err(why)) => Err(words::not_stored(id, &why)),
+                None => Err(words::no_such(id)),
             }
         };
-        join_all(ids.iter().map(|id| line(*id))).await.join("\n")
+        words::taken_back(&join_all(ids.iter().map(|id| line(*id))).await)
     }
 
     /// Runs what is due, until `stop`.

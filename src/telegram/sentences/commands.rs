@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{allowed, cut, declared, schedules, settings};
+use super::{allowed, cut, declared, numbers::lines_within, schedules, settings, units};
 use crate::{
     command::{COMMANDS, Entry, ParseError, Topic, Wanted},
     declared::{Catalog, Viewer},
@@ -13,6 +13,8 @@ use crate::{
     },
 };
 
+/// Characters of `help`: Telegram takes 4096 UTF-16 units, and a sentence may be put in front.
+const MAX_HELP: usize = 3_900;
 /// Characters of a wrong word in an answer.
 const MAX_WORD: usize = 60;
 
@@ -111,31 +113,35 @@ fn example(command: &str) -> &'static str {
 }
 
 /// All of `help`; `bot` names the bot in a group, where commands have to be addressed. An owner is told more, and everybody what is
-/// declared for them.
-pub(in crate::telegram) fn help(
+/// declared for them, as far as there is room for it.
+pub(in crate::telegram) fn help(bot: Option<&str>, owner: bool, declared: (&Catalog, &Viewer)) -> String {
+    help_within(MAX_HELP, bot, owner, declared)
+}
+
+fn help_within(
+    most: usize,
     bot: Option<&str>,
     owner: bool,
     (catalog, viewer): (&Catalog, &Viewer),
 ) -> String {
-    let mut text = say!("help-head");
-    for entry in COMMANDS.iter().filter(|entry| entry.name != "start" && !entry.owners) {
-        let _ = write!(text, "\n{}  {}", usage(entry, bot), about(entry));
-    }
-    let mut shown = catalog.iter().filter(|declared| declared.is_shown_to(viewer)).peekable();
-    if shown.peek().is_some() {
-        let _ = write!(text, "\n\n{}", say!("help-declared"));
-    }
-    for declaration in shown {
-        let _ = write!(text, "\n{}  {}", declared::usage(declaration, bot), declaration.help);
-    }
+    let line = |entry: &Entry| format!("\n{}  {}", usage(entry, bot), about(entry));
+    let own = COMMANDS.iter().filter(|entry| entry.name != "start" && !entry.owners);
+    let before = own.fold(say!("help-head"), |text, entry| text + &line(entry));
+    let mut after = String::new();
     if owner {
-        let _ = write!(text, "\n\n{}", say!("help-owners"));
-        for entry in COMMANDS.iter().filter(|entry| entry.owners) {
-            let _ = write!(text, "\n{}  {}", usage(entry, bot), about(entry));
-        }
+        let owners = COMMANDS.iter().filter(|entry| entry.owners);
+        after = owners.fold(format!("\n\n{}", say!("help-owners")), |text, entry| text + &line(entry));
     }
     let last = if bot.is_some() { say!("help-in-group") } else { say!("help-in-private") };
-    format!("{text}\n\n{last}")
+    let after = format!("{after}\n\n{last}");
+    let shown = catalog.iter().filter(|declared| declared.is_shown_to(viewer));
+    let shown: Vec<_> = shown.map(|one| format!("{}  {}", declared::usage(one, bot), one.help)).collect();
+    if shown.is_empty() {
+        return before + &after;
+    }
+    let before = format!("{before}\n\n{}\n", say!("help-declared"));
+    let room = most.saturating_sub(units(&before) + units(&after));
+    before + &lines_within(&shown, room, |count| say!("help-declared-more", count = count)) + &after
 }
 
 /// One command's lines.
@@ -175,7 +181,9 @@ fn addressed(entry: &Entry, bot: Option<&str>) -> String {
 
 /// The first words to a new person.
 pub(in crate::telegram) fn welcome(bot: Option<&str>, owner: bool, declared: (&Catalog, &Viewer)) -> String {
-    format!("{}\n\n{}", say!("welcome"), help(bot, owner, declared))
+    let welcome = format!("{}\n\n", say!("welcome"));
+    let help = help_within(MAX_HELP.saturating_sub(units(&welcome)), bot, owner, declared);
+    welcome + &help
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What people read of declared commands: help, who may, and what is wrong with what was said. The operator's words and people's own
 //! are plain text, as all sentences are until they become a message.
 
-use super::{duration, units};
+use super::{cut, duration, thousands, units};
 use crate::{
     command::{Misquoted, Slip},
     declared::{Allow, Declaration, Kind, MAX_REST, MAX_VALUE, Parameter, Unfit},
@@ -10,6 +10,9 @@ use crate::{
 
 /// The longest description of a command (Bot API, `BotCommand`).
 const MAX_MENU_LINE: usize = 256;
+/// Characters of a choice's values, and of one of them.
+const MAX_CHOICES: usize = 300;
+const MAX_CHOICE: usize = 60;
 
 /// What is wrong, where, and what would be right. `cut` makes a word of somebody's fit to be shown.
 pub(in crate::telegram) fn slip(command: &Declaration, slip: &Slip, cut: impl Fn(&str) -> String) -> String {
@@ -61,11 +64,29 @@ fn wanted(parameter: &Parameter) -> String {
         Kind::Word => say!("declared-word", parameter = name),
         Kind::Int { min, max } if *max == i64::MAX => say!("declared-int-from", parameter = name, min = *min),
         Kind::Int { min, max } => say!("declared-int", parameter = name, min = *min, max = *max),
-        Kind::Choice(values) => say!("declared-choice", parameter = name, values = values.join(", ")),
+        Kind::Choice(values) => say!("declared-choice", parameter = name, values = choices(values)),
         Kind::Text => say!("declared-text", parameter = name),
         Kind::Date => say!("declared-date", parameter = name),
         Kind::Path(_) => say!("declared-path", parameter = name),
         Kind::Rest => say!("declared-rest", parameter = name),
+    }
+}
+
+/// The values of a choice, or the first of them and how many more there are.
+fn choices(values: &[String]) -> String {
+    let mut left = MAX_CHOICES;
+    let mut fits = |value: &String| {
+        let room = left.checked_sub(units(value) + 2);
+        left = room.unwrap_or_default();
+        room.is_some()
+    };
+    let values: Vec<_> = values.iter().map(|value| cut(value, MAX_CHOICE)).collect();
+    let (first, more) = values.split_at(values.iter().take_while(|value| fits(value)).count());
+    let first = first.join(", ");
+    if more.is_empty() {
+        first
+    } else {
+        say!("declared-choice-more", values = first, count = thousands(more.len()))
     }
 }
 

@@ -121,6 +121,23 @@ pub(in crate::telegram) fn cut(text: &str, limit: usize) -> String {
     text.chars().take_while(fits).chain(['…']).collect()
 }
 
+/// The lines, as many of them as so many units hold; `more` says of how many there is no room.
+pub(super) fn lines_within(lines: &[String], most: usize, more: impl Fn(usize) -> String) -> String {
+    let all = lines.join("\n");
+    if units(&all) <= most {
+        return all;
+    }
+    let mut left = most.saturating_sub(units(&more(lines.len())));
+    let fits = |line: &&String| {
+        let room = left.checked_sub(units(line) + 1);
+        left = room.unwrap_or_default();
+        room.is_some()
+    };
+    let kept: Vec<_> = lines.iter().take_while(fits).map(String::as_str).collect();
+    let more = more(lines.len() - kept.len());
+    kept.into_iter().chain([more.as_str()]).collect::<Vec<_>>().join("\n")
+}
+
 /// The length of a text as Telegram counts it: in UTF-16 units.
 pub(in crate::telegram) fn units(text: &str) -> usize {
     text.encode_utf16().count()

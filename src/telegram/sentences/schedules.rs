@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{and_more, cut, not_written, numbers::coarse, units};
+use super::{
+    and_more, cut, not_written,
+    numbers::{coarse, lines_within},
+    units,
+};
 use crate::{
     command::ScheduleError,
     job::JobId,
@@ -80,8 +84,24 @@ pub(in crate::telegram) fn no_such(id: ScheduleId) -> String {
     say!("no-such-schedule", id = id.0)
 }
 
+/// What became of each that was to be taken back: it is gone, or why it is not, in words. A line each where a message holds them;
+/// otherwise one for all that are gone.
+pub(in crate::telegram) fn taken_back(each: &[Result<Schedule, String>]) -> String {
+    let line = |one: &Result<Schedule, String>| one.as_ref().map_or_else(String::clone, unscheduled);
+    let lines: Vec<_> = each.iter().map(line).collect();
+    let all = lines.join("\n");
+    if units(&all) <= MAX_LIST {
+        return all;
+    }
+    let gone: Vec<_> = each.iter().flatten().map(|schedule| schedule.id.0.to_string()).collect();
+    let gone =
+        (!gone.is_empty()).then(|| say!("unscheduled-many", count = gone.len(), ids = gone.join(", ")));
+    let left = each.iter().filter_map(|one| one.as_ref().err().cloned());
+    lines_within(&gone.into_iter().chain(left).collect::<Vec<_>>(), MAX_LIST, and_more)
+}
+
 /// It is run no more.
-pub(in crate::telegram) fn unscheduled(schedule: &Schedule) -> String {
+fn unscheduled(schedule: &Schedule) -> String {
     say!("unscheduled", id = schedule.id.0, what = what(schedule, MAX_COMMAND))
 }
 
