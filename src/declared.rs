@@ -14,6 +14,7 @@ mod read;
 mod template;
 #[cfg(test)]
 mod tests;
+mod twice;
 mod value;
 
 use std::{collections::BTreeMap, num::NonZeroUsize, path::PathBuf, time::Duration};

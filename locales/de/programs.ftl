@@ -32,3 +32,4 @@ program-output-cut = Task { $id } hat { $printed } ausgegeben; { $sent } davon s
 program-file = Von Task { $id }
 program-file-of = Von Task { $id }, { $at } von { $of }
 program-path-outside = Der Pfad { $path } führt aus dem Ordner hinaus, in dem er liegen muss.
+program-no-such-path = Unter dem Pfad { $path } kann nichts liegen.

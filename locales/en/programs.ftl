@@ -32,3 +32,4 @@ program-output-cut = Task { $id } printed { $printed }; { $sent } of it are kept
 program-file = From task { $id }
 program-file-of = From task { $id }, { $at } of { $of }
 program-path-outside = The path { $path } leads out of the folder that it has to be in.
+program-no-such-path = There can be nothing at the path { $path }.

@@ -16,6 +16,7 @@ use super::{
     Catalog, Declaration,
     item::{Notes, Table},
     program::Beside,
+    twice,
 };
 
 /// Bytes of a file; what is larger is another file by mistake.
@@ -54,7 +55,8 @@ pub enum FileError {
 pub struct Mistake {
     /// Its line, from 1.
     pub line: usize,
-    /// The field, `jobs.backup.parameters[0].type`; empty where the file is no TOML.
+    /// The field, `jobs.backup.parameters[0].type`; empty where the file is no TOML, but for keys that are there
+    /// twice.
     pub field: String,
     /// A sentence for the operator, in one line.
     pub why: String,
@@ -175,7 +177,11 @@ pub(super) fn parse(text: &str, beside: Beside<'_>, taken: &[String]) -> Result<
     let notes = Notes::new(text);
     let (document, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
-        notes.add(error.span().unwrap_or_default(), "", error.message());
+        let (place, why) = (error.span().unwrap_or_default(), error.message());
+        let is_twice = why == "duplicate key";
+        let field =
+            if is_twice { twice::field(text, document.get_ref(), place.clone()) } else { String::new() };
+        notes.add(place, &field, if is_twice { "this stands there before" } else { why });
     }
     // What could be read of a file with such mistakes is half of it: more would be said of what is right.
     let declarations =

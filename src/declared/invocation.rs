@@ -36,7 +36,7 @@ impl Declaration {
     ///
     /// # Errors
     /// [`ProgramEnd::NotDeclared`] where the values are none that this declaration takes, [`ProgramEnd::PathOutside`] where a
-    /// path leaves its folder by a link, or the folder is gone.
+    /// path leaves its folder by a link, [`ProgramEnd::NoSuchPath`] where nothing can be at one, or the folder is gone.
     pub fn invocation(&self, call: &Call) -> Result<Invocation, ProgramEnd> {
         let is_known = |name: &str| self.parameter(name).is_some();
         let all_known = call.arguments.iter().all(|argument| is_known(&argument.parameter));
@@ -76,12 +76,7 @@ impl Parameter {
             return Err(ProgramEnd::NotDeclared);
         }
         match &self.kind {
-            Kind::Path(folder) => {
-                let below = |value: &String| {
-                    below(folder, value).ok_or_else(|| ProgramEnd::PathOutside(value.clone()))
-                };
-                values.iter().map(below).collect()
-            }
+            Kind::Path(folder) => values.iter().map(|value| below(folder, value)).collect(),
             _ => Ok(values.to_vec()),
         }
     }
@@ -110,24 +105,31 @@ impl Template {
     }
 }
 
-/// Where a path below a folder is, wherever its links lead; `None` where that is not below it. What is not there yet may be made
-/// by the program.
-fn below(folder: &Path, path: &str) -> Option<String> {
-    let folder = folder.canonicalize().ok()?;
+/// Where a path below a folder is, wherever its links lead. What is not there yet may be made by the program.
+///
+/// # Errors
+/// [`ProgramEnd::PathOutside`] where that is not below the folder, [`ProgramEnd::NoSuchPath`] where nobody can tell, since nothing can
+/// be there: a name is too long, or what should be a folder is a file.
+fn below(folder: &Path, path: &str) -> Result<String, ProgramEnd> {
+    let outside = || ProgramEnd::PathOutside(path.to_owned());
+    let nowhere = || ProgramEnd::NoSuchPath(path.to_owned());
+    let folder = folder.canonicalize().map_err(|_| nowhere())?;
     let wanted = folder.join(path);
     let mut there = wanted.as_path();
     let mut missing = Vec::new();
     let real = loop {
         match there.canonicalize() {
             Ok(real) => break real,
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(nowhere()),
             // A link that leads nowhere is there, and what it is made to be would be elsewhere.
-            Err(error) if error.kind() == io::ErrorKind::NotFound && there.symlink_metadata().is_err() => {
-                missing.push(there.file_name()?);
-                there = there.parent()?;
+            Err(_) if there.symlink_metadata().is_ok() => return Err(outside()),
+            Err(_) => {
+                missing.push(there.file_name().ok_or_else(outside)?);
+                there = there.parent().ok_or_else(outside)?;
             }
-            Err(_) => return None,
         }
     };
     let real = missing.into_iter().rev().fold(real, |path, name| path.join(name));
-    if real.starts_with(&folder) { real.into_os_string().into_string().ok() } else { None }
+    let real = Some(real).filter(|real| real.starts_with(&folder)).ok_or_else(outside)?;
+    real.into_os_string().into_string().map_err(|_| nowhere())
 }

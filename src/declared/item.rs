@@ -112,7 +112,8 @@ impl<'t> Table<'t> {
     }
 }
 
-fn join(path: &str, field: &str) -> String {
+/// A field of what is at a path.
+pub(super) fn join(path: &str, field: &str) -> String {
     if path.is_empty() || field.is_empty() { format!("{path}{field}") } else { format!("{path}.{field}") }
 }
 

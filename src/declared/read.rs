@@ -164,12 +164,19 @@ fn kind(item: &Item<'_>, table: &Table<'_>, beside: Beside<'_>) -> Option<Kind> 
         "date" => Some(Kind::Date),
         "rest" => Some(Kind::Rest),
         "int" => {
-            let bound = |name| table.take(name, |item| item.whole(i64::MIN, i64::MAX));
-            let (min, max) = (bound("min").unwrap_or(0), bound("max").unwrap_or(i64::MAX));
-            if min > max {
-                return item.wrong(format!("no number is from {min} to {max}"));
-            }
-            Some(Kind::Int { min, max })
+            let min = table.take("min", |item| Some(item.whole(i64::MIN, i64::MAX)));
+            let max = |item: &Item<'_>| {
+                let max = item.whole(i64::MIN, i64::MAX)?;
+                match min {
+                    Some(Some(min)) if min > max => item.wrong(format!("no number is from {min} to {max}")),
+                    None if max < 0 => {
+                        item.wrong(format!("{max} is below min, which is 0 where it is not set"))
+                    }
+                    _ => Some(max),
+                }
+            };
+            let max = table.take("max", max).unwrap_or(i64::MAX);
+            Some(Kind::Int { min: min.flatten().unwrap_or(0), max })
         }
         "choice" => table.need("values", choice).map(Kind::Choice),
         "path" => table.need("folder", |item| item.read(|text| beside.folder(text))).map(Kind::Path),

@@ -176,6 +176,23 @@ fn all_mistakes_are_told() {
 }
 
 #[test]
+fn what_stands_there_twice_is_named() {
+    let check = |lines: &str, expected: &str| {
+        let found = wrong(lines);
+        assert_eq!(found, [format!("{expected}: this stands there before")], "{lines}");
+    };
+    check("help = 'again'", "4: jobs.go.help");
+    check("weight = 1\n\n[jobs.other]\nhelp = 'x'\nhelp = 'y'", "8: jobs.other.help");
+    check("[jobs.b]\nhelp = 'x'\n[jobs.go]\nhelp = 'y'", "6: jobs.go");
+    check(
+        "parameters = [\n{ name = 'a', type = 'word' },\n{ name = 'b', name = 'c' },\n]",
+        "6: jobs.go.parameters[1].name",
+    );
+    check("environment = { A = 'x', A = 'y' }", "4: jobs.go.environment.A");
+    check("limits.memory = '1GB'\nlimits.memory = '2GB'", "5: jobs.go.limits.memory");
+}
+
+#[test]
 fn what_is_wrong_with_a_command() {
     let check = |lines: &str, expected: &str| {
         let found = wrong(lines);
@@ -262,8 +279,21 @@ fn what_is_wrong_with_parameters() {
     check("{ type = 'word' }", "", "parameters[0].name: is missing");
     check("{ name = 'a' }", "", "parameters[0].type: is missing");
     check("{ name = 'a', type = 'word', min = 1 }", "'{a}'", "this is for type \"int\" alone");
-    check("{ name = 'a', type = 'int', min = 3, max = 1 }", "", "no number is from 3 to 1");
-    check("{ name = 'a', type = 'int', max = -1 }", "", "no number is from 0 to -1");
+    check(
+        "{ name = 'a', type = 'int', min = 3, max = 1 }",
+        "",
+        "parameters[0].max: no number is from 3 to 1",
+    );
+    check(
+        "{ name = 'a', type = 'int', max = -1 }",
+        "",
+        "parameters[0].max: -1 is below min, which is 0 where it is not set",
+    );
+    check(
+        "{ name = 'a', type = 'int', min = 'x', max = -1 }",
+        "",
+        "parameters[0].min: a whole number is wanted",
+    );
     check("{ name = 'a', type = 'choice' }", "", "values: is missing");
     check("{ name = 'a', type = 'choice', values = [] }", "", "at least one value");
     check(

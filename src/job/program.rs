@@ -112,6 +112,8 @@ pub enum ProgramEnd {
     Unwatched,
     /// This path leads out of the folder that it has to be below.
     PathOutside(String),
+    /// Nothing can be at this path.
+    NoSuchPath(String),
 }
 
 /// What a program may have so much of and no more, together with all that it started.

@@ -191,7 +191,8 @@ fn declared(report: &mut Report, file: &Path, is_here: bool) {
     match Catalog::read(file, is_here, command::names()) {
         Ok(catalog) => {
             let count = catalog.iter().count();
-            report.line(Standing::Ok, WHAT, format!("{} declares {count} commands", file.display()));
+            let commands = if count == 1 { "command" } else { "commands" };
+            report.line(Standing::Ok, WHAT, format!("{} declares {count} {commands}", file.display()));
             for declaration in catalog.iter() {
                 for line in telegram::help_of(declaration) {
                     report.line(Standing::Ok, &declaration.name, line);

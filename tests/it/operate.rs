@@ -209,6 +209,11 @@ async fn check_shows_what_is_declared_as_people_see_it() {
     ] {
         assert!(told.lines().any(|found| found == line), "{line:?} is not in\n{told}");
     }
+    let one = ground.folder().path().join("one.toml");
+    std::fs::write(&one, "[jobs.one]\nhelp = 'x'\nprogram = 'true'\n").unwrap();
+    ground.set("JOBBOARD_JOBS_FILE", one.to_str().unwrap());
+    let (_, of_one, _) = output(beside(&ground, &["check"])).await;
+    assert!(of_one.contains("one.toml declares 1 command\n"), "{of_one}");
     let runs = told.lines().find(|line| line.starts_with("ok       render: runs /")).unwrap();
     for part in ["contrib/jobs/render, in /", "at once 1", "CPU slots 2", "memory 2000 MB", "sends *.pgm"] {
         assert!(runs.contains(part), "{part} is not in {runs}");

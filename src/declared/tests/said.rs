@@ -154,6 +154,9 @@ fn a_path_stays_below_its_folder() {
         ("up/new", "PathOutside"),
         ("dangling", "PathOutside"),
         ("dangling/x", "PathOutside"),
+        ("'a b.blend/'", "NoSuchPath"),
+        ("'a b.blend/x'", "NoSuchPath"),
+        (&"x".repeat(300), "NoSuchPath"),
         ("-x", "Hyphen"),
     ] {
         let error = said(&one, text).unwrap_err();

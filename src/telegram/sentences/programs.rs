@@ -58,6 +58,7 @@ pub(in crate::telegram) fn end(end: &ProgramEnd) -> String {
         ProgramEnd::NotDeclared => say!("program-not-declared"),
         ProgramEnd::Unwatched => say!("program-unwatched"),
         ProgramEnd::PathOutside(path) => say!("program-path-outside", path = path),
+        ProgramEnd::NoSuchPath(path) => say!("program-no-such-path", path = path),
     }
 }
 
