@@ -183,7 +183,7 @@ fn what_stands_there_twice_is_named() {
     };
     check("help = 'again'", "4: jobs.go.help");
     check("weight = 1\n\n[jobs.other]\nhelp = 'x'\nhelp = 'y'", "8: jobs.other.help");
-    check("[jobs.b]\nhelp = 'x'\n[jobs.go]\nhelp = 'y'", "6: jobs.go");
+    check("[jobs.b]\nhelp = 'x'\n[jobs.go]\ntimeout = '1s'", "6: jobs.go");
     check(
         "parameters = [\n{ name = 'a', type = 'word' },\n{ name = 'b', name = 'c' },\n]",
         "6: jobs.go.parameters[1].name",
