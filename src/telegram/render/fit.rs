@@ -33,8 +33,8 @@ pub(in crate::telegram) fn fitted(html: &str) -> Cow<'_, str> {
     }
     let kept = &html[..line.unwrap_or(most)];
     let end = if line.is_some() { "\n…" } else { "…" };
-    let closed: String = open_tags(kept).iter().rev().map(|tag| format!("</{tag}>")).collect();
-    Cow::Owned(format!("{kept}{end}{closed}"))
+    let cut = format!("{kept}{end}");
+    Cow::Owned(open_tags(kept).iter().rev().fold(cut, |html, tag| html + "</" + tag + ">"))
 }
 
 /// The bytes of a tag, an entity or a character that it begins with, and the units in which it is shown; `None` at the end.

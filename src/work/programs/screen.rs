@@ -174,15 +174,13 @@ impl Terminal {
             (Sequence::Numbers(DIGITS), b'0'..=b'9') => return,
             (Sequence::Numbers(digits), b'0'..=b'9') => Sequence::Numbers(digits + 1),
             (Sequence::Begun, b'[') | (Sequence::Numbers(_), b' '..=b'?') => Sequence::Numbers(0),
-            (Sequence::Begun, b']' | b'P' | b'X' | b'^' | b'_') => Sequence::Words,
             // A terminal would wait for their end, and whatever comes until then, be it why a program failed, would not be seen. Words
-            // that are meant so are one line.
+            // that are meant so are one line. What ends them is not looked for: to end them once more does nothing.
             (Sequence::Words, b'\n') => {
                 tamed.push(CANCEL);
                 Sequence::None
             }
-            // What ends them is not looked for: to end them once more does nothing.
-            (Sequence::Words, _) => Sequence::Words,
+            (Sequence::Begun, b']' | b'P' | b'X' | b'^' | b'_') | (Sequence::Words, _) => Sequence::Words,
             _ => Sequence::None,
         };
         if byte == b'\n' {

@@ -120,7 +120,7 @@ async fn what_a_card_does_not_show_is_behind_its_button() {
     yard.declare(&programs.map(|name| (name, name, "")));
     let world = yard.world(|_| ()).await;
     let ann = world.person("Ann");
-    let lines = |count: u32| (1..=count).map(|n| format!("{n}\n")).collect::<String>();
+    let lines = |count: u32| (1..=count).map(|n| n.to_string() + "\n").collect::<String>();
     let card = ann.runs("count 20", "succeeded").await;
     assert!(card.text.contains("\n1\n2\n") && card.buttons.is_empty(), "{card:?}");
     let card = ann.runs("count 21", "succeeded").await;
