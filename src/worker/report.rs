@@ -1,8 +1,11 @@
 //! What is said of an order, until it is known to be heard.
 
 use std::{
+    io,
     path::{Path, PathBuf},
+    pin::Pin,
     sync::atomic::Ordering,
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -11,7 +14,11 @@ use async_nats::{
     jetstream::{AckKind, stream::DirectGetErrorKind},
 };
 use bytes::Bytes;
-use tokio::fs::File;
+use tokio::{
+    fs::File,
+    io::{AsyncRead, ReadBuf},
+};
+use tokio_util::sync::CancellationToken;
 
 use super::{Worker, assignment::Assignment};
 use crate::{
@@ -26,8 +33,28 @@ use crate::{
 /// How often the acknowledgement of an order is tried: after that it goes to another worker, who finds its result.
 const ACKS: u32 = 20;
 
+/// What is read until it is cancelled: there it ends.
+struct Until<'a, R> {
+    from: R,
+    cancel: &'a CancellationToken,
+}
+
+impl<R: AsyncRead + Unpin> AsyncRead for Until<'_, R> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        to: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.cancel.is_cancelled() {
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut self.from).poll_read(cx, to)
+    }
+}
+
 impl Worker {
-    /// Puts the result into the stream, for as long as it takes, and only then lets the order go.
+    /// Puts the result into the stream, for as long as it takes, and only then lets the order go. Where it is killed while something
+    /// large is on its way there, that goes no further.
     pub(super) async fn report(&self, assignment: &Assignment, member: Member, end: WorkEnd, blob: Blob) {
         let left = end.printed().and_then(|printed| self.left(printed));
         let mut report = Report::new(&self.id, member, end);
@@ -35,9 +62,7 @@ impl Worker {
             report.object = Some(format!("{}.{}", assignment.key, self.id));
         }
         let (left, what) = (left.as_deref(), ("a result is not stored", &assignment.key as _));
-        self.nats
-            .insist(self.timings.again, what, || self.publish(assignment.key, &report, &blob, left))
-            .await;
+        self.nats.insist(self.timings.again, what, || self.publish(assignment, &report, &blob, left)).await;
         self.acknowledge(assignment).await;
         if let Some(file) = left
             && let Err(error) = tokio::fs::remove_file(file).await
@@ -53,30 +78,48 @@ impl Worker {
 
     async fn publish(
         &self,
-        key: Key,
+        assignment: &Assignment,
         report: &Report,
         blob: &Blob,
         left: Option<&Path>,
     ) -> Result<(), NatsError> {
-        let refused = NatsError::refused("a result");
-        if let Some(object) = &report.object {
-            let stored = match left.map(File::open) {
-                None => self.stored.large.put(object.as_str(), &mut &blob[..]).await,
-                Some(file) => match file.await {
-                    Ok(mut file) => self.stored.large.put(object.as_str(), &mut file).await,
-                    Err(error) => {
-                        // The bot finds that it is not there, and says so.
-                        tracing::error!(%key, %error, "what a program left cannot be read");
-                        return self.publish_report(key, report, blob).await;
-                    }
-                },
-            };
-            stored.map_err(|error| refused(&error))?;
+        let (key, cancel) = (assignment.key, &assignment.cancel);
+        let Some(object) = &report.object else { return self.publish_report(key, report, blob).await };
+        let stopped = || Report::new(&self.id, report.member.clone(), WorkEnd::Cancelled);
+        if cancel.is_cancelled() {
+            return self.publish_report(key, &stopped(), &[]).await;
         }
-        self.publish_report(key, report, blob).await
+        match left.map(File::open) {
+            None => self.put(object, &blob[..], cancel).await?,
+            Some(file) => match file.await {
+                Ok(file) => self.put(object, file, cancel).await?,
+                // The bot finds that it is not there, and says so.
+                Err(error) => tracing::error!(%key, %error, "what a program left cannot be read"),
+            },
+        }
+        if !cancel.is_cancelled() {
+            return self.publish_report(key, report, blob).await;
+        }
+        self.publish_report(key, &stopped(), &[]).await?;
+        if let Err(error) = self.stored.large.delete(object).await {
+            tracing::warn!(%key, %error, "a part of a result that nobody wants stays for some days");
+        }
+        Ok(())
     }
 
-    async fn publish_report(&self, key: Key, report: &Report, blob: &Blob) -> Result<(), NatsError> {
+    /// Puts something large beside the messages; a part of it, where it is cancelled.
+    async fn put(
+        &self,
+        object: &str,
+        from: impl AsyncRead + Unpin,
+        cancel: &CancellationToken,
+    ) -> Result<(), NatsError> {
+        // Given up in the middle, it would have no name by which it could be removed.
+        let put = self.stored.large.put(object, &mut Until { from, cancel }).await;
+        put.map(drop).map_err(|error| NatsError::refused("a result")(&error))
+    }
+
+    async fn publish_report(&self, key: Key, report: &Report, blob: &[u8]) -> Result<(), NatsError> {
         let refused = NatsError::refused("a result");
         let (subject, payload) = (self.nats.names().result(key), report.write(blob)?);
         let sent = self.nats.jetstream().publish(subject, payload).await.map_err(|error| refused(&error))?;

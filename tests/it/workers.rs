@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 use jobboard::{config::Config, work::Engine};
 
 use crate::{
-    nats::{Mate, Nats, cpu_orders, of_fleet, of_worker, set_up, until},
+    nats::{Mate, Nats, Wire, cpu_orders, of_fleet, of_worker, set_up, until},
     world::{Held, World},
 };
 
@@ -98,6 +98,64 @@ async fn an_acknowledgement_that_nobody_hears_is_said_again() {
     };
     let reply = tokio::time::timeout(BOUND, again).await.expect("it is said once only");
     client.publish(reply, "".into()).await.unwrap();
+    mate.stop().await;
+}
+
+/// Hands out a number that is too large for a message.
+async fn large_order(jetstream: &Context) {
+    let order = "{\"protocol\":1,\"member\":{\"Fib\":5500000},\"max_attempts\":3}";
+    jetstream.publish("jobboard.4242.jobs.cpu.7.1.0.1", order.into()).await.unwrap().await.unwrap();
+}
+
+/// As the bot says that job 7.1 is killed.
+async fn kill(jetstream: &Context) {
+    jetstream.publish("$KV.jobboard-4242-cancels.7.1", "".into()).await.unwrap().await.unwrap();
+    jetstream.client().publish("jobboard.4242.cancel.7.1", "".into()).await.unwrap();
+    jetstream.client().flush().await.unwrap();
+}
+
+/// Waits for what the worker says of that job.
+async fn told(jetstream: &Context) -> String {
+    until(BOUND, "the result is there", async || messages(jetstream, RESULTS).await == 1).await;
+    let results = jetstream.get_stream(RESULTS).await.unwrap();
+    let result = results.get_last_raw_message_by_subject("jobboard.4242.results.7.1.0.1").await.unwrap();
+    String::from_utf8_lossy(&result.payload).into_owned()
+}
+
+#[tokio::test]
+async fn a_kill_stops_a_large_result_on_its_way() {
+    let Some(nats) = Nats::start() else { return };
+    let (jetstream, wire) = (set_up(&nats).await, Wire::to(nats.addr()).await);
+    let mate = Mate::single(&wire.url(), Engine::new());
+    wire.clamp("$O.jobboard-4242-results.C.");
+    large_order(&jetstream).await;
+    wire.holds().await;
+    kill(&jetstream).await;
+    wire.release();
+    let told = told(&jetstream).await;
+    assert!(told.contains("\"Cancelled\""), "{told}");
+    // NATS notes of it that it was there.
+    let nothing_left = async || messages(&jetstream, "OBJ_jobboard-4242-results").await <= 1;
+    until(BOUND, "nothing of it is left", nothing_left).await;
+    mate.stop().await;
+}
+
+#[tokio::test]
+async fn a_kill_stops_a_large_result_that_nobody_takes() {
+    let Some(nats) = Nats::start() else { return };
+    let (jetstream, held) = (set_up(&nats).await, Held::new());
+    let mate = Mate::single(&nats.url(), held.attentive());
+    large_order(&jetstream).await;
+    held.began(1).await;
+    jetstream.delete_stream("OBJ_jobboard-4242-results").await.unwrap();
+    let client = async_nats::connect(nats.url()).await.unwrap();
+    let mut asked = client.subscribe("$O.jobboard-4242-results.C.>").await.unwrap();
+    client.flush().await.unwrap();
+    held.release();
+    asked.next().await.unwrap();
+    kill(&jetstream).await;
+    let told = told(&jetstream).await;
+    assert!(told.contains("\"Cancelled\""), "{told}");
     mate.stop().await;
 }
 
