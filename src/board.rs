@@ -283,7 +283,8 @@ impl Boards {
             (page, spots)
         });
         let Some((mut page, spots)) = looked else { return Page::default() };
-        page.held = self.hold().filter(|hold| page.queued > 0 || (page.running > 0 && *hold == Hold::Away));
+        let is_away = |hold| matches!(hold, Hold::Away | Hold::Refused);
+        page.held = self.hold().filter(|hold| page.queued > 0 || (page.running > 0 && is_away(*hold)));
         for (snapshot, spot) in page.jobs.iter_mut().zip(spots) {
             self.tell_wait(snapshot, spot);
         }

@@ -4,6 +4,7 @@
 //! and subject, `setup` makes them, `message` is what is said over them.
 
 mod bucket;
+mod link;
 pub mod message;
 pub mod names;
 mod setup;
@@ -11,14 +12,16 @@ mod setup;
 use std::{
     fmt,
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    sync::Arc,
+    time::Duration,
 };
 
-use async_nats::{Client, ConnectOptions, Event, ServerAddr, jetstream};
+use async_nats::{Client, ConnectOptions, ServerAddr, jetstream};
 use tokio::sync::watch;
 
-pub(crate) use self::bucket::current;
+pub(crate) use self::{bucket::current, link::Failing};
 pub use self::{
+    link::LinkState,
     message::{Blob, Order, Report, Sign},
     names::{JobKey, Key, Kind, Names},
 };
@@ -153,15 +156,6 @@ impl NatsError {
     }
 }
 
-/// Whether NATS is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LinkState {
-    /// Since when it is not there; `None` while it is.
-    pub away: Option<Instant>,
-    /// How often it was connected: who sees another number has missed what was only said.
-    pub connects: u64,
-}
-
 /// A connection, which is set up again for as long as it takes. Cheap to clone.
 #[derive(Clone)]
 pub struct Nats {
@@ -169,7 +163,7 @@ pub struct Nats {
     jetstream: jetstream::Context,
     names: Names,
     replicas: usize,
-    link: watch::Receiver<LinkState>,
+    link: Arc<watch::Sender<LinkState>>,
 }
 
 impl Nats {
@@ -186,7 +180,8 @@ impl Nats {
         if addresses.is_empty() {
             return Err(NatsError::Address);
         }
-        let (linked, link) = watch::channel(LinkState { away: Some(Instant::now()), connects: 0 });
+        let link = Arc::new(watch::Sender::new(LinkState::new()));
+        let linked = link.clone();
         let mut connect = ConnectOptions::new()
             .name(format!("jobboard {}", options.name))
             .custom_inbox_prefix(options.side.inbox())
@@ -196,7 +191,7 @@ impl Nats {
             .ping_interval(PING)
             .reconnect_delay_callback(pause)
             .event_callback(move |event| {
-                note(&linked, &event);
+                link::note(&linked, &event);
                 std::future::ready(())
             });
         connect = with_name(connect, &addresses);
@@ -228,58 +223,6 @@ impl Nats {
     /// What everything is called.
     pub fn names(&self) -> &Names {
         &self.names
-    }
-
-    /// Whether NATS is there, as it changes.
-    pub fn link(&self) -> watch::Receiver<LinkState> {
-        self.link.clone()
-    }
-
-    /// Waits until NATS is there.
-    pub async fn up(&self) {
-        let mut link = self.link();
-        // The sender lives as long as the client.
-        let _ = link.wait_for(|link| link.away.is_none()).await;
-    }
-
-    /// Does something for as long as it takes, with a pause after each failure: NATS may be away, or choose its leaders.
-    /// `what` is what the log says of a failure, `of` whom it is about.
-    pub(crate) async fn insist<T, F: Future<Output = Result<T, NatsError>>>(
-        &self,
-        pause: Duration,
-        (what, of): (&str, &(dyn fmt::Display + Sync)),
-        mut attempt: impl FnMut() -> F,
-    ) -> T {
-        let mut failures = 0_u64;
-        loop {
-            self.up().await;
-            match attempt().await {
-                Ok(done) => return done,
-                Err(error) => {
-                    failures += 1;
-                    // What fails for hours, as where a worker waits for its bot, is told ever less often.
-                    if failures.is_power_of_two() {
-                        tracing::warn!(%of, failures, %error, "{what}; trying again");
-                    }
-                }
-            }
-            tokio::time::sleep(pause).await;
-        }
-    }
-
-    /// Waits until the connection is another than the `connects`-th, and up; for ever if it will not be.
-    pub async fn another_than(&self, connects: u64) -> u64 {
-        let mut link = self.link();
-        let another = link.wait_for(|link| link.away.is_none() && link.connects != connects).await;
-        match another.map(|link| link.connects).ok() {
-            Some(another) => another,
-            None => std::future::pending().await,
-        }
-    }
-
-    /// How often it was connected.
-    pub fn connects(&self) -> u64 {
-        self.link.borrow().connects
     }
 
     /// The version of the server that the connection is to; `None` before the first one.
@@ -328,21 +271,6 @@ fn decoded(text: &str) -> String {
 fn pause(attempts: usize) -> Duration {
     let doublings = u32::try_from(attempts.min(10)).unwrap_or(10);
     (Duration::from_millis(5) * 2_u32.pow(doublings)).min(LONGEST_PAUSE)
-}
-
-fn note(linked: &watch::Sender<LinkState>, event: &Event) {
-    match event {
-        Event::Connected => {
-            tracing::info!("NATS is there");
-            linked.send_modify(|link| *link = LinkState { away: None, connects: link.connects + 1 });
-        }
-        Event::Disconnected => {
-            tracing::warn!("NATS is away");
-            linked.send_modify(|link| link.away = link.away.or_else(|| Some(Instant::now())));
-        }
-        Event::Closed => linked.send_modify(|link| link.away = link.away.or_else(|| Some(Instant::now()))),
-        other => tracing::debug!(event = %other, "NATS"),
-    }
 }
 
 /// The client would only find out when it connects, and try for ever.

@@ -259,6 +259,7 @@ impl Work {
     ) -> Result<Found, Unfinished> {
         // What was stopped before is not begun at all, as where others do it.
         control.check().map_err(|Cancelled| Unfinished::Cancelled)?;
+        control.begins();
         match member {
             Member::Fib(n) => self.fib(*n, control).await,
             Member::Dex { key, with_sprite } => {

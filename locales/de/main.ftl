@@ -53,6 +53,11 @@ failure-stopped-the-workers =
        *[other] Dabei sind { $times } Worker abgestürzt, deshalb wird der Task nicht wieder gestartet.
     }
 failure-unreadable-result = Der Bot kann das Ergebnis nicht lesen, weil der Worker eine andere Version hat; der Betreiber findet mehr im Log.
+failure-lost-result =
+    { $times ->
+        [one] Das Ergebnis ging auf dem Weg zum Bot verloren, deshalb wird der Task nicht wieder gestartet; der Betreiber findet mehr im Log.
+       *[other] Das Ergebnis ging { $times }-mal auf dem Weg zum Bot verloren, deshalb wird der Task nicht wieder gestartet; der Betreiber findet mehr im Log.
+    }
 failure-interrupted = Unterbrochen, als der Bot oder sein Worker endete; es läuft nicht von selbst noch einmal.
 failure-panicked = Gescheitert an einem Fehler im Bot; der Betreiber findet ihn im Log.
 failure-wrong-result = Das Ergebnis hat seine Prüfung nicht bestanden und wird nicht gezeigt; der Betreiber findet mehr im Log.

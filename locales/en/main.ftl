@@ -53,6 +53,11 @@ failure-stopped-the-workers =
        *[other] It stopped { $times } workers, so it is left alone.
     }
 failure-unreadable-result = The bot cannot read the result, because its worker is of another version; the operator finds more in the log.
+failure-lost-result =
+    { $times ->
+        [one] Its result was lost on its way to the bot, so it is left alone; the operator finds more in the log.
+       *[other] Its result was lost { $times } times on its way to the bot, so it is left alone; the operator finds more in the log.
+    }
 failure-interrupted = It was interrupted when the bot or its worker stopped, and is not run again by itself.
 failure-panicked = It failed by a mistake in the bot; the operator finds it in the log.
 failure-wrong-result = The result failed its check, so it is not shown; the operator finds it in the log.

@@ -22,6 +22,8 @@ pub enum Hold {
     Owner,
     /// NATS is away, and so whoever might do it.
     Away,
+    /// NATS keeps nothing of the bot's work: whoever runs the bot has to look.
+    Refused,
     /// Nobody is there to do it.
     NoWorkers,
     /// Nobody is there who has the memory for this job.
@@ -121,6 +123,7 @@ fn look(fleet: &mut watch::Receiver<Fleet>) -> (Capacity, BTreeMap<String, usize
     let capacity = fleet.capacity();
     let hold = match fleet.link {
         Link::Away { .. } => Some(Hold::Away),
+        Link::Refuses { .. } => Some(Hold::Refused),
         Link::Up if capacity == Capacity::default() => Some(Hold::NoWorkers),
         Link::Up => None,
     };

@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use tokio::sync::{OnceCell, watch};
+use tokio::sync::OnceCell;
 use tracing::Instrument;
 
 use super::{
@@ -49,7 +49,6 @@ pub(super) struct Run {
     unreached: AtomicBool,
     /// Whether it may go; known when its start is stored.
     go: OnceCell<bool>,
-    started: watch::Sender<bool>,
     /// When its first member began.
     begun: OnceLock<Instant>,
 }
@@ -57,8 +56,7 @@ pub(super) struct Run {
 impl Run {
     pub(super) fn new(boards: Arc<Boards>, chat: ChatId, id: JobId, spec: Spec, live: Live) -> Self {
         let (restored, unreached, go) = (false, AtomicBool::new(false), OnceCell::new());
-        let (started, begun) = (watch::Sender::new(false), OnceLock::new());
-        Self { boards, chat, id, spec, live, restored, unreached, go, started, begun }
+        Self { boards, chat, id, spec, live, restored, unreached, go, begun: OnceLock::new() }
     }
 
     /// The same, of a job that the last process may have handed out.
@@ -190,7 +188,6 @@ impl Run {
         if !*self.go.get_or_init(|| self.boards.started(self.chat, self.id, at_once)).await {
             return not_reached();
         }
-        self.started.send_replace(true);
         self.begun.get_or_init(Instant::now);
         let place = place(member, slot.as_ref());
         self.live.track.begin(index, place);
@@ -216,14 +213,13 @@ impl Run {
         end
     }
 
-    /// Ends when the job has run for as long as a job may. A program has a limit of its own, and its output is told with it.
+    /// Ends when the job has run for as long as a job may, from when somebody could do something of it. A program has a limit of its
+    /// own, and its output is told with it.
     async fn time_limit(&self) {
         if matches!(self.spec, Spec::Declared(_)) {
             return std::future::pending().await;
         }
-        let mut started = self.started.subscribe();
-        // The sender lives as long as `self`.
-        let _ = started.wait_for(|started| *started).await;
+        self.live.control.begun().await;
         let limit: Duration = self.boards.limits.job_timeout;
         tokio::time::sleep(limit).await;
     }

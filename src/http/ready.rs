@@ -79,6 +79,8 @@ pub(super) enum Failure {
     NoWebhook,
     /// NATS is away, and the workers with it.
     NoNats(Duration),
+    /// NATS keeps nothing of the bot's work.
+    NatsRefuses(Duration),
     /// Nobody does the work.
     NoWorkers,
 }
@@ -99,6 +101,13 @@ impl fmt::Display for Failure {
             Self::Silence(time) => write!(f, "Telegram: not reached for {} s", time.as_secs()),
             Self::NoWebhook => f.write_str("Telegram: the webhook is not set"),
             Self::NoNats(time) => write!(f, "NATS: not there for {} s", time.as_secs()),
+            Self::NatsRefuses(time) => {
+                write!(
+                    f,
+                    "NATS: it takes nothing of the bot's work for {} s; `jobboard check` says why",
+                    time.as_secs()
+                )
+            }
             Self::NoWorkers => f.write_str("workers: none is there that takes tasks"),
         }
     }
@@ -173,6 +182,7 @@ impl Ready {
         let fleet = fleet.borrow();
         match fleet.link {
             Link::Away { since } => Err(Failure::NoNats(since.elapsed())),
+            Link::Refuses { since } => Err(Failure::NatsRefuses(since.elapsed())),
             Link::Up if fleet.capacity() == Capacity::default() => Err(Failure::NoWorkers),
             Link::Up => Ok(()),
         }

@@ -113,6 +113,8 @@ pub enum Failure {
     StoppedTheWorkers(u32),
     /// What a worker said of its end cannot be read: it is of another version.
     UnreadableResult,
+    /// Workers have done it that many times, and what came of it was lost before the bot had it: it is left alone.
+    LostResult(u32),
     /// It needs more memory than there is for all jobs together: the bot was started with less than before.
     NeverFits(NeverFits),
     /// No member of a `-multi` came; each with its reason.

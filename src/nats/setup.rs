@@ -38,6 +38,17 @@ impl Nats {
         self.jetstream.get_or_create_stream(config).await.map_err(|error| refused(&error))
     }
 
+    /// Makes a stream that is kept by as many servers as all others, and removes it: whether that can be done only this tells.
+    ///
+    /// # Errors
+    /// [`NatsError::Refused`].
+    pub(crate) async fn try_stream(&self) -> Result<(), NatsError> {
+        let (name, subjects) = (self.names.stored("check"), vec![self.names.subject("check")]);
+        self.ensure_stream(Config { name: name.clone(), subjects, ..Config::default() }).await?;
+        let removed = self.jetstream.delete_stream(name).await;
+        removed.map(drop).map_err(|error| NatsError::refused("a removal")(&error))
+    }
+
     /// A bucket of keys and values, made with this configuration where it is missing. `config.bucket` is the name within the
     /// bot's: `workers`, `lease` …
     ///

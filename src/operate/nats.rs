@@ -15,7 +15,7 @@ const WHAT: &str = "NATS";
 /// How long it may take until one of the servers lets this process in.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// Connects as a bot or a worker would. Nothing is made there.
+/// Connects as a bot or a worker would. Nothing that is made there stays.
 pub(super) async fn check(report: &mut Report, config: &Config) {
     let servers = &config.machines.nats_url;
     let side = if config.machines.is_bot_alone() { Side::Bot } else { Side::Worker };
@@ -49,11 +49,32 @@ pub(super) async fn check(report: &mut Report, config: &Config) {
         Ok(account) => {
             let text = format!("{} streams, {}", account.streams, size(account.storage));
             report.line(Standing::Ok, "JetStream", text);
+            // A worker makes nothing, and may not be allowed to.
+            if side == Side::Bot {
+                replicas(report, config, &nats).await;
+            }
         }
         Err(_) => report.line(
             Standing::Settings,
             "JetStream",
             "it is not on, or not for this account: see contrib/nats.conf",
         ),
+    }
+}
+
+/// Whether as many servers keep what is put there as the settings want.
+async fn replicas(report: &mut Report, config: &Config, nats: &Nats) {
+    const WHAT: &str = "replicas";
+    let wanted = config.machines.nats_replicas;
+    match tokio::time::timeout(LIMIT, nats.try_stream()).await {
+        Ok(Ok(())) => report.line(Standing::Ok, WHAT, format!("servers that keep each message: {wanted}")),
+        Ok(Err(error)) => {
+            let text = format!("JOBBOARD_NATS_REPLICAS={wanted}: {error}: are there so many servers?");
+            report.line(Standing::Settings, WHAT, text);
+        }
+        Err(_) => {
+            let text = "no answer: are too many servers of the cluster away?";
+            report.line(Standing::Wrong, WHAT, text);
+        }
     }
 }

@@ -277,6 +277,7 @@ pub(super) fn failure(failure: &Failure) -> String {
         Failure::StoppedTheBot(times) => say!("failure-stopped-the-bot", times = *times),
         Failure::StoppedTheWorkers(times) => say!("failure-stopped-the-workers", times = *times),
         Failure::UnreadableResult => say!("failure-unreadable-result"),
+        Failure::LostResult(times) => say!("failure-lost-result", times = *times),
         Failure::NeverFits(never) => never_fits(never),
         Failure::Program(program) => programs::failure(program),
         Failure::Interrupted => say!("failure-interrupted"),

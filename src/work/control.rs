@@ -9,6 +9,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::team::Team;
@@ -39,6 +40,8 @@ pub struct Control {
     exit: CancellationToken,
     done: AtomicU64,
     total: AtomicU64,
+    /// Somebody has the work, or can take it.
+    begun: watch::Sender<bool>,
     team: OnceLock<Arc<Team>>,
     /// What the work last said of itself; a lock that is held to clone or to replace one pointer.
     shown: Mutex<Option<Arc<Shown>>>,
@@ -118,6 +121,18 @@ impl Control {
     /// Waits until the process ends.
     pub(super) async fn exited(&self) {
         self.exit.cancelled().await;
+    }
+
+    /// Somebody has the work, or can take it: its time runs.
+    pub(super) fn begins(&self) {
+        self.begun.send_if_modified(|begun| !std::mem::replace(begun, true));
+    }
+
+    /// Waits until its time runs.
+    pub async fn begun(&self) {
+        let mut begun = self.begun.subscribe();
+        // The sender is ours.
+        let _ = begun.wait_for(|begun| *begun).await;
     }
 
     /// Units of the work that are done.

@@ -24,9 +24,14 @@ pub struct Fleet {
 pub enum Link {
     /// It is.
     Up,
-    /// It is not, since then.
+    /// It is not, or does nothing, since then.
     Away {
         /// When it went, or when it was first looked for.
+        since: Instant,
+    },
+    /// It is, and has kept nothing of this bot's yet: whoever runs the bot has to look.
+    Refuses {
+        /// When it was first asked.
         since: Instant,
     },
 }
@@ -97,7 +102,7 @@ impl Fleet {
                 WorkerState::Working => look.too_old += 1,
             }
         }
-        if let Link::Away { since } = self.link {
+        if let Link::Away { since } | Link::Refuses { since } = self.link {
             look.away = Some(since.elapsed());
         }
         look

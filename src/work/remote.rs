@@ -4,10 +4,12 @@
 //! the job's end is in the bot's store. So whatever of the two ends in between, each order ends once: a bot that
 //! starts again publishes its orders again, which NATS refuses where they are still there, and finds the results of the others.
 
+mod answers;
 mod cancel;
 mod files;
 mod fleet;
 mod inspect;
+mod large;
 mod listen;
 mod result;
 mod state;
@@ -31,7 +33,7 @@ use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use self::{result::MAX_FETCHES, state::State, stored::Stored, tidy::Ended};
 use super::{Control, Found, Unfinished, fleet::Fleet};
 use crate::{
-    job::Member,
+    job::{Failure, Member},
     nats::{JobKey, Key, Kind, Nats, NatsError, Order, message},
 };
 
@@ -53,13 +55,15 @@ pub struct FleetTimings {
     pub sign: Duration,
     /// How long a worker that is told to end waits for what it has begun.
     pub grace: Duration,
-    /// The pause before something that failed is tried again.
+    /// The pause before something that failed is tried again; it grows where that goes on.
     pub again: Duration,
+    /// NATS that has done nothing of what it is asked for so long counts as away, though it is connected.
+    pub silent: Duration,
     /// How long a cancel waits for its answer before somebody looks again whether there is an order at all.
     pub look: Duration,
     /// How often the bot looks whether what it has on NATS is still there.
     pub inspect: Duration,
-    /// How long nothing comes of a file that a program left before it is asked for again.
+    /// How long nothing comes of a large result, or of a file that a program left, before it is asked for again.
     pub idle: Duration,
 }
 
@@ -73,6 +77,7 @@ impl Default for FleetTimings {
             sign: Duration::from_secs(1),
             grace: Duration::from_secs(30),
             again: Duration::from_millis(200),
+            silent: Duration::from_secs(5),
             look: Duration::from_millis(500),
             inspect: Duration::from_secs(30),
             idle: Duration::from_secs(10),
@@ -107,6 +112,8 @@ enum Turn {
     Ended(Result<Found, Unfinished>),
     /// It is nobody's any more: the next one.
     Next,
+    /// The same, and somebody had done it: what came of it is lost.
+    Lost,
 }
 
 impl Remote {
@@ -149,15 +156,23 @@ impl Remote {
         control: &Arc<Control>,
     ) -> Result<Found, Unfinished> {
         let order = Order::new(member.clone(), memory, attempts.unwrap_or(self.max_attempts));
-        let mut turn = 1;
+        let (mut turn, mut lost) = (1, 0);
         loop {
             let key = Key { job, member: index, turn };
             match self.turn(key, &order, control).await {
                 Turn::Ended(end) => return end,
-                Turn::Next if control.exits() => return Err(Unfinished::Left),
-                Turn::Next if control.check().is_err() => return Err(self.stopped(key, control).await),
-                Turn::Next => turn += 1,
+                Turn::Next | Turn::Lost if control.exits() => return Err(Unfinished::Left),
+                Turn::Next | Turn::Lost if control.check().is_err() => {
+                    return Err(self.stopped(key, control).await);
+                }
+                Turn::Next => {}
+                // Whatever loses it would lose it again, and all that time nobody else has the slot.
+                Turn::Lost if lost + 1 >= self.max_attempts => {
+                    return Err(Unfinished::Failed(Failure::LostResult(self.max_attempts)));
+                }
+                Turn::Lost => lost += 1,
             }
+            turn += 1;
         }
     }
 
@@ -185,16 +200,17 @@ impl Remote {
             biased;
             told = waiter.told() => told,
             () = control.cancelled() => return self.cancelled(key, control, waiter).await,
-            never = self.keep_handed_out(key, order, caught_up, &lost) => match never {},
+            never = self.keep_handed_out(key, (order, control), caught_up, &lost) => match never {},
         };
         self.take(key, order, told, control).await
     }
 
-    /// Publishes the order, for as long as it takes, and again when it may be lost.
+    /// Publishes the order, for as long as it takes, and again when it may be lost. The time of its job runs when it is there: before,
+    /// nobody can do it.
     async fn keep_handed_out(
         &self,
         key: Key,
-        order: &Order,
+        (order, control): (&Order, &Control),
         mut caught_up: watch::Receiver<u64>,
         lost: &Notify,
     ) -> Infallible {
@@ -204,6 +220,7 @@ impl Remote {
         let mut headers = as_one(key);
         loop {
             self.nats.insist(self.timings.again, what, || self.publish(&subject, &headers, &payload)).await;
+            control.begins();
             if let Some(waiting) = self.state().waiting.get_mut(&key) {
                 waiting.handed_out = true;
             }
@@ -261,7 +278,7 @@ mod tests {
     };
 
     /// A bot's side whose NATS is away.
-    async fn away() -> Arc<Remote> {
+    pub(super) async fn away() -> Arc<Remote> {
         let (urls, name) = (vec!["nats://127.0.0.1:1".to_owned()], "test".to_owned());
         let options = Options { urls, creds: None, ca: None, replicas: 1, bot: 1, side: Side::Bot, name };
         Remote::new(Nats::connect(&options).await.unwrap(), FleetTimings::default(), 3, std::env::temp_dir())
@@ -284,5 +301,20 @@ mod tests {
         exit.cancel();
         let end = poll!(&mut run);
         assert!(matches!(end, Poll::Ready(Err(Unfinished::Left))), "{end:?}");
+    }
+
+    #[tokio::test]
+    async fn the_time_of_a_job_does_not_run_before_its_order_is_there_or_what_came_of_it() {
+        let remote = away().await;
+        remote.caught_up.send_replace(1);
+        let control = Arc::new(Control::default());
+        let (job, member) = (JobKey { chat: ChatId(1), job: JobId(1) }, Member::Fib(5_000));
+        let mut run = Box::pin(remote.run((job, 0), &member, (0, None), &control));
+        assert!(poll!(&mut run).is_pending());
+        assert!(poll!(Box::pin(control.begun())).is_pending(), "nobody can have it");
+        let other = Report::new("x", Member::Fib(5_000), WorkEnd::Number { n: 5_000 });
+        remote.state().hear(Key { job, member: 0, turn: 1 }, Ok((other, Blob::from("5"))));
+        assert!(poll!(&mut run).is_ready());
+        assert!(poll!(Box::pin(control.begun())).is_ready());
     }
 }

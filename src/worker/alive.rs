@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Worker, assignment::Assignment};
 use crate::{
     nats::{
-        JobKey, NatsError,
+        Failing, JobKey, NatsError,
         message::{self, Announcement},
     },
     work::fleet::PROTOCOL,
@@ -120,9 +120,12 @@ impl Worker {
 
     /// Says who is here, every few seconds and when it changes; and at `stop` that it goes.
     pub(super) async fn announce(self: Arc<Self>, stop: CancellationToken) {
+        let mut failing = Failing::default();
         loop {
-            if let Err(error) = self.announce_once().await {
-                tracing::warn!(%error, "this worker could not be announced");
+            if let Err(error) = self.announce_once().await
+                && let Some(failures) = failing.again()
+            {
+                tracing::warn!(failures, %error, "this worker could not be announced");
             }
             tokio::select! {
                 () = stop.cancelled() => break,

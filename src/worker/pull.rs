@@ -7,7 +7,7 @@ use futures_util::{FutureExt, StreamExt};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::Worker;
-use crate::nats::{Kind, NatsError};
+use crate::nats::{Failing, Kind, NatsError};
 
 /// How long NATS keeps a question for orders. One that got lost is asked again after that.
 const ASKED: Duration = Duration::from_secs(5);
@@ -15,6 +15,7 @@ const ASKED: Duration = Duration::from_secs(5);
 impl Worker {
     /// Takes orders of one kind until the worker drains.
     pub(super) async fn pull(self: Arc<Self>, kind: Kind) {
+        let mut failing = Failing::default();
         loop {
             let what = ("orders cannot be asked for", &self.id as _);
             let found = self.nats.insist(self.timings.again, what, || self.nats.orders(&kind));
@@ -23,13 +24,15 @@ impl Worker {
                 () = self.draining.cancelled() => return,
                 consumer = found => consumer,
             };
-            if let Err(error) = self.pull_from(&consumer, &kind).await {
-                tracing::warn!(%error, "orders cannot be taken; trying again");
+            if let Err(error) = self.pull_from(&consumer, &kind).await
+                && let Some(failures) = failing.again()
+            {
+                tracing::warn!(failures, %error, "orders cannot be taken; trying again");
             }
             tokio::select! {
                 biased;
                 () = self.draining.cancelled() => return,
-                () = tokio::time::sleep(self.timings.again) => {}
+                () = tokio::time::sleep(failing.pause(self.timings.again)) => {}
             }
         }
     }

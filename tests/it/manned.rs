@@ -122,7 +122,14 @@ async fn check_looks_at_nats_for_a_bot_and_for_a_worker() {
     };
     let setting = format!("ok       JOBBOARD_NATS_URL: {} (variable)\n", nats.url());
     let server = format!("ok       NATS: {}: version 2.", nats.url());
-    check(&ground, 0, &[&setting, &server, "ok       JetStream: 0 streams"]).await;
+    let keeps = "ok       replicas: servers that keep each message: 1\n";
+    for _ in 0..2 {
+        check(&ground, 0, &[&setting, &server, "ok       JetStream: 0 streams", keeps]).await;
+    }
+    ground.set("JOBBOARD_NATS_REPLICAS", "3");
+    check(&ground, 2, &["ok       JetStream: 0 streams", "wrong    replicas: JOBBOARD_NATS_REPLICAS=3: "])
+        .await;
+    ground.set("JOBBOARD_NATS_REPLICAS", "1");
     // A worker has no token, and asks nobody for what is the bot's.
     ground.set("TELOXIDE_TOKEN", "");
     ground.set("JOBBOARD_ROLE", "all");
@@ -133,6 +140,49 @@ async fn check_looks_at_nats_for_a_bot_and_for_a_worker() {
     check(&ground, 1, &[&format!("wrong    NATS: {}: no answer", nats.url())]).await;
     ground.set("JOBBOARD_NATS_CREDS", "/nowhere/some.creds");
     check(&ground, 2, &["wrong    NATS: JOBBOARD_NATS_CREDS: /nowhere/some.creds: "]).await;
+}
+
+/// One of three is left: it lets everybody in, and can keep nothing.
+#[tokio::test]
+async fn a_cluster_that_has_lost_too_many_servers_is_away() {
+    let Some(mut cluster) = Nats::cluster() else { return };
+    let (web, url) = (Web::new(), cluster[0].url());
+    let world = world(&url, &web, |setup| setup.config.machines.nats_replicas = 3).await;
+    let mate = Mate::single(&url, Engine::new());
+    let ann = world.person("Ann");
+    ann.runs("fib 5000", "The 5000th fibonacci number is ").await;
+    cluster[1].kill();
+    cluster[2].kill();
+    web.until("/readyz", 503, "not ready: NATS: not there for").await;
+    let card = ann.says("fib 5001").await;
+    ann.sees_in(&card, "The workers cannot be reached (NATS is away).").await;
+    assert!(olga(&world).says("workers").await.text.starts_with("NATS is away for "));
+    cluster[1].start_again();
+    cluster[2].start_again();
+    ann.sees_in(&card, "The 5001st fibonacci number is ").await;
+    web.until("/readyz", 200, "ready").await;
+    assert!(olga(&world).says("workers").await.text.starts_with("Workers: 1, "));
+    world.stop().await;
+    mate.stop().await;
+}
+
+/// Nobody but the operator can help: one server is to keep everything three times, or JetStream is not on.
+#[tokio::test]
+async fn a_nats_that_can_keep_nothing_is_told_from_one_without_workers() {
+    let plain = |port, _: &_| Some(format!("listen: \"127.0.0.1:{port}\"\n"));
+    for (nats, replicas) in [(Nats::start(), 3), (Nats::start_with(plain), 1)] {
+        let (Some(nats), web) = (nats, Web::new()) else { return };
+        let world = world(&nats.url(), &web, |setup| setup.config.machines.nats_replicas = replicas).await;
+        let ann = world.person("Ann");
+        let card = ann.says("fib 5000").await;
+        ann.sees_in(&card, "NATS takes nothing of the bot's work; the operator has to look.").await;
+        let dash = ann.says("dash").await;
+        assert!(dash.text.contains("NATS takes nothing of the bot's work;"), "{}", dash.text);
+        let workers = olga(&world).says("workers").await.text;
+        assert!(workers.starts_with("NATS takes nothing of the bot's work for "), "{workers}");
+        web.until("/readyz", 503, "not ready: NATS: it takes nothing of the bot's work for").await;
+        world.stop().await;
+    }
 }
 
 /// Nothing of NATS is asked of who does not want it.

@@ -344,6 +344,7 @@ pub(crate) fn timings() -> FleetTimings {
         sign: Duration::from_millis(30),
         grace: BOUND,
         again: Duration::from_millis(20),
+        silent: Duration::from_secs(2),
         look: Duration::from_millis(100),
         inspect: Duration::from_millis(300),
         idle: Duration::from_millis(300),

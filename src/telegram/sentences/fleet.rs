@@ -21,6 +21,7 @@ pub(in crate::telegram) fn held(hold: Hold) -> String {
     match hold {
         Hold::Owner => say!("held"),
         Hold::Away => say!("held-away"),
+        Hold::Refused => say!("held-refused"),
         Hold::NoWorkers => say!("held-no-workers"),
         Hold::TooLarge => say!("held-too-large"),
         Hold::NotOffered => say!("held-not-offered"),
@@ -32,6 +33,7 @@ pub(in crate::telegram) fn all_held(hold: Hold) -> String {
     match hold {
         Hold::Owner => say!("all-held"),
         Hold::Away => say!("all-held-away"),
+        Hold::Refused => say!("all-held-refused"),
         Hold::NoWorkers => say!("all-held-no-workers"),
         Hold::TooLarge => say!("all-held-too-large"),
         Hold::NotOffered => say!("all-held-not-offered"),
@@ -52,7 +54,9 @@ pub(in crate::telegram) fn not_offered() -> String {
 pub(in crate::telegram) fn busy_and_held(hold: Hold) -> String {
     match hold {
         Hold::Owner => say!("refusal-busy-held"),
-        Hold::Away | Hold::NoWorkers | Hold::TooLarge | Hold::NotOffered => say!("refusal-busy-no-workers"),
+        Hold::Away | Hold::Refused | Hold::NoWorkers | Hold::TooLarge | Hold::NotOffered => {
+            say!("refusal-busy-no-workers")
+        }
     }
 }
 
@@ -74,6 +78,7 @@ pub(in crate::telegram) fn summary(fleet: &Fleet, now: Instant) -> String {
     let working: Vec<_> = fleet.workers.iter().filter(|worker| worker.takes_orders()).collect();
     match fleet.link {
         Link::Away { since } => say!("workers-away", time = time(since), workers = known),
+        Link::Refuses { since } => say!("workers-refused", time = time(since)),
         Link::Up if working.is_empty() => say!("workers-none", others = known),
         Link::Up => {
             let cpu: usize = working.iter().map(|worker| worker.cpu).sum();
@@ -159,6 +164,11 @@ mod tests {
         assert_eq!(
             summary(&fleet, now),
             "NATS is away for 1 min 15 s: tasks wait, nothing is lost. Workers before: 3."
+        );
+        fleet.link = Link::Refuses { since: ago(75) };
+        assert_eq!(
+            summary(&fleet, now),
+            "NATS takes nothing of the bot's work for 1 min 15 s: tasks wait. Its operator has to look: `jobboard check` says why."
         );
         fleet.link = Link::Up;
         fleet.workers.remove(0);

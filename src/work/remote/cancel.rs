@@ -20,7 +20,7 @@ use super::{
     stored::{purge, subjects},
 };
 use crate::{
-    nats::{JobKey, Key, NatsError},
+    nats::{Failing, JobKey, Key, NatsError},
     work::fleet::Link,
 };
 
@@ -66,13 +66,17 @@ impl Remote {
             let mut state = self.state();
             state.handed.entry(job).or_default().left = true;
         }
-        let mut taken_out = HashMap::new();
+        let (mut taken_out, mut failing) = (HashMap::new(), Failing::default());
         loop {
             self.tell(job).await;
             match self.withdraw(job, orders, &mut taken_out).await {
                 Ok(true) => return,
                 Ok(false) => {}
-                Err(error) => tracing::warn!(%job, %error, "a cancel is not answered; looking again"),
+                Err(error) => {
+                    if let Some(failures) = failing.again() {
+                        tracing::warn!(%job, failures, %error, "a cancel is not answered; looking again");
+                    }
+                }
             }
             tokio::time::sleep(self.timings.look).await;
         }

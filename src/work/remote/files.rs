@@ -1,39 +1,23 @@
 //! What programs left on the machines of workers: one file a job, which comes through the store of large results.
 
-use std::{
-    io,
-    path::Path,
-    sync::atomic::{AtomicU32, Ordering},
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
-use async_nats::jetstream::object_store::GetErrorKind;
+use async_nats::jetstream::object_store::Object;
 use tokio::{
     fs::{self, File},
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
 };
 
-use super::Remote;
+use super::{
+    Remote,
+    large::{self, Unfetched},
+};
 use crate::{
-    nats::{Key, NatsError, Report},
+    nats::{Key, Report},
     work::programs,
 };
 
-/// How often a file of which nothing comes is asked for before it is given up: the store may know of one that it has lost.
-const TRIES: u32 = 6;
 const BUFFER: usize = 128 * 1024;
-
-/// Why a file was not fetched.
-enum Unfetched {
-    /// Nothing comes.
-    Idle,
-    /// What comes is not what was put there.
-    Damaged,
-    /// NATS has a problem.
-    Read(io::Error),
-    /// The bot's disk has one.
-    Write(io::Error),
-}
 
 impl Remote {
     /// The report with the program's file in the bot's own folder, under the name that a program of this process would have
@@ -59,28 +43,11 @@ impl Remote {
     async fn fetch_file(&self, key: Key, object: &str, name: &str, length: u64) -> bool {
         // Nothing closes it.
         let _permit = self.fetches.acquire().await.ok();
-        let tried = AtomicU32::new(0);
-        let fetch = || async {
-            let refused = NatsError::refused("a file");
-            let mut found = match self.stored().await.large.get(object).await {
-                Ok(found) => found.take(length),
-                Err(error) if error.kind() == GetErrorKind::NotFound => return Ok(false),
-                Err(error) => return Err(refused(&error)),
-            };
-            match keep(&mut found, self.timings.idle, (&self.results, name)).await {
-                Ok(bytes) => Ok(bytes == length),
-                Err(Unfetched::Damaged) => Ok(false),
-                Err(Unfetched::Idle) if tried.fetch_add(1, Ordering::Relaxed) + 1 >= TRIES => Ok(false),
-                Err(Unfetched::Idle) => Err(NatsError::Message("nothing comes of a file".to_owned())),
-                Err(Unfetched::Read(error)) => Err(refused(&error)),
-                // A full disk has no room for it a moment later either.
-                Err(Unfetched::Write(error)) => {
-                    tracing::warn!(%key, %error, "what a program left cannot be kept");
-                    Ok(false)
-                }
-            }
+        let take = |found: Object| async move {
+            keep(&mut found.take(length), self.timings.idle, (&self.results, name)).await
         };
-        self.nats.insist(self.timings.again, ("a file is not fetched", &key as _), fetch).await
+        let kept = self.fetch(object, ("a file is not fetched", &key as _), take).await;
+        kept == Some(length)
     }
 }
 
@@ -113,13 +80,10 @@ async fn keep(
 async fn copy(from: &mut (impl AsyncRead + Unpin), idle: Duration, to: &mut File) -> Result<u64, Unfetched> {
     let (mut buffer, mut bytes) = (vec![0; BUFFER], 0);
     loop {
-        let read = match tokio::time::timeout(idle, from.read(&mut buffer)).await {
-            Err(_) => return Err(Unfetched::Idle),
-            Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => return Err(Unfetched::Damaged),
-            Ok(Err(error)) => return Err(Unfetched::Read(error)),
-            Ok(Ok(0)) => break,
-            Ok(Ok(read)) => read,
-        };
+        let read = large::next(idle, from.read(&mut buffer)).await?;
+        if read == 0 {
+            break;
+        }
         to.write_all(&buffer[..read]).await.map_err(Unfetched::Write)?;
         bytes += read as u64;
     }

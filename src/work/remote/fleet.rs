@@ -9,10 +9,10 @@ use async_nats::jetstream::kv::{Entry, Operation};
 use futures_util::StreamExt;
 use serde::Deserialize;
 
-use super::Remote;
+use super::{Remote, answers::BOT};
 use crate::{
     nats::{
-        Nats, NatsError,
+        Failing, Nats, NatsError,
         message::{self, Announcement},
     },
     work::fleet::{Fleet, Link, Worker, WorkerState},
@@ -20,7 +20,7 @@ use crate::{
 
 impl Remote {
     pub(super) async fn watch_fleet(&self) {
-        tokio::join!(self.watch_link(), self.watch_workers(), self.watch_offers());
+        tokio::join!(self.watch_link(), self.watch_workers(), self.watch_gone(), self.watch_offers());
     }
 
     /// Sees to it that workers can ask for orders of what they offer.
@@ -41,24 +41,37 @@ impl Remote {
         }
     }
 
+    /// It is up when what the bot needs there is made: before, nobody can be given anything.
     async fn watch_link(&self) {
-        let mut link = self.nats.link();
+        let (mut link, mut stored) = (self.nats.link(), self.stored.subscribe());
         loop {
-            let now = link.borrow_and_update().away.map_or(Link::Up, |since| Link::Away { since });
-            self.fleet.send_if_modified(|fleet| std::mem::replace(&mut fleet.link, now) != now);
-            if link.changed().await.is_err() {
-                return;
+            let (state, is_made) = (*link.borrow_and_update(), stored.borrow_and_update().is_some());
+            let now = match (state.away(), state.silent()) {
+                (_, Some(since)) if !is_made => Some(Link::Refuses { since }),
+                (Some(since), _) => Some(Link::Away { since }),
+                (None, _) => is_made.then_some(Link::Up),
+            };
+            if let Some(now) = now {
+                self.fleet.send_if_modified(|fleet| std::mem::replace(&mut fleet.link, now) != now);
+            }
+            tokio::select! {
+                Ok(()) = link.changed() => {}
+                Ok(()) = stored.changed() => {}
+                else => return,
             }
         }
     }
 
     async fn watch_workers(&self) {
+        let mut failing = Failing::default();
         loop {
             self.nats.up().await;
-            if let Err(error) = self.watch_until_lost().await {
-                tracing::warn!(%error, "workers are not heard; trying again");
+            if let Err(error) = self.watch_until_lost().await
+                && let Some(failures) = failing.again()
+            {
+                tracing::warn!(failures, %error, "workers are not heard; trying again");
             }
-            tokio::time::sleep(self.timings.again).await;
+            tokio::time::sleep(failing.pause(self.timings.again)).await;
         }
     }
 
@@ -70,12 +83,14 @@ impl Remote {
         self.state().heard = Some(Instant::now());
         let asked = Asked::now(&self.nats, &bucket.stream_name).await?;
         let mut entries = bucket.watch_with_history(">").await.map_err(|error| refused(&error))?;
-        let mut look = tokio::time::interval(self.timings.gone / 12);
         loop {
             tokio::select! {
                 entry = entries.next() => {
                     let Some(entry) = entry else { return Ok(()) };
                     let entry = entry.map_err(|error| refused(&error))?;
+                    if entry.key == BOT {
+                        continue;
+                    }
                     self.state().heard = Some(Instant::now());
                     let age = asked.age(&entry);
                     // Who died lately has left an entry that NATS still has.
@@ -83,16 +98,27 @@ impl Remote {
                     let seen = Instant::now().checked_sub(age).filter(|_| there);
                     self.fleet.send_modify(|fleet| note(fleet, &entry.key, seen.map(|seen| (&entry.value[..], seen))));
                 }
-                _ = look.tick() => self.drop_gone(),
                 _ = self.nats.another_than(connects) => return Ok(()),
             }
         }
     }
 
+    /// Beside those who hear them: where nothing is heard, they are gone all the same.
+    async fn watch_gone(&self) {
+        let mut look = tokio::time::interval(self.timings.gone / 12);
+        loop {
+            look.tick().await;
+            self.drop_gone();
+        }
+    }
+
     fn drop_gone(&self) {
         let gone = self.timings.gone;
-        // While NATS is away nobody can be heard.
         self.fleet.send_if_modified(|fleet| {
+            // While NATS is away nobody can be heard, and nobody is given anything.
+            if fleet.link != Link::Up {
+                return false;
+            }
             let before = fleet.workers.len();
             fleet.workers.retain(|worker| {
                 let stays = worker.seen.elapsed() < gone;
@@ -177,5 +203,28 @@ fn note(fleet: &mut Fleet, id: &str, said: Option<(&[u8], Instant)>) {
             );
             fleet.workers.insert(place, worker);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::tests::away, *};
+
+    #[tokio::test]
+    async fn who_was_not_heard_of_is_gone_also_where_nobody_can_be_heard() {
+        let remote = away().await;
+        let said =
+            "{\"protocol\":1,\"id\":\"a\",\"host\":\"h\",\"version\":\"9\",\"cpu\":1,\"io\":0,\"memory\":1}";
+        let seen = Instant::now().checked_sub(remote.timings.gone).unwrap();
+        remote.fleet.send_modify(|fleet| note(fleet, "a", Some((said.as_bytes(), seen))));
+        remote.drop_gone();
+        assert_eq!(remote.fleet.borrow().workers.len(), 1, "nobody could be heard");
+        remote.fleet.send_modify(|fleet| fleet.link = Link::Up);
+        let mut fleet = remote.fleet();
+        let dropped = async { drop(fleet.wait_for(|fleet| fleet.workers.is_empty()).await) };
+        let served = async {
+            tokio::select! { () = dropped => true, () = remote.watch_fleet() => false }
+        };
+        assert!(tokio::time::timeout(remote.timings.gone, served).await.is_ok_and(|dropped| dropped));
     }
 }

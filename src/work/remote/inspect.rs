@@ -7,7 +7,7 @@ use super::{
     Remote,
     stored::{Stored, purge, subjects},
 };
-use crate::nats::{JobKey, Key, NatsError};
+use crate::nats::{Failing, JobKey, Key, NatsError};
 
 /// What the last look found, and only what the next one finds again is acted on.
 #[derive(Default)]
@@ -24,14 +24,16 @@ impl Remote {
     pub(super) async fn inspect(&self, is_current: &(impl Fn(JobKey) -> bool + Sync)) {
         let mut caught_up = self.caught_up.subscribe();
         let _ = caught_up.wait_for(|connection| *connection > 0).await;
-        let mut found = Found::default();
+        let (mut found, mut failing) = (Found::default(), Failing::default());
         loop {
             self.nats.up().await;
             let pause = match self.inspect_once(is_current, &mut found).await {
                 Ok(()) => self.timings.inspect,
                 Err(error) => {
-                    tracing::warn!(%error, "what is on NATS is not looked at; trying again");
-                    self.timings.again
+                    if let Some(failures) = failing.again() {
+                        tracing::warn!(failures, %error, "what is on NATS is not looked at; trying again");
+                    }
+                    failing.pause(self.timings.again)
                 }
             };
             tokio::time::sleep(pause).await;

@@ -10,7 +10,7 @@ use futures_util::StreamExt;
 use tokio_util::sync::CancellationToken;
 
 use super::Remote;
-use crate::nats::{JobKey, NatsError, Report, Sign, message};
+use crate::nats::{Failing, JobKey, NatsError, Report, Sign, message};
 
 /// How long NATS keeps a question for results. Half of it is the pause between two signs of life of the server that keeps them for us:
 /// after four of these without one, another server is asked.
@@ -28,6 +28,7 @@ impl Remote {
             tokio::join!(
                 self.hear_results(&is_current),
                 self.hear_signs(),
+                self.watch_answers(),
                 self.watch_fleet(),
                 self.inspect(&is_current),
                 self.tidy()
@@ -42,11 +43,14 @@ impl Remote {
     }
 
     async fn hear_results(&self, is_current: &(impl Fn(JobKey) -> bool + Sync)) {
+        let mut failing = Failing::default();
         loop {
             self.nats.up().await;
             if let Err(error) = self.hear_until_lost(is_current).await {
-                tracing::warn!(%error, "results are not heard; trying again");
-                tokio::time::sleep(self.timings.again).await;
+                if let Some(failures) = failing.again() {
+                    tracing::warn!(failures, %error, "results are not heard; trying again");
+                }
+                tokio::time::sleep(failing.pause(self.timings.again)).await;
             }
         }
     }

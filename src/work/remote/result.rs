@@ -1,9 +1,15 @@
 //! What a result means, and what is large of it.
 
-use async_nats::jetstream::{object_store::GetErrorKind, stream::LastRawMessageErrorKind};
+use std::time::Duration;
+
+use async_nats::jetstream::{object_store::Object, stream::LastRawMessageErrorKind};
 use tokio::io::AsyncReadExt;
 
-use super::{Control, Found, Remote, Turn, Unfinished, state::Told};
+use super::{
+    Control, Found, Remote, Turn, Unfinished,
+    large::{self, Unfetched},
+    state::Told,
+};
 use crate::{
     job::{Failure, Member, Number},
     nats::{
@@ -18,6 +24,8 @@ pub(super) const MAX_FETCHES: usize = 4;
 
 impl Remote {
     pub(super) async fn take(&self, key: Key, order: &Order, told: Told, control: &Control) -> Turn {
+        // Where the last process had handed it out, too.
+        control.begins();
         let (report, blob) = match told {
             Ok(told) => told,
             Err(error) => {
@@ -61,10 +69,13 @@ impl Remote {
         };
         match found {
             Ok(Some(found)) => Turn::Ended(Ok(found)),
-            Ok(None) => Turn::Next,
+            Ok(None) => {
+                tracing::warn!(%key, worker, "NATS has lost a result");
+                Turn::Lost
+            }
             Err(error) => {
-                tracing::error!(%key, worker, %error, "a result makes no sense; it is done again");
-                Turn::Next
+                tracing::error!(%key, worker, %error, "a result makes no sense");
+                Turn::Lost
             }
         }
     }
@@ -77,7 +88,13 @@ impl Remote {
             Some(object) => {
                 // Nothing closes it.
                 let permit = self.fetches.acquire().await.ok();
-                let Some(fetched) = self.fetch(object, most(&report.member)).await? else { return Ok(None) };
+                let what = ("a result is not fetched", &object as _);
+                let (most, idle) = (most(&report.member), self.timings.idle);
+                let fetched = self.fetch(object, what, |found| read_whole(found, most, idle)).await;
+                let Some(fetched) = fetched else { return Ok(None) };
+                if fetched.len() as u64 > most {
+                    return Err(NatsError::Message(format!("{object} has more than {most} bytes")));
+                }
                 blob = fetched;
                 permit
             }
@@ -87,31 +104,6 @@ impl Remote {
             WorkEnd::Number { n } => to_number(n, blob).await.map(|number| Some(Found::Number(number))),
             WorkEnd::Printed(_) | WorkEnd::Failed(_) | WorkEnd::Cancelled | WorkEnd::Returned => Ok(None),
         }
-    }
-
-    /// What stands beside the messages; `None` where it is not there any more.
-    async fn fetch(&self, object: &str, most: u64) -> Result<Option<Blob>, NatsError> {
-        let what = ("a result is not fetched", &object as _);
-        let fetched = self.nats.insist(self.timings.again, what, || self.fetch_once(object, most)).await;
-        match fetched {
-            Some(blob) if blob.len() as u64 > most => {
-                Err(NatsError::Message(format!("{object} has more than {most} bytes")))
-            }
-            fetched => Ok(fetched),
-        }
-    }
-
-    /// What is too large is not read to its end.
-    async fn fetch_once(&self, object: &str, most: u64) -> Result<Option<Blob>, NatsError> {
-        let refused = NatsError::refused("an object");
-        let found = match self.stored().await.large.get(object).await {
-            Ok(found) => found,
-            Err(error) if error.kind() == GetErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(refused(&error)),
-        };
-        let mut blob = Vec::with_capacity(found.info().size.min(usize::try_from(most).unwrap_or_default()));
-        found.take(most + 1).read_to_end(&mut blob).await.map_err(|error| refused(&error))?;
-        Ok(Some(blob.into()))
     }
 
     /// The result that [`claim`](Self::claim) found, as the stream has it; `None` where it is not there any more.
@@ -126,6 +118,15 @@ impl Remote {
         };
         self.nats.insist(self.timings.again, ("a result is not read", &key as _), read).await
     }
+}
+
+/// What is too large is not read to its end.
+async fn read_whole(found: Object, most: u64, idle: Duration) -> Result<Blob, Unfetched> {
+    let size = found.info().size.min(usize::try_from(most).unwrap_or_default());
+    // One more, in which its end is seen.
+    let (mut blob, mut found) = (Vec::with_capacity(size + 1), found.take(most + 1));
+    while large::next(idle, found.read_buf(&mut blob)).await? > 0 {}
+    Ok(blob.into())
 }
 
 /// Bytes that a result of this member can have at most.

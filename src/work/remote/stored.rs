@@ -15,6 +15,7 @@ pub(super) struct Stored {
     pub(super) large: ObjectStore,
     pub(super) cancels: kv::Store,
     begun: kv::Store,
+    pub(super) workers: kv::Store,
 }
 
 impl Remote {
@@ -28,6 +29,7 @@ impl Remote {
             large: self.nats.large().await?,
             cancels: self.nats.cancels().await?,
             begun: self.nats.begun().await?,
+            workers: self.nats.ensure_workers(self.timings.gone).await?,
         });
         self.stored.send_replace(Some(stored.clone()));
         Ok(stored)

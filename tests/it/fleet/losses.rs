@@ -1,12 +1,12 @@
 //! Workers, bots and servers that end or are lost while there is work.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jobboard::work::Engine;
 
-use super::{JOBS, Kept, RESULTS, begun, bot, bot_with};
+use super::{BOUND, JOBS, Kept, RESULTS, begun, bot, bot_with};
 use crate::{
-    nats::{Mate, Nats, Wire, of_worker},
+    nats::{Mate, Nats, Wire, of_worker, until},
     world::{Held, World},
 };
 
@@ -189,4 +189,28 @@ async fn a_nats_that_has_lost_everything_is_given_it_again() {
     ann.runs("fib 5001", "The 5001st fibonacci number is ").await;
     world.stop().await;
     first.stop().await;
+}
+
+#[tokio::test]
+async fn the_time_of_a_task_does_not_run_while_nats_does_not_have_it() {
+    let Some(nats) = Nats::start() else { return };
+    let wire = Wire::to(nats.addr()).await;
+    let limit = Duration::from_secs(2);
+    let world = bot_with(&nats, |config| {
+        config.machines.nats_url = wire.url().parse().unwrap();
+        config.job_timeout = limit;
+    })
+    .await;
+    let mate = Mate::single(&nats.url(), Engine::new());
+    let ann = world.person("Ann");
+    ann.runs("fib 5000", "The 5000th fibonacci number is ").await;
+    wire.clamp("jobboard.4242.jobs.cpu");
+    let card = ann.says("fib 5001").await;
+    wire.holds().await;
+    let held = Instant::now();
+    until(BOUND, "its time would be over", async || held.elapsed() > limit + limit / 4).await;
+    wire.release();
+    ann.sees_in(&card, "The 5001st fibonacci number is ").await;
+    world.stop().await;
+    mate.stop().await;
 }
