@@ -166,7 +166,7 @@ async fn a_cluster_that_has_lost_too_many_servers_is_away() {
     mate.stop().await;
 }
 
-/// Nobody but the operator can help: one server is to keep everything three times, or JetStream is not on.
+/// Nobody but the operator can help: one server is to keep everything three times, or nothing at all.
 #[tokio::test]
 async fn a_nats_that_can_keep_nothing_is_told_from_one_without_workers() {
     let plain = |port, _: &_| Some(format!("listen: \"127.0.0.1:{port}\"\n"));
