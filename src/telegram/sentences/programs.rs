@@ -116,7 +116,10 @@ mod tests {
         let cut = Printed { lost: 2_000_000, left_out: 2, ..whole.clone() };
         assert_eq!(succeeded(&whole), "");
         let text = succeeded(&cut);
-        assert!(text.contains("2 more files could not be sent: too large, too many, or lost."), "{text}");
+        assert!(
+            text.contains("2 more files could not be sent: too large, empty, too many, or lost."),
+            "{text}"
+        );
         assert!(text.ends_with("of its output could not be kept."), "{text}");
         let failure = |printed| failure(&ProgramFailure { end: ProgramEnd::Exited(3), printed });
         assert_eq!(failure(whole), "It ended with status 3. why");

@@ -223,7 +223,7 @@ mod tests {
         let mut fleet = remote.fleet();
         let dropped = async { drop(fleet.wait_for(|fleet| fleet.workers.is_empty()).await) };
         let served = async {
-            tokio::select! { () = dropped => true, () = remote.watch_fleet() => false }
+            tokio::select! { () = dropped => true, () = remote.watch_gone() => false }
         };
         assert!(tokio::time::timeout(remote.timings.gone, served).await.is_ok_and(|dropped| dropped));
     }
