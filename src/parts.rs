@@ -155,7 +155,10 @@ impl Parts {
             async move { boards.retain(stop).await }
         });
         if let Some(alone) = self.alone.clone() {
-            tasks.spawn(alone.hold(stop_listening.clone()));
+            let fleet = self.boards.remote();
+            // What was heard before and is of no use was left where it is.
+            let tell = move || fleet.iter().for_each(|fleet| fleet.hear_again());
+            tasks.spawn(alone.hold(tell, stop_listening.clone()));
         }
         if let Some(keeper) = self.store.keeper() {
             tasks.spawn(keeper.tend(stop_listening.clone()));

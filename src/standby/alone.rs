@@ -46,8 +46,8 @@ impl Alone {
         self.term.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the lease whenever it is free, until `stop`.
-    pub(crate) async fn hold(self, stop: CancellationToken) {
+    /// Takes the lease whenever it is free, until `stop`; `tell` is called each time that it has it.
+    pub(crate) async fn hold(self, tell: impl Fn() + Send, stop: CancellationToken) {
         let me = format!("{}{ALONE}", me());
         let mut seen = None;
         while !stop.is_cancelled() {
@@ -60,6 +60,7 @@ impl Alone {
             match held {
                 Ok(Ok(lease)) => {
                     *self.term() = Some(lease.term().clone());
+                    tell();
                     tokio::select! {
                         () = lease.lost().cancelled() => {}
                         () = stop.cancelled() => return lease.give_back().await,

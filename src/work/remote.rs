@@ -142,6 +142,11 @@ impl Remote {
         self.fleet.subscribe()
     }
 
+    /// All results that are there are looked at once more.
+    pub(crate) fn hear_again(&self) {
+        self.hear_again.notify_one();
+    }
+
     /// The connection.
     pub fn nats(&self) -> &Nats {
         &self.nats

@@ -104,6 +104,7 @@ impl Remote {
             // It goes with what else there is of the job.
             handed.objects.extend(object);
         } else {
+            state.unclaimed.remove(&key.job);
             drop(state);
             tracing::debug!(%key, "a result that nobody wants");
             self.drop_result(key, object);

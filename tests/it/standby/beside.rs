@@ -86,3 +86,31 @@ async fn a_standby_tells_that_nobody_can_follow_who_leads() {
     first.kill();
     leads(&standby, Instant::now()).await;
 }
+
+/// It has the lease again when that of its last process is over; until then it removes nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_bot_has_left_on_nats_before_it_was_killed_is_removed() {
+    let Some(nats) = Nats::start() else { return };
+    let (mut ground, ann) = ground(&nats).await;
+    ground.set("JOBBOARD_STANDBY", "false");
+    let first = ground.start_in("first", &[]);
+    leads(&first, Instant::now()).await;
+    let id = SandboxOptions::default().token.split(':').next().unwrap().parse().unwrap();
+    let leases = Leases::open(&connect_as(&nats.url(), id).await, LeaseTimings::default()).await.unwrap();
+    until(BOUND, "it has the lease", async || leases.leader().await.unwrap().is_some()).await;
+    let jetstream = nats.jetstream().await;
+    let count = async || {
+        let results = jetstream.get_stream("jobboard-4242-results").await;
+        results.map(|results| results.cached_info().state.messages).ok()
+    };
+    until(BOUND, "results can be kept", async || count().await == Some(0)).await;
+    let chat = ground.private(&first, ann).chat.0;
+    first.kill();
+    // Of the task that had ended long before.
+    let result = format!("jobboard.4242.results.{chat}.1.0.1");
+    jetstream.publish(result, "{}".into()).await.unwrap().await.unwrap();
+    let again = ground.start_in("first", &[]);
+    leads(&again, Instant::now()).await;
+    until(BOUND, "it is removed", async || count().await == Some(0)).await;
+    again.stop().await;
+}
