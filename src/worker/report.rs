@@ -11,7 +11,7 @@ use std::{
 
 use async_nats::{
     client::PublishError,
-    jetstream::{AckKind, stream::DirectGetErrorKind},
+    jetstream::{AckKind, object_store::DeleteErrorKind, stream::DirectGetErrorKind},
 };
 use bytes::Bytes;
 use tokio::{
@@ -85,11 +85,8 @@ impl Worker {
     ) -> Result<(), NatsError> {
         let (key, cancel) = (assignment.key, &assignment.cancel);
         let Some(object) = &report.object else { return self.publish_report(key, report, blob).await };
-        let stopped = || Report::new(&self.id, report.member.clone(), WorkEnd::Cancelled);
-        if cancel.is_cancelled() {
-            return self.publish_report(key, &stopped(), &[]).await;
-        }
         match left.map(File::open) {
+            _ if cancel.is_cancelled() => {}
             None => self.put(object, &blob[..], cancel).await?,
             Some(file) => match file.await {
                 Ok(file) => self.put(object, file, cancel).await?,
@@ -100,9 +97,14 @@ impl Worker {
         if !cancel.is_cancelled() {
             return self.publish_report(key, report, blob).await;
         }
-        self.publish_report(key, &stopped(), &[]).await?;
-        if let Err(error) = self.stored.large.delete(object).await {
-            tracing::warn!(%key, %error, "a part of a result that nobody wants stays for some days");
+        let stopped = Report::new(&self.id, report.member.clone(), WorkEnd::Cancelled);
+        self.publish_report(key, &stopped, &[]).await?;
+        // Also what an earlier try has put there, of which nobody was told.
+        match self.stored.large.delete(object).await {
+            Err(error) if error.kind() != DeleteErrorKind::NotFound => {
+                tracing::warn!(%key, %error, "a part of a result that nobody wants stays for some days");
+            }
+            _ => {}
         }
         Ok(())
     }

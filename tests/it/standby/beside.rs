@@ -17,17 +17,21 @@ use crate::{
     world::Held,
 };
 
+/// Waits until a bot that leads has the lease, too: it takes it beside its work.
+async fn has_the_lease(nats: &Nats) {
+    let id = SandboxOptions::default().token.split(':').next().unwrap().parse().unwrap();
+    let leases = Leases::open(&connect_as(&nats.url(), id).await, LeaseTimings::default()).await.unwrap();
+    until(BOUND, "it has the lease", async || leases.leader().await.unwrap().is_some()).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_leads_beside_a_bot_that_was_forgotten_to_be_followed() {
     let Some(nats) = Nats::start() else { return };
     let (mut ground, _) = ground(&nats).await;
     ground.set("JOBBOARD_STANDBY", "false");
-    let id = SandboxOptions::default().token.split(':').next().unwrap().parse().unwrap();
     let alone = ground.start_in("first", &[]);
     leads(&alone, Instant::now()).await;
-    // It says so when it has the lease.
-    let leases = Leases::open(&connect_as(&nats.url(), id).await, LeaseTimings::default()).await.unwrap();
-    until(BOUND, "it has the lease", async || leases.leader().await.unwrap().is_some()).await;
+    has_the_lease(&nats).await;
     // It has a store of its own, too: nothing but the lease keeps it from leading.
     let own = ground.start_in("second", &[("JOBBOARD_ROLE", "all")]);
     leads(&own, Instant::now()).await;
@@ -95,9 +99,7 @@ async fn what_a_bot_has_left_on_nats_before_it_was_killed_is_removed() {
     ground.set("JOBBOARD_STANDBY", "false");
     let first = ground.start_in("first", &[]);
     leads(&first, Instant::now()).await;
-    let id = SandboxOptions::default().token.split(':').next().unwrap().parse().unwrap();
-    let leases = Leases::open(&connect_as(&nats.url(), id).await, LeaseTimings::default()).await.unwrap();
-    until(BOUND, "it has the lease", async || leases.leader().await.unwrap().is_some()).await;
+    has_the_lease(&nats).await;
     let jetstream = nats.jetstream().await;
     let count = async || {
         let results = jetstream.get_stream("jobboard-4242-results").await;
